@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { DomainId, Generation, ServerId, TenantId } from './ids.ts';
+import { Aliases, DomainName, PhpVersion, PublicDirectory } from './names.ts';
+
+export const SiteType = z.enum(['php', 'static']);
+export type SiteType = z.infer<typeof SiteType>;
+
+/** `site`: a user of its own. `pool`: the shared user `www`; these sites are one to the system and to a thief. */
+export const Isolation = z.enum(['site', 'pool']);
+export type Isolation = z.infer<typeof Isolation>;
+
+/** What a panel asks for. `phpVersion` left out means the server's newest. */
+export const CreateDomain = z.strictObject({
+  name: DomainName,
+  aliases: Aliases.default([]),
+  type: SiteType.default('php'),
+  phpVersion: PhpVersion.optional(),
+  publicDirectory: PublicDirectory.default('public' as PublicDirectory),
+  isolation: Isolation.default('site'),
+  enabled: z.boolean().default(true),
+});
+export type CreateDomain = z.infer<typeof CreateDomain>;
+
+/** What may change later. Name and isolation are for life: the folder and the owner of every file follow from them. */
+export const UpdateDomain = z
+  .strictObject({
+    aliases: Aliases,
+    type: SiteType,
+    phpVersion: PhpVersion,
+    publicDirectory: PublicDirectory,
+    enabled: z.boolean(),
+  })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, 'at least one field to change');
+export type UpdateDomain = z.infer<typeof UpdateDomain>;
+
+/** `pending`: no operation has ended well yet. `failed`: the last one did not; what stood before still serves. */
+export const ResourceStatus = z.enum(['pending', 'live', 'failed', 'deleting', 'deleted']);
+export type ResourceStatus = z.infer<typeof ResourceStatus>;
+
+/** A domain as the API shows it; times are ISO 8601 in UTC. */
+export const Domain = z.strictObject({
+  id: DomainId,
+  name: DomainName,
+  aliases: Aliases,
+  type: SiteType,
+  phpVersion: PhpVersion.nullable(),
+  publicDirectory: PublicDirectory,
+  isolation: Isolation,
+  enabled: z.boolean(),
+  tenant: TenantId,
+  server: ServerId,
+  generation: Generation,
+  status: ResourceStatus,
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+export type Domain = z.infer<typeof Domain>;
+
+/** What the executor is given: everything else it derives from the id, or knows. */
+export const SiteSpec = z.strictObject({
+  id: DomainId,
+  generation: Generation,
+  name: DomainName,
+  aliases: Aliases,
+  type: SiteType,
+  phpVersion: PhpVersion.nullable(),
+  publicDirectory: PublicDirectory,
+  isolation: Isolation,
+  enabled: z.boolean(),
+});
+export type SiteSpec = z.infer<typeof SiteSpec>;

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { SiteSpec } from './domains.ts';
+import { Failure } from './failures.ts';
+import { DatabaseId, DomainId, OperationId } from './ids.ts';
+import { PhpVersion } from './names.ts';
+import { OperationStep } from './operations.ts';
+
+/** One request is one line of JSON; a longer line is refused unread. */
+export const MAX_REQUEST_BYTES = 65_536;
+
+/**
+ * How the worker finds out that a site answers: the request to make through nginx's own listener for probes,
+ * and the answer that only this site, in this state, can give. `closed`: the connection ends without an answer.
+ */
+export const Probe = z.strictObject({
+  host: z.string().max(253),
+  path: z.string().max(100),
+  expect: z.union([
+    z.strictObject({ status: z.int(), body: z.string().max(200).optional() }),
+    z.literal('closed'),
+  ]),
+});
+export type Probe = z.infer<typeof Probe>;
+
+/** The closed table of what may be asked of root: verb, arguments, result. Not in it, not done. */
+export const VERBS = {
+  'server.facts': {
+    args: z.strictObject({}),
+    result: z.strictObject({ phpVersions: z.array(PhpVersion), hostname: z.string().max(253) }),
+  },
+  'site.put': { args: SiteSpec, result: z.strictObject({ probes: z.array(Probe) }) },
+  'site.remove': {
+    args: z.strictObject({ id: DomainId }),
+    result: z.strictObject({ probes: z.array(Probe) }),
+  },
+  'database.dump': {
+    args: z.strictObject({ id: DatabaseId }),
+    result: z.strictObject({ bytes: z.int().min(0) }),
+  },
+} as const;
+
+export type Verb = keyof typeof VERBS;
+export const Verb = z.enum(Object.keys(VERBS) as [Verb, ...Verb[]]);
+export type VerbArgs<V extends Verb> = z.infer<(typeof VERBS)[V]['args']>;
+export type VerbResult<V extends Verb> = z.infer<(typeof VERBS)[V]['result']>;
+
+/** `request` pairs answers with requests: several may be under way on one connection. */
+export const RequestId = z.string().regex(/^[a-z0-9]{1,32}$/);
+
+/** The envelope; `args` is parsed by the verb's own schema afterwards. */
+export const ExecutorRequest = z.strictObject({
+  request: RequestId,
+  operation: OperationId.nullable(),
+  verb: Verb,
+  args: z.unknown(),
+});
+export type ExecutorRequest = z.infer<typeof ExecutorRequest>;
+
+/** A request is answered by any number of `step` lines and then one `result` or one `error` line. */
+export const ExecutorAnswer = z.union([
+  z.strictObject({ request: RequestId, step: OperationStep }),
+  z.strictObject({ request: RequestId, result: z.unknown() }),
+  z.strictObject({ request: RequestId.nullable(), error: Failure }),
+]);
+export type ExecutorAnswer = z.infer<typeof ExecutorAnswer>;

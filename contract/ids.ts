@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+/** Twelve characters of `[a-z0-9]`, the first a letter; made once, never reused. `s-<id>` is the site's user. */
+const id = z.string().regex(/^[a-z][a-z0-9]{11}$/, 'twelve characters of a-z and 0-9, a letter first');
+
+export const DomainId = id.brand<'DomainId'>();
+export type DomainId = z.infer<typeof DomainId>;
+
+export const DatabaseId = id.brand<'DatabaseId'>();
+export type DatabaseId = z.infer<typeof DatabaseId>;
+
+export const DatabaseUserId = id.brand<'DatabaseUserId'>();
+export type DatabaseUserId = z.infer<typeof DatabaseUserId>;
+
+/** Twenty characters; a BullMQ job id may hold no `:` and be no integer, and this is neither. */
+export const OperationId = z
+  .string()
+  .regex(/^[a-z][a-z0-9]{19}$/, 'twenty characters of a-z and 0-9, a letter first')
+  .brand<'OperationId'>();
+export type OperationId = z.infer<typeof OperationId>;
+
+/** `default` is the tenant and the server of the first migration; others have ids like everything else. */
+export const TenantId = z.union([z.literal('default'), id]).brand<'TenantId'>();
+export type TenantId = z.infer<typeof TenantId>;
+
+export const ServerId = z.union([z.literal('default'), id]).brand<'ServerId'>();
+export type ServerId = z.infer<typeof ServerId>;
+
+/** Counts the versions of a desired state, from 1. */
+export const Generation = z.int().min(1).max(2_147_483_647);
+export type Generation = z.infer<typeof Generation>;

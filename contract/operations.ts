@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { Failure } from './failures.ts';
+import { Generation, OperationId, ServerId, TenantId } from './ids.ts';
+
+/**
+ * Every kind of operation there is, with the type of the resource it acts on. The worker's table of handlers
+ * is mapped over these keys, so that a kind without a handler does not compile.
+ */
+export const OPERATION_RESOURCES = {
+  'domain.create': 'domain',
+  'domain.update': 'domain',
+  'domain.delete': 'domain',
+  'database.create': 'database',
+  'database.delete': 'database',
+  'databaseUser.create': 'databaseUser',
+  'databaseUser.rotate': 'databaseUser',
+  'databaseUser.delete': 'databaseUser',
+} as const;
+
+export type OperationKind = keyof typeof OPERATION_RESOURCES;
+export const OperationKind = z.enum(Object.keys(OPERATION_RESOURCES) as [OperationKind, ...OperationKind[]]);
+
+export const ResourceType = z.enum(['domain', 'database', 'databaseUser']);
+export type ResourceType = z.infer<typeof ResourceType>;
+
+export const OperationStatus = z.enum([
+  'queued',
+  'running',
+  'succeeded',
+  'failed',
+  'superseded',
+  'cancelled',
+]);
+export type OperationStatus = z.infer<typeof OperationStatus>;
+
+/** The states an operation does not leave. */
+export const ENDED: ReadonlySet<OperationStatus> = new Set([
+  'succeeded',
+  'failed',
+  'superseded',
+  'cancelled',
+]);
+
+/** One line of an operation's story. `changed` is false where the server was as asked already. */
+export const OperationStep = z.strictObject({
+  name: z.string().max(100),
+  status: z.enum(['succeeded', 'failed', 'undone']),
+  changed: z.boolean(),
+  durationMs: z.number().min(0),
+});
+export type OperationStep = z.infer<typeof OperationStep>;
+
+export const Operation = z.strictObject({
+  id: OperationId,
+  kind: OperationKind,
+  status: OperationStatus,
+  resource: z.strictObject({ type: ResourceType, id: z.string(), name: z.string() }),
+  generation: Generation,
+  tenant: TenantId,
+  server: ServerId,
+  steps: z.array(OperationStep),
+  error: Failure.nullable(),
+  attempt: z.int().min(0),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+});
+export type Operation = z.infer<typeof Operation>;
+
+/** All that Redis ever carries: an id. What it means is read from the database. */
+export const WakeUp = z.strictObject({ operationId: OperationId });
+export type WakeUp = z.infer<typeof WakeUp>;
+
+/** Queue names may hold no `:`. */
+export function privilegedQueue(server: ServerId): string {
+  return `privileged-${server}`;
+}
+
+/** The prefix of every key and channel in the agent's Redis. */
+export const REDIS_PREFIX = 'sculptor';
+
+/** Where the worker says that an operation has moved on; the message is the operation's id. */
+export const OPERATION_CHANNEL = `${REDIS_PREFIX}:operations`;

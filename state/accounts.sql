@@ -1,0 +1,51 @@
+-- Who may do what in MariaDB, put in place anew at every installation, after the migrations and before the
+-- procedures' grants can name them. Nobody here has a password: `www-data` and `sculptor` log in as the
+-- operating system's users they are, `sculptor_door` cannot log in at all.
+
+CREATE USER IF NOT EXISTS 'sculptor_door'@'localhost' ACCOUNT LOCK;
+ALTER USER 'sculptor_door'@'localhost' ACCOUNT LOCK;
+GRANT CREATE USER ON *.* TO 'sculptor_door'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES,
+  EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EVENT, TRIGGER
+  ON *.* TO 'sculptor_door'@'localhost' WITH GRANT OPTION;
+
+-- The API reads, and inserts what is new. No UPDATE, no DELETE, and of an operation only the columns that
+-- do not say how it goes on: it cannot insert one as finished.
+CREATE USER IF NOT EXISTS 'www-data'@'localhost' IDENTIFIED VIA unix_socket;
+GRANT SELECT ON sculptor.tenant TO 'www-data'@'localhost';
+GRANT SELECT ON sculptor.server TO 'www-data'@'localhost';
+GRANT SELECT ON sculptor.server_fact TO 'www-data'@'localhost';
+GRANT SELECT ON sculptor.token TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (domain_id, generation, tenant, server, name, aliases, type, php_version, public_directory, isolation,
+  enabled, deleted) ON sculptor.domain_version TO 'www-data'@'localhost';
+GRANT SELECT, INSERT ON sculptor.domain_name TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (database_id, generation, tenant, server, name, deleted)
+  ON sculptor.database_version TO 'www-data'@'localhost';
+GRANT SELECT, INSERT ON sculptor.database_name TO 'www-data'@'localhost';
+GRANT SELECT (user_id, generation, database_id, tenant, server, name, privileges, deleted, created_at),
+  INSERT (user_id, generation, database_id, tenant, server, name, privileges, password_hash, deleted)
+  ON sculptor.database_user_version TO 'www-data'@'localhost';
+GRANT SELECT, INSERT ON sculptor.database_user_name TO 'www-data'@'localhost';
+GRANT SELECT ON sculptor.resource_state TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (id, kind, resource_type, resource_id, resource_name, serial_key, generation, tenant, server, actor)
+  ON sculptor.operation TO 'www-data'@'localhost';
+GRANT SELECT ON sculptor.operation_step TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (operation_id, actor) ON sculptor.cancellation TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (token_id, key_sha256, request_sha256, operation_id, response)
+  ON sculptor.idempotency TO 'www-data'@'localhost';
+GRANT INSERT (actor, address, action, resource, outcome) ON sculptor.audit TO 'www-data'@'localhost';
+
+-- The privileged worker ends operations and says what is; it never changes what was asked for.
+CREATE USER IF NOT EXISTS 'sculptor'@'localhost' IDENTIFIED VIA unix_socket;
+GRANT SELECT ON sculptor.* TO 'sculptor'@'localhost';
+GRANT UPDATE (status, epoch, attempt, started_at, ended_at, error_code, error_message, error_hint)
+  ON sculptor.operation TO 'sculptor'@'localhost';
+GRANT INSERT ON sculptor.operation_step TO 'sculptor'@'localhost';
+GRANT INSERT, UPDATE ON sculptor.resource_state TO 'sculptor'@'localhost';
+GRANT INSERT, UPDATE ON sculptor.server_fact TO 'sculptor'@'localhost';
+GRANT DELETE ON sculptor.domain_name TO 'sculptor'@'localhost';
+GRANT DELETE ON sculptor.database_name TO 'sculptor'@'localhost';
+GRANT DELETE ON sculptor.database_user_name TO 'sculptor'@'localhost';
+GRANT INSERT (actor, address, action, resource, outcome) ON sculptor.audit TO 'sculptor'@'localhost';
+GRANT SELECT ON sculptor_door.* TO 'sculptor'@'localhost';
+GRANT EXECUTE ON sculptor_door.* TO 'sculptor'@'localhost';
