@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { Generation } from '../contract/ids.ts';
+import type { OperationId, ServerId } from '../contract/ids.ts';
+import { OPERATION_RESOURCES, OperationKind, ResourceType } from '../contract/operations.ts';
+import type { Sql, State } from './connection.ts';
+import { findOperation, lockOpenOperations } from './open-operations.ts';
+import type { ClaimableOperation, ClaimedOperation, Place } from './open-operations.ts';
+import { endUnstarted } from './outcomes.ts';
+import { readResourceState } from './resource-states.ts';
+import type { ResourceState } from './resource-states.ts';
+
+/** How far an operation may be repeated for want of MariaDB or the executor, or because the worker broke off. */
+export const MAX_ATTEMPTS = 5;
+
+export type Claim =
+  | { readonly result: 'mine'; readonly operation: ClaimedOperation }
+  /** It ended without being begun; whoever waits behind it may go on. */
+  | {
+      readonly result: 'ended';
+      readonly status: 'cancelled' | 'superseded' | 'failed';
+      readonly place: Place;
+    }
+  /** Not to be done, or not now; nothing was written. */
+  | { readonly result: 'left'; readonly why: 'unknown' | 'foreign' | 'ended' | 'running' | 'waits' };
+
+/**
+ * Takes an operation, if it is its turn, in one transaction. The row was inserted by the API and is believed in
+ * nothing that can be checked: an impossible one ends as failed here.
+ */
+export async function claimOperation(state: State, server: ServerId, id: OperationId): Promise<Claim> {
+  return state.transaction(async (sql) => {
+    const found = await findOperation(sql, id);
+    if (found === undefined) return { result: 'left', why: 'unknown' };
+    if (found.server !== server) return { result: 'left', why: 'foreign' };
+    const open = await lockOpenOperations(sql, found);
+    const place = open.findIndex((row) => row.id === id);
+    const mine = open[place];
+    if (mine === undefined) return { result: 'left', why: 'ended' };
+    if (mine.status === 'running') return { result: 'left', why: 'running' };
+    if (place > 0) return { result: 'left', why: 'waits' };
+    return begin(sql, mine, open.slice(1));
+  });
+}
+
+async function begin(
+  sql: Sql,
+  row: ClaimableOperation,
+  later: readonly ClaimableOperation[],
+): Promise<Claim> {
+  const before = await readResourceState(sql, row.resourceId);
+  const end = await whyNotBegun(sql, row, { later, before });
+  if (end !== undefined) {
+    const neverBegan = before === undefined && !later.some((other) => other.resourceId === row.resourceId);
+    await endUnstarted(sql, row, { status: end, gone: end === 'cancelled' && neverBegan });
+    return { result: 'ended', status: end, place: row };
+  }
+  await sql.run(
+    `UPDATE operation SET status = 'running', epoch = epoch + 1, attempt = attempt + 1,
+       started_at = COALESCE(started_at, UTC_TIMESTAMP(3)) WHERE id = ? AND status = 'queued'`,
+    [row.id],
+  );
+  return {
+    result: 'mine',
+    operation: {
+      ...row,
+      kind: OperationKind.parse(row.kind),
+      resourceType: ResourceType.parse(row.resourceType),
+      epoch: row.epoch + 1,
+      attempt: row.attempt + 1,
+      before: before?.status ?? null,
+    },
+  };
+}
+
+interface Surroundings {
+  readonly later: readonly ClaimableOperation[];
+  readonly before: ResourceState | undefined;
+}
+
+async function whyNotBegun(
+  sql: Sql,
+  row: ClaimableOperation,
+  { later, before }: Surroundings,
+): Promise<'cancelled' | 'superseded' | 'failed' | undefined> {
+  if (!(await isPossible(sql, row))) return 'failed';
+  // One that ran already and was put back may have done half its work: it has to end by itself.
+  if (row.epoch === 0 && (await isCancelled(sql, row.id))) return 'cancelled';
+  const newer = later.some(
+    (other) => other.resourceId === row.resourceId && other.generation > row.generation,
+  );
+  if (newer) return 'superseded';
+  if (before !== undefined && before.generation >= row.generation) return 'superseded';
+  return undefined;
+}
+
+async function isCancelled(sql: Sql, id: OperationId): Promise<boolean> {
+  const text = 'SELECT operation_id AS id FROM cancellation WHERE operation_id = ?';
+  return (await sql.rows(z.object({ id: z.string() }), text, [id])).length > 0;
+}
+
+/** The kind is in the table, its resource is of the table's type, and the key is the one this resource waits under. */
+async function isPossible(sql: Sql, row: ClaimableOperation): Promise<boolean> {
+  const kind = OperationKind.safeParse(row.kind);
+  if (!kind.success || !Generation.safeParse(row.generation).success) return false;
+  const type: ResourceType = OPERATION_RESOURCES[kind.data];
+  if (row.resourceType !== type) return false;
+  return row.serialKey === (await serialKeyOf(sql, type, row));
+}
+
+async function serialKeyOf(
+  sql: Sql,
+  type: ResourceType,
+  row: ClaimableOperation,
+): Promise<string | undefined> {
+  if (type !== 'databaseUser') return `${type}:${row.resourceId}`;
+  const [version] = await sql.rows(
+    z.object({ databaseId: z.string() }),
+    `SELECT database_id AS databaseId FROM database_user_version WHERE user_id = ? AND generation = ?`,
+    [row.resourceId, row.generation],
+  );
+  return version === undefined ? undefined : `database:${version.databaseId}`;
+}

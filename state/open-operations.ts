@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { OperationId, ServerId, TenantId } from '../contract/ids.ts';
+import type { Generation } from '../contract/ids.ts';
+import type { OperationKind, ResourceType } from '../contract/operations.ts';
+import type { Sql } from './connection.ts';
+import type { ResourceState } from './resource-states.ts';
+
+/** A row as the API inserted it: kind, resource and key are only its word. */
+export const OpenOperation = z.object({
+  id: z.string(),
+  kind: z.string(),
+  resourceType: z.string(),
+  resourceId: z.string(),
+  resourceName: z.string(),
+  serialKey: z.string(),
+  generation: z.number(),
+  tenant: TenantId,
+  server: ServerId,
+  status: z.string(),
+  epoch: z.number(),
+  attempt: z.number(),
+});
+export type OpenOperation = z.infer<typeof OpenOperation>;
+export type ClaimableOperation = OpenOperation & { readonly id: OperationId };
+
+const COLUMNS = `id, kind, resource_type AS resourceType, resource_id AS resourceId, resource_name AS resourceName,
+  serial_key AS serialKey, generation, tenant, server, status, epoch, attempt`;
+
+/** An operation that is ours to carry out. Every later write names `id` and `epoch`. */
+export interface ClaimedOperation {
+  readonly id: OperationId;
+  readonly kind: OperationKind;
+  readonly resourceType: ResourceType;
+  readonly resourceId: string;
+  readonly resourceName: string;
+  readonly serialKey: string;
+  readonly generation: Generation;
+  readonly tenant: TenantId;
+  readonly server: ServerId;
+  readonly epoch: number;
+  readonly attempt: number;
+  /** What stood when it began; null where the resource never came about. */
+  readonly before: ResourceState['status'] | null;
+}
+
+export async function findOperation(sql: Sql, id: OperationId): Promise<OpenOperation | undefined> {
+  return (await sql.rows(OpenOperation, `SELECT ${COLUMNS} FROM operation WHERE id = ?`, [id]))[0];
+}
+
+export interface Place {
+  readonly server: ServerId;
+  readonly serialKey: string;
+}
+
+/** All that is open under a key, in order, locked; every transaction of ours that ends one begins with this. */
+export async function lockOpenOperations(
+  sql: Sql,
+  { server, serialKey }: Place,
+): Promise<ClaimableOperation[]> {
+  const rows = await sql.rows(
+    OpenOperation,
+    `SELECT ${COLUMNS} FROM operation WHERE serial_key = ? AND server = ? AND status IN ('queued', 'running')
+       ORDER BY seq FOR UPDATE`,
+    [serialKey, server],
+  );
+  return rows.filter(isClaimable);
+}
+
+// An id that no wake-up can carry is never claimed, and must not keep those behind it from their turn.
+function isClaimable(row: OpenOperation): row is ClaimableOperation {
+  return OperationId.safeParse(row.id).success;
+}
+
+function claimable(rows: readonly OpenOperation[]): OperationId[] {
+  return rows.filter(isClaimable).map((row) => row.id);
+}
+
+/** Ids of all that waits on a server, oldest first. */
+export async function queuedOperations(sql: Sql, server: ServerId): Promise<OperationId[]> {
+  const text = `SELECT ${COLUMNS} FROM operation WHERE server = ? AND status = 'queued' ORDER BY seq`;
+  return claimable(await sql.rows(OpenOperation, text, [server]));
+}
+
+/** Ids of what has waited on a server for longer than so many seconds, oldest first, a thousand at most. */
+export async function overdueOperations(sql: Sql, server: ServerId, seconds: number): Promise<OperationId[]> {
+  const text = `SELECT ${COLUMNS} FROM operation WHERE server = ? AND status = 'queued'
+    AND created_at < UTC_TIMESTAMP(3) - INTERVAL ? SECOND ORDER BY seq LIMIT 1000`;
+  return claimable(await sql.rows(OpenOperation, text, [server, seconds]));
+}
+
+/** Who is next among those that wait for each other, or none. */
+export async function nextQueued(sql: Sql, { server, serialKey }: Place): Promise<OperationId | undefined> {
+  const text = `SELECT ${COLUMNS} FROM operation WHERE serial_key = ? AND server = ? AND status = 'queued'
+    ORDER BY seq`;
+  return claimable(await sql.rows(OpenOperation, text, [serialKey, server]))[0];
+}

@@ -1,0 +1,141 @@
+import type { Failure } from '../contract/failures.ts';
+import type { Generation, OperationId } from '../contract/ids.ts';
+import { OPERATION_RESOURCES, OperationKind } from '../contract/operations.ts';
+import type { OperationStep, ResourceType } from '../contract/operations.ts';
+import type { Sql, State } from './connection.ts';
+import { freeAllNames, freeUnusedDomainNames } from './held-names.ts';
+import { lockOpenOperations } from './open-operations.ts';
+import type { ClaimedOperation } from './open-operations.ts';
+import { STILL_HELD } from './tickets.ts';
+import type { Ticket } from './tickets.ts';
+import { markUsersDeleted, putResourceState } from './resource-states.ts';
+
+/** False when the ticket is void; nothing was written then. `position` counts from 1 within a claim. */
+export async function recordStep(
+  sql: Sql,
+  ticket: Ticket,
+  { position, step }: { readonly position: number; readonly step: OperationStep },
+): Promise<boolean> {
+  const written = await sql.run(
+    `INSERT INTO operation_step (operation_id, epoch, position, name, status, changed, duration_ms)
+     SELECT id, epoch, ?, ?, ?, ?, ? FROM operation WHERE ${STILL_HELD}`,
+    [position, step.name, step.status, step.changed, step.durationMs, ticket.id, ticket.epoch],
+  );
+  return written === 1;
+}
+
+/** What is written at an end; `resource` is what stands afterwards. */
+export type Ending =
+  | { readonly status: 'succeeded'; readonly resource: 'live' | 'deleted' }
+  | { readonly status: 'failed'; readonly resource: 'failed' | 'deleted'; readonly failure: Failure };
+
+/**
+ * Ends an operation once: its row, what stands, the names that are free again, and where the request should
+ * never have been made a line for the audit. False when the ticket is void; nothing was written then.
+ */
+export async function endOperation(
+  state: State,
+  operation: ClaimedOperation,
+  ending: Ending,
+): Promise<boolean> {
+  return state.transaction(async (sql) => {
+    const open = await lockOpenOperations(sql, operation);
+    if (!(await writeEnd(sql, operation, ending))) return false;
+    const goesOn = open.some(
+      (other) => other.resourceId === operation.resourceId && other.id !== operation.id,
+    );
+    // A first attempt that failed and left nothing is not the resource's end while a newer one waits.
+    const settled = !(ending.status === 'failed' && ending.resource === 'deleted' && goesOn);
+    if (settled) {
+      await settle(sql, operation, ending.resource);
+    }
+    if (ending.status === 'failed' && ending.failure.code === 'invalid_request') {
+      await auditRefusal(sql, operation);
+    }
+    return true;
+  });
+}
+
+async function writeEnd(sql: Sql, ticket: Ticket, ending: Ending): Promise<boolean> {
+  const failure = ending.status === 'failed' ? ending.failure : undefined;
+  const written = await sql.run(
+    `UPDATE operation SET status = ?, ended_at = UTC_TIMESTAMP(3), error_code = ?, error_message = ?,
+       error_hint = ? WHERE ${STILL_HELD}`,
+    [
+      ending.status,
+      failure?.code ?? null,
+      failure?.message ?? null,
+      failure?.hint ?? null,
+      ticket.id,
+      ticket.epoch,
+    ],
+  );
+  return written === 1;
+}
+
+interface Settled {
+  readonly resourceType: ResourceType;
+  readonly resourceId: string;
+  readonly generation: Generation;
+}
+
+async function settle(
+  sql: Sql,
+  { resourceType, resourceId, generation }: Settled,
+  status: 'live' | 'failed' | 'deleted',
+): Promise<void> {
+  await putResourceState(sql, resourceId, { status, generation });
+  if (status === 'deleted') {
+    if (resourceType === 'database') await markUsersDeleted(sql, resourceId);
+    await freeAllNames(sql, resourceType, resourceId);
+  } else if (resourceType === 'domain') {
+    await freeUnusedDomainNames(sql, resourceId);
+  }
+}
+
+interface Unstarted {
+  readonly id: OperationId;
+  readonly kind: string;
+  readonly resourceId: string;
+  readonly generation: Generation;
+}
+
+const REFUSED = {
+  code: 'invalid_request',
+  message: 'This operation does not fit its resource and was not begun.',
+  hint: 'Nothing was changed. An operation like this is not made by the API; look at who may write to its database.',
+} as const satisfies Failure;
+
+/** Ends one that is queued and locked, inside its claim. `gone`: its resource never came about and will not. */
+export async function endUnstarted(
+  sql: Sql,
+  row: Unstarted,
+  { status, gone }: { readonly status: 'cancelled' | 'superseded' | 'failed'; readonly gone: boolean },
+): Promise<void> {
+  const failure = status === 'failed' ? REFUSED : undefined;
+  await sql.run(
+    `UPDATE operation SET status = ?, ended_at = UTC_TIMESTAMP(3), error_code = ?, error_message = ?,
+       error_hint = ? WHERE id = ? AND status = 'queued'`,
+    [status, failure?.code ?? null, failure?.message ?? null, failure?.hint ?? null, row.id],
+  );
+  if (status === 'failed') {
+    await auditRefusal(sql, row);
+    return;
+  }
+  const resourceType: ResourceType = OPERATION_RESOURCES[OperationKind.parse(row.kind)];
+  if (gone) await settle(sql, { ...row, resourceType }, 'deleted');
+  else if (resourceType === 'domain') await freeUnusedDomainNames(sql, row.resourceId);
+}
+
+async function auditRefusal(
+  sql: Sql,
+  { id, resourceId }: Pick<Unstarted, 'id' | 'resourceId'>,
+): Promise<void> {
+  await sql.run('INSERT INTO audit (actor, address, action, resource, outcome) VALUES (?, ?, ?, ?, ?)', [
+    'worker-privileged',
+    'local',
+    `operation ${id}`,
+    resourceId,
+    'refused',
+  ]);
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { OperationId, ServerId } from '../contract/ids.ts';
+import type { State } from './connection.ts';
+import { lockOpenOperations } from './open-operations.ts';
+import type { ClaimedOperation } from './open-operations.ts';
+
+/** The right to write about an operation: whoever claimed it later has a higher epoch, and ours is void. */
+export type Ticket = Pick<ClaimedOperation, 'id' | 'epoch' | 'serialKey' | 'server'>;
+
+/** Ends every statement that writes about an operation; its values are the ticket's id and epoch. */
+export const STILL_HELD = "id = ? AND epoch = ? AND status = 'running'";
+
+/** Back in the queue, for a later attempt. False when the ticket is void. */
+export async function putBack(state: State, ticket: Ticket): Promise<boolean> {
+  return state.transaction(async (sql) => {
+    await lockOpenOperations(sql, ticket);
+    const written = await sql.run(`UPDATE operation SET status = 'queued' WHERE ${STILL_HELD}`, [
+      ticket.id,
+      ticket.epoch,
+    ]);
+    return written === 1;
+  });
+}
+
+const Running = z.object({ id: OperationId, epoch: z.number(), serialKey: z.string(), server: ServerId });
+
+/**
+ * What is `running` and carried out by nobody goes back in the queue: a crash left it, or its end could not be
+ * written. Only whoever holds the worker's lock may ask for this. Returns how many there were.
+ */
+export async function putBackOrphans(
+  state: State,
+  server: ServerId,
+  isCarriedOut: (id: string) => boolean,
+): Promise<number> {
+  const running = await state.rows(
+    Running,
+    "SELECT id, epoch, serial_key AS serialKey, server FROM operation WHERE server = ? AND status = 'running'",
+    [server],
+  );
+  let count = 0;
+  // Asked after the rows were read: what has been claimed since has another epoch.
+  for (const row of running) {
+    if (isCarriedOut(row.id)) continue;
+    if (await putBack(state, row)) count += 1;
+  }
+  return count;
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import type { Generation } from '../contract/ids.ts';
+import type { Sql } from './connection.ts';
+
+// What was asked for is the API's word. These rows are given out as they stand, and whoever acts on one parses
+// it with the contract's schemas first.
+
+const DomainVersionRow = z.object({
+  tenant: z.string(),
+  server: z.string(),
+  name: z.string(),
+  aliases: z.string().transform((text): unknown => JSON.parse(text)),
+  type: z.string(),
+  phpVersion: z.string().nullable(),
+  publicDirectory: z.string(),
+  isolation: z.string(),
+  enabled: z.union([z.boolean(), z.number().transform((bit) => bit === 1)]),
+  deleted: z.union([z.boolean(), z.number().transform((bit) => bit === 1)]),
+});
+export type DomainVersionRow = z.infer<typeof DomainVersionRow>;
+
+export async function readDomainVersion(
+  sql: Sql,
+  id: string,
+  generation: Generation,
+): Promise<DomainVersionRow | undefined> {
+  const rows = await sql.rows(
+    DomainVersionRow,
+    `SELECT tenant, server, name, aliases, type, php_version AS phpVersion, public_directory AS publicDirectory,
+       isolation, enabled, deleted FROM domain_version WHERE domain_id = ? AND generation = ?`,
+    [id, generation],
+  );
+  return rows[0];
+}
+
+const DatabaseVersionRow = z.object({
+  tenant: z.string(),
+  server: z.string(),
+  name: z.string(),
+  deleted: z.union([z.boolean(), z.number().transform((bit) => bit === 1)]),
+});
+export type DatabaseVersionRow = z.infer<typeof DatabaseVersionRow>;
+
+export async function readDatabaseVersion(
+  sql: Sql,
+  id: string,
+  generation: Generation,
+): Promise<DatabaseVersionRow | undefined> {
+  const rows = await sql.rows(
+    DatabaseVersionRow,
+    'SELECT tenant, server, name, deleted FROM database_version WHERE database_id = ? AND generation = ?',
+    [id, generation],
+  );
+  return rows[0];
+}
+
+const DatabaseUserVersionRow = DatabaseVersionRow.extend({
+  databaseId: z.string(),
+  privileges: z.string(),
+  passwordHash: z.string(),
+  databaseName: z.string().nullable(),
+});
+export type DatabaseUserVersionRow = z.infer<typeof DatabaseUserVersionRow>;
+
+/** `databaseName` is null where the database of the same tenant and server is not known. */
+export async function readDatabaseUserVersion(
+  sql: Sql,
+  id: string,
+  generation: Generation,
+): Promise<DatabaseUserVersionRow | undefined> {
+  const rows = await sql.rows(
+    DatabaseUserVersionRow,
+    `SELECT u.tenant, u.server, u.name, u.deleted, u.database_id AS databaseId, u.privileges,
+       u.password_hash AS passwordHash,
+       (SELECT MIN(d.name) FROM database_version d
+         WHERE d.database_id = u.database_id AND d.tenant = u.tenant AND d.server = u.server) AS databaseName
+     FROM database_user_version u WHERE u.user_id = ? AND u.generation = ?`,
+    [id, generation],
+  );
+  return rows[0];
+}
