@@ -1,0 +1,23 @@
+import type { Command } from 'commander';
+import type { GlobalOptions, OpenSession, Session } from './session.ts';
+
+/** What a command does: with the API and the terminal, the words that were typed, and its own options. */
+export type Act<O> = (session: Session, words: Words, options: O) => Promise<void>;
+
+/** Commander has seen to it that the words a command asks for are there. */
+export type Words = readonly [string, string];
+
+/** Opens the session when the command runs, not before: `--help` needs none. */
+export function action<O = unknown>(open: OpenSession, act: Act<O>): (...given: unknown[]) => Promise<void> {
+  return async (...given) => {
+    const command = given.at(-1) as Command;
+    const [first = '', second = ''] = command.args;
+    await act(open(command.optsWithGlobals<GlobalOptions>()), [first, second], command.opts<object>() as O);
+  };
+}
+
+/** The API's document as it is for programs, lines made of it for people. */
+export function present(session: Session, document: unknown, lines: () => readonly string[]): void {
+  if (session.json) session.terminal.json(document);
+  else lines().forEach((line) => session.terminal.line(line));
+}

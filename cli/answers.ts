@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { Database as DatabaseShape, DatabaseUser as DatabaseUserShape } from '../contract/databases.ts';
+import { Domain as DomainShape } from '../contract/domains.ts';
+import { Operation as OperationShape, OperationStep } from '../contract/operations.ts';
+import { FieldError, Problem as ProblemShape } from '../contract/problems.ts';
+
+/*
+ * What the API answers, as a client reads it: the contract's fields, and fields of a newer server are passed
+ * over instead of refused.
+ */
+
+const Step = z.object(OperationStep.shape);
+
+export const Operation = z.object({ ...OperationShape.shape, steps: z.array(Step) });
+export type Operation = z.infer<typeof Operation>;
+
+export const Domain = z.object(DomainShape.shape);
+export type Domain = z.infer<typeof Domain>;
+
+export const Database = z.object(DatabaseShape.shape);
+export type Database = z.infer<typeof Database>;
+
+export const DatabaseUser = z.object(DatabaseUserShape.shape);
+export type DatabaseUser = z.infer<typeof DatabaseUser>;
+
+/** A page of a list. */
+export const Page = z.object({ items: z.array(z.unknown()), next: z.string().nullable() });
+export type Page = z.infer<typeof Page>;
+
+/** The answer to a write: more of it is the resource, under the noun's own name. */
+export const Accepted = z.looseObject({
+  operation: z.object({ id: OperationShape.shape.id, status: OperationShape.shape.status }),
+  password: z.string().nullish(),
+});
+export type Accepted = z.infer<typeof Accepted>;
+
+export const Health = z.object({ status: z.string(), checks: z.record(z.string(), z.unknown()).optional() });
+export type Health = z.infer<typeof Health>;
+
+export const Problem = z.object({
+  ...ProblemShape.shape,
+  errors: z.array(z.object(FieldError.shape)).optional(),
+  hint: z.string().optional(),
+});
+export type Problem = z.infer<typeof Problem>;

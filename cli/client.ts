@@ -1,0 +1,127 @@
+import type { z } from 'zod';
+import { Accepted, Problem } from './answers.ts';
+import { ConnectionError, RefusedError } from './errors.ts';
+import { parseEvents } from './event-stream.ts';
+import type { Reply, Request, Transport } from './transport.ts';
+
+/** A list of everything the API would ever hold in one page is far below this. */
+const MAX_ANSWER_LENGTH = 32 * 1024 * 1024;
+const PAUSES_MS = [500, 1_000, 2_000];
+
+export type Write = {
+  readonly method: 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly body?: unknown;
+};
+
+/** The API, for one run of the program. Every call throws a `RefusedError` or a `ConnectionError`. */
+export type Client = {
+  readonly get: (path: string) => Promise<unknown>;
+  /** Also an answer that is no success is given: health says 503 and why in the same breath. */
+  readonly look: (path: string) => Promise<{ readonly status: number; readonly document: unknown }>;
+  readonly write: (write: Write) => Promise<Accepted>;
+  /** The data of each `operation` event, until the API closes the stream. */
+  readonly events: (path: string) => AsyncIterable<unknown>;
+};
+
+export type ClientParts = {
+  readonly transport: Transport;
+  /** Undefined where no credential is at hand: health can be asked for all the same. */
+  readonly token: string | undefined;
+  /** Made once for a run, so that a write whose answer was lost is not done twice. */
+  readonly idempotencyKey: string;
+  readonly pause: (ms: number) => Promise<void>;
+};
+
+export function createClient(parts: ClientParts): Client {
+  const ask = (request: Omit<Request, 'headers'>, headers: Record<string, string> = {}): Promise<Answer> =>
+    again(parts.pause, async () => {
+      const reply = await parts.transport({
+        ...request,
+        headers: { ...credential(parts.token), ...headers },
+      });
+      return readAnswer(reply);
+    });
+  return {
+    look: (path) => ask({ method: 'GET', path }),
+    get: async (path) => accept(await ask({ method: 'GET', path })),
+    write: async ({ method, path, body }) => {
+      const text = body === undefined ? {} : { body: JSON.stringify(body) };
+      const key = { 'idempotency-key': parts.idempotencyKey };
+      return understand(Accepted, accept(await ask({ method, path, ...text }, key)));
+    },
+    events: (path) => listen(parts, path),
+  };
+}
+
+/** The API's answer in the shape that is needed, or the sentence that this is not that API. */
+export function understand<S extends z.ZodType>(schema: S, document: unknown): z.infer<S> {
+  const parsed = schema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const path = parsed.error.issues[0]?.path.join('.') ?? '';
+  const hint = 'Is the address that of a Sculptor Agent, and sculptorctl of the same version?';
+  throw new ConnectionError(`The answer is not one of this API (at "${path}")`, hint, false);
+}
+
+type Answer = { readonly status: number; readonly document: unknown };
+
+async function again(pause: (ms: number) => Promise<void>, once: () => Promise<Answer>): Promise<Answer> {
+  for (const ms of PAUSES_MS) {
+    try {
+      return await once();
+    } catch (error) {
+      if (!(error instanceof ConnectionError) || !error.retry) throw error;
+      await pause(ms);
+    }
+  }
+  return once();
+}
+
+async function* listen(parts: ClientParts, path: string): AsyncGenerator {
+  const headers = { ...credential(parts.token), accept: 'text/event-stream' };
+  const reply = await parts.transport({ method: 'GET', path, headers });
+  if (!reply.contentType.startsWith('text/event-stream')) {
+    accept(await readAnswer(reply));
+    return;
+  }
+  for await (const { event, data } of parseEvents(reply.body)) {
+    if (event === 'operation') yield parseJson(data);
+  }
+}
+
+function credential(token: string | undefined): Record<string, string> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
+async function readAnswer(reply: Reply): Promise<Answer> {
+  let text = '';
+  for await (const chunk of reply.body) {
+    text += chunk;
+    if (text.length > MAX_ANSWER_LENGTH) throw new ConnectionError('The answer is too long', '', false);
+  }
+  const document = parseJson(text);
+  // nginx is there and the API behind it is not: that is a connection that failed, one hop further.
+  if ((reply.status === 502 || reply.status === 504) && document === undefined) {
+    const hint = 'On the server: systemctl status sculptor-api';
+    throw new ConnectionError('The agent does not answer behind its web server', hint, true);
+  }
+  return { status: reply.status, document };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function accept({ status, document }: Answer): unknown {
+  if (status >= 200 && status < 300) return document;
+  const parsed = Problem.safeParse(document);
+  if (parsed.success) throw new RefusedError(parsed.data, document);
+  // A proxy in between, for instance, answers with a page of its own.
+  const title = `The answer was HTTP status ${status}, and no explanation`;
+  const problem = { type: 'about:blank', title, status, detail: '' };
+  throw new RefusedError(problem, problem);
+}

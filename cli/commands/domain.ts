@@ -1,0 +1,154 @@
+import { Option, type Command } from 'commander';
+import { action, present } from '../action.ts';
+import { Domain } from '../answers.ts';
+import { understand } from '../client.ts';
+import { UsageError } from '../errors.ts';
+import { listAll, path, type OpenSession } from '../session.ts';
+import { listing, table } from '../table.ts';
+import { perform } from '../write.ts';
+
+type Wanted = {
+  readonly alias?: readonly string[];
+  readonly type?: string;
+  readonly php?: string;
+  readonly publicDirectory?: string;
+};
+type Created = Wanted & { readonly isolation?: string; readonly disabled?: true };
+type Updated = Wanted & { readonly aliases: boolean; readonly enable?: true; readonly disable?: true };
+
+/** `sculptorctl domain`: websites. */
+export function addDomainCommands(program: Command, open: OpenSession): void {
+  const domain = program.command('domain').description('Websites: a name, its folder, its PHP.');
+  addCreate(domain, open);
+  addReading(domain, open);
+  addUpdate(domain, open);
+  domain
+    .command('delete')
+    .description("Stop serving a website, lock its user, move its files to the server's trash.")
+    .argument('<domain>', 'its id or its name')
+    .action(
+      action(open, async (session, [id]) => {
+        await perform(session, { method: 'DELETE', path: path`/v1/domains/${id}`, noun: 'domain' });
+      }),
+    );
+}
+
+function addCreate(domain: Command, open: OpenSession): void {
+  const create = domain
+    .command('create')
+    .description('Make a website and wait until it answers.')
+    .argument('<name>', 'the host name, such as shop.example');
+  addWanted(create)
+    .addOption(
+      new Option('--isolation <kind>', 'site: a system user of its own; pool: the shared user www').choices([
+        'site',
+        'pool',
+      ]),
+    )
+    .option('--disabled', 'make it, and answer with 503 until it is enabled')
+    .action(
+      action<Created>(open, async (session, [name], options) => {
+        const { isolation, disabled } = options;
+        const body = defined({ name, ...wanted(options), isolation, enabled: disabled ? false : undefined });
+        const reread = path`/v1/domains/${name}`;
+        await perform(session, { method: 'POST', path: '/v1/domains', body, noun: 'domain', reread });
+      }),
+    );
+}
+
+function addUpdate(domain: Command, open: OpenSession): void {
+  const update = domain
+    .command('update')
+    .description('Change a website. What is not named stays.')
+    .argument('<domain>', 'its id or its name');
+  addWanted(update)
+    .addOption(new Option('--no-aliases', 'take all aliases away'))
+    .addOption(new Option('--enable', 'serve it').conflicts('disable'))
+    .addOption(new Option('--disable', 'answer with 503'))
+    .action(
+      action<Updated>(open, async (session, [id], options) => {
+        const body = change(options);
+        const address = path`/v1/domains/${id}`;
+        await perform(session, { method: 'PATCH', path: address, body, noun: 'domain', reread: address });
+      }),
+    );
+}
+
+function addReading(domain: Command, open: OpenSession): void {
+  domain
+    .command('list')
+    .description('All websites.')
+    .option('--name <name>', 'only the one that has this name')
+    .action(
+      action<{ readonly name?: string }>(open, async (session, _, { name }) => {
+        const query = name === undefined ? '' : `?${new URLSearchParams({ name }).toString()}`;
+        const listed = await listAll(session, `/v1/domains${query}`);
+        present(session, listed, () => {
+          const rows = listed.items.map((item) => row(understand(Domain, item)));
+          return table(['NAME', 'ID', 'TYPE', 'PHP', 'ENABLED', 'STATUS'], rows);
+        });
+      }),
+    );
+  domain
+    .command('show')
+    .description('One website.')
+    .argument('<domain>', 'its id or its name')
+    .action(
+      action(open, async (session, [id]) => {
+        const document = await session.client.get(path`/v1/domains/${id}`);
+        present(session, document, () => listing(facts(understand(Domain, document))));
+      }),
+    );
+}
+
+function addWanted(command: Command): Command {
+  return command
+    .option('--alias <name>', 'a further name; may be given several times, and these are then all', collect)
+    .addOption(new Option('--type <type>', 'what its files are').choices(['php', 'static']))
+    .option('--php <version>', "PHP's version, such as 8.2")
+    .option('--public-directory <folder>', 'the folder that is served, such as public/web');
+}
+
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+function wanted({ alias, type, php, publicDirectory }: Wanted): Record<string, unknown> {
+  return { aliases: alias, type, phpVersion: php, publicDirectory };
+}
+
+function change(options: Updated): Record<string, unknown> {
+  if (!options.aliases && options.alias)
+    throw new UsageError('--alias and --no-aliases cannot both be given');
+  const aliases = options.aliases ? options.alias : [];
+  const enabled = options.enable ?? (options.disable ? false : undefined);
+  const body = defined({ ...wanted(options), aliases, enabled });
+  if (Object.keys(body).length === 0) throw new UsageError('nothing to change was given; see --help');
+  return body;
+}
+
+function defined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function row(domain: Domain): string[] {
+  const { name, id, type, phpVersion, enabled, status } = domain;
+  return [name, id, type, phpVersion ?? '-', enabled ? 'yes' : 'no', status];
+}
+
+function facts(domain: Domain): [string, string][] {
+  return [
+    ['name', domain.name],
+    ['id', domain.id],
+    ['aliases', domain.aliases.join(', ') || '-'],
+    ['type', domain.type],
+    ['php version', domain.phpVersion ?? '-'],
+    ['public directory', domain.publicDirectory],
+    ['isolation', domain.isolation],
+    ['enabled', domain.enabled ? 'yes' : 'no'],
+    ['status', domain.status],
+    ['generation', String(domain.generation)],
+    ['created', domain.createdAt],
+    ['updated', domain.updatedAt],
+  ];
+}

@@ -1,0 +1,49 @@
+import { Command, Option } from 'commander';
+import { addDatabaseCommands } from './commands/database.ts';
+import { addDomainCommands } from './commands/domain.ts';
+import { addHealthCommand } from './commands/health.ts';
+import { addOperationCommands } from './commands/operation.ts';
+import type { OpenSession } from './session.ts';
+import type { Terminal } from './terminal.ts';
+
+const AFTER = `
+Root on the agent's own server needs no address and no token. From elsewhere give --address, and the token in a
+file (--token-file) or in SCULPTOR_TOKEN. The environment's SCULPTOR_ADDRESS stands in for --address.
+
+Exit code: 0 done; 1 refused, or the operation did not succeed; 2 used wrongly.`;
+
+/** The tree of commands. Nothing is read or connected before a command's action asks for a session. */
+export function createProgram(terminal: Terminal, open: OpenSession): Command {
+  const program = new Command('sculptorctl')
+    .description('Websites and databases of a server, through the API of its Sculptor Agent.')
+    .option('--json', "answer with the API's own JSON, one document, and nothing else")
+    .option('--no-wait', 'do not wait for the end of what a write started')
+    .option(
+      '--address <url>',
+      'where the API is, such as https://server.example (default: the socket on this server)',
+    )
+    .addOption(
+      new Option('--socket <file>', 'another unix socket of the API on this server').conflicts('address'),
+    )
+    .option(
+      '--token-file <file>',
+      'the file that holds the token (default, for the socket: /etc/sculptor/admin-token)',
+    )
+    .option('--ca <file>', "the certificate to trust, in PEM, where the server's is self-signed")
+    .addHelpText('after', AFTER)
+    .showHelpAfterError('(--help tells more)')
+    .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.text('out', text),
+      writeErr: (text) => terminal.text('err', text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  // Subcommands copy these settings when they are made: they come last.
+  addDomainCommands(program, open);
+  addDatabaseCommands(program, open);
+  addOperationCommands(program, open);
+  addHealthCommand(program, open);
+  return program;
+}

@@ -1,0 +1,69 @@
+import type { Accepted, Operation } from './answers.ts';
+import type { Write } from './client.ts';
+import { ConnectionError, OperationError, RefusedError } from './errors.ts';
+import { follow } from './follow.ts';
+import type { Session } from './session.ts';
+import { createStepPrinter } from './steps.ts';
+
+const SEE_IT = 'The operation goes on. To see its end: sculptorctl operation list';
+
+/** A write, and where the resource can be read again after it: a `reread` of undefined is not read. */
+export type Wish = Write & {
+  readonly noun: 'domain' | 'database' | 'databaseUser' | 'operation';
+  readonly reread?: string;
+  /** What is printed for a person once the answer is there, before the operation has ended. */
+  readonly announce?: (answer: Accepted) => readonly string[];
+};
+
+/**
+ * Sends a write and, unless told not to, waits for its operation's end. Throws an `OperationError` where that
+ * is not `succeeded`. A password is printed before anything is waited for: it is in this one answer only.
+ */
+export async function perform(session: Session, wish: Wish): Promise<void> {
+  const answer = await session.client.write(wish);
+  if (!session.json) announce(session, wish, answer);
+  if (!session.wait) {
+    if (session.json) session.terminal.json(answer);
+    return;
+  }
+  const operation = await waitFor(session, answer);
+  if (session.json) session.terminal.json({ ...answer, ...(await reread(session, wish)), operation });
+  if (operation.status !== 'succeeded') throw new OperationError(operation);
+}
+
+/** Follows an operation and tells a person about it. */
+export async function watch(session: Session, id: string): Promise<Operation> {
+  const print = createStepPrinter((text) => session.terminal.line(text));
+  const quiet = (): void => undefined;
+  const operation = await follow({
+    client: session.client,
+    id,
+    show: session.json ? quiet : print,
+    pause: session.pause,
+  });
+  if (!session.json)
+    session.terminal.line(`${operation.kind} ${operation.resource.name}: ${operation.status}`);
+  return operation;
+}
+
+async function waitFor(session: Session, answer: Accepted): Promise<Operation> {
+  try {
+    return await watch(session, answer.operation.id);
+  } catch (error) {
+    // The answer may hold a password that is never given again.
+    if (session.json) session.terminal.json(answer);
+    if (!(error instanceof RefusedError)) throw error;
+    throw new ConnectionError(`The operation cannot be followed: ${error.message}`, SEE_IT, false);
+  }
+}
+
+function announce(session: Session, wish: Wish, answer: Accepted): void {
+  session.terminal.line(`operation ${answer.operation.id} ${answer.operation.status}`);
+  wish.announce?.(answer).forEach((line) => session.terminal.line(line));
+}
+
+async function reread(session: Session, wish: Wish): Promise<Record<string, unknown>> {
+  if (wish.reread === undefined) return {};
+  const { status, document } = await session.client.look(wish.reread);
+  return status === 200 ? { [wish.noun]: document } : {};
+}
