@@ -92,10 +92,21 @@ supervise() {
   exit "${stop_code:-$code}"
 }
 
-# The namespace's first process is the one to kill: its parent returns when all the others are gone too.
+# When unshare dies, the kernel kills the namespace's first process (--kill-child), and that one ends last of all there.
 stop() {
   stop_code=$1
-  pkill -KILL -P "$child" 2>/dev/null || kill -KILL "$child" 2>/dev/null || true
+  local first
+  # bash would say that it lost a child.
+  exec 2>/dev/null
+  first=$(pgrep -P "$child") || true
+  kill -KILL "$child" || true
+  while [ -n "$first" ] && is_running "$first"; do sleep 0.02; done
+}
+
+# A process that has ended stays in the table until its parent has asked for it.
+is_running() {
+  local status
+  status=$(cat "/proc/$1/status") && [[ $status != *State:?Z* ]]
 }
 
 main() {

@@ -30,9 +30,13 @@ nspawn_environment() {
   # /tmp on the disk, as a server has it: a tenth of the memory is too little.
   export SYSTEMD_NSPAWN_TMPFS_TMP=0
   # A systemd that has forgotten cgroup v1 gets v2, with the controllers that v1 left there.
-  if [ -z "$(find "$1"/{usr/,}lib/systemd/libsystemd-shared-25[0-5]*.so "$1"/{usr/,}lib/systemd/libsystemd-shared-24*.so 2>/dev/null)" ]; then
+  if [ "$(systemd_version "$1")" -ge 256 ]; then
     export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
   fi
+}
+
+systemd_version() {
+  dpkg-query --admindir="$1/var/lib/dpkg" --show --showformat '${Version}' systemd | grep -o '^[0-9]*'
 }
 
 wait_for_boot() {
