@@ -71,6 +71,9 @@ export type Operation = z.infer<typeof Operation>;
 export const WakeUp = z.strictObject({ operationId: OperationId });
 export type WakeUp = z.infer<typeof WakeUp>;
 
+/** The name of every job in the queue. */
+export const WAKE_UP = 'wake';
+
 /** Queue names may hold no `:`. */
 export function privilegedQueue(server: ServerId): string {
   return `privileged-${server}`;
