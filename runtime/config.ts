@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { ServerId } from '../contract/ids.ts';
+
+export const CONFIG_PATH = '/etc/sculptor/agent.json';
+
+const socketPath = z
+  .string()
+  .regex(/^\/[A-Za-z0-9._/-]+$/)
+  .max(107);
+
+/** What the installer wrote down about this server. It holds no secret and everybody may read it. */
+export const Config = z.strictObject({
+  server: ServerId,
+  serverName: z
+    .string()
+    .regex(/^[a-z0-9.-]+$/)
+    .max(253),
+  mode: z.enum(['systemd', 'supervisor']),
+  apiSocket: socketPath,
+  apiPort: z.int().min(1).max(65_535).nullable(),
+  redisSocket: socketPath,
+  mariadbSocket: socketPath,
+  executor: z.enum(['socket', 'sudo']),
+  executorSocket: socketPath,
+  probeSocket: socketPath,
+});
+export type Config = z.infer<typeof Config>;
+
+/** Reads the file and throws a sentence that names each field at fault. */
+export async function loadConfig(path: string = CONFIG_PATH): Promise<Config> {
+  const parsed = Config.safeParse(JSON.parse(await readFile(path, 'utf8')));
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(`${path} cannot be used: ${faults.join('; ')}`);
+}
