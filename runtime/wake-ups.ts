@@ -39,7 +39,11 @@ export function createWakeUps({ redis, server, logger }: WakeUpsParts): WakeUps 
     if (redis.status !== 'ready') return false;
     try {
       queue ??= createQueue({ redis, server, logger });
-      await queue.add(WAKE_UP, { operationId }, { delay: delayMs, ...(jobId === undefined ? {} : { jobId }) });
+      await queue.add(
+        WAKE_UP,
+        { operationId },
+        { delay: delayMs, ...(jobId === undefined ? {} : { jobId }) },
+      );
       return true;
     } catch (error) {
       logger.warn({ err: error, operationId }, 'wake-up not queued, the sweep will find the operation');
