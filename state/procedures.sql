@@ -25,6 +25,13 @@ BEGIN
     IF EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = p_name) THEN
       SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_ours';
     END IF;
+    -- A right that stands for a schema of this name from before would let its holder in.
+    IF EXISTS (SELECT 1 FROM mysql.db WHERE db <> '%' AND p_name LIKE db)
+      OR EXISTS (SELECT 1 FROM mysql.tables_priv WHERE db = p_name)
+      OR EXISTS (SELECT 1 FROM mysql.columns_priv WHERE db = p_name)
+      OR EXISTS (SELECT 1 FROM mysql.procs_priv WHERE db = p_name) THEN
+      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_ours';
+    END IF;
     INSERT INTO sculptor_door.managed_database (id, name) VALUES (p_id, p_name);
   END IF;
   EXECUTE IMMEDIATE CONCAT('CREATE DATABASE IF NOT EXISTS `', p_name, '` CHARACTER SET utf8mb4');
@@ -51,6 +58,9 @@ BEGIN
     END LOOP;
     CLOSE accounts;
     EXECUTE IMMEDIATE CONCAT('DROP DATABASE IF EXISTS `', known, '`');
+    IF EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = known) THEN
+      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'mismatch';
+    END IF;
     UPDATE sculptor_door.managed_user SET dropped_at = UTC_TIMESTAMP(3) WHERE database_id = p_id AND dropped_at IS NULL;
     UPDATE sculptor_door.managed_database SET dropped_at = UTC_TIMESTAMP(3) WHERE id = p_id;
   END IF;
@@ -100,6 +110,23 @@ BEGIN
     ' ON `', REPLACE(db, '_', '\\_'), '`.* TO `', p_name, '`@`localhost`');
 END //
 
+-- Another password for an account that is there; its rights are left alone, so that a live site loses none
+-- for a moment.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.put_password(
+  IN p_id VARCHAR(255) CHARACTER SET utf8mb4, IN p_hash VARCHAR(255) CHARACTER SET utf8mb4)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE known VARCHAR(32) DEFAULT NULL;
+  IF p_id IS NULL OR p_hash IS NULL OR NOT (BINARY p_hash REGEXP '^\\*[0-9A-F]{40}\\z') THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
+  END IF;
+  SELECT name INTO known FROM sculptor_door.managed_user WHERE id = p_id AND dropped_at IS NULL;
+  IF known IS NULL THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
+  END IF;
+  EXECUTE IMMEDIATE CONCAT('ALTER USER `', known, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
+END //
+
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.drop_user(
   IN p_id VARCHAR(255) CHARACTER SET utf8mb4)
   MODIFIES SQL DATA SQL SECURITY DEFINER
@@ -121,6 +148,8 @@ BEGIN
   SELECT name INTO known FROM sculptor_door.managed_user WHERE id = p_id AND dropped_at IS NULL;
   IF known IS NOT NULL AND EXISTS (SELECT 1 FROM mysql.global_priv WHERE user = known AND host = 'localhost') THEN
     EXECUTE IMMEDIATE CONCAT('SHOW GRANTS FOR `', known, '`@`localhost`');
+  ELSE
+    SELECT 'none' AS grants FROM DUAL WHERE FALSE;
   END IF;
 END //
 
