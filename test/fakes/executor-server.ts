@@ -1,0 +1,81 @@
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { ExecutorRequest } from '../../contract/executor.ts';
+import type { Failure } from '../../contract/failures.ts';
+import type { OperationStep } from '../../contract/operations.ts';
+
+/** What the fake does with one request; what it returns is the result. */
+export type Answer = (request: ExecutorRequest, tell: (step: OperationStep) => void) => unknown;
+
+/** Thrown by an answer: the executor's own refusal. */
+export class Refusal extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.name = 'Refusal';
+    this.failure = failure;
+  }
+}
+
+/** Speaks the executor's protocol on a socket, and does what the test says. */
+export interface FakeExecutor {
+  readonly socketPath: string;
+  readonly requests: readonly ExecutorRequest[];
+  readonly answer: (answer: Answer) => void;
+  /** Ends every connection at once, as a crash does. */
+  readonly crash: () => void;
+  readonly stop: () => Promise<void>;
+  readonly start: () => Promise<void>;
+}
+
+export async function startFakeExecutor(socketPath: string, first: Answer): Promise<FakeExecutor> {
+  let answer = first;
+  let server: Server | undefined;
+  const requests: ExecutorRequest[] = [];
+  const sockets = new Set<Socket>();
+
+  async function serve(socket: Socket, line: string): Promise<void> {
+    const request = ExecutorRequest.parse(JSON.parse(line));
+    requests.push(request);
+    const say = (words: object): void => {
+      if (!socket.destroyed) socket.write(`${JSON.stringify({ request: request.request, ...words })}\n`);
+    };
+    try {
+      say({ result: await answer(request, (step) => say({ step })) });
+    } catch (error) {
+      say({ error: error instanceof Refusal ? error.failure : broken(error) });
+    }
+  }
+
+  async function start(): Promise<void> {
+    const listening = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+      createInterface({ input: socket }).on('line', (line) => void serve(socket, line));
+    });
+    server = listening;
+    await new Promise<void>((resolve) => listening.listen(socketPath, resolve));
+  }
+
+  function crash(): void {
+    for (const socket of sockets) socket.destroy();
+  }
+
+  await start();
+  return {
+    socketPath,
+    requests,
+    answer: (next) => (answer = next),
+    crash,
+    start,
+    stop: async () => {
+      crash();
+      await new Promise((resolve) => server?.close(resolve));
+    },
+  };
+}
+
+function broken(error: unknown): Failure {
+  return { code: 'internal', message: String(error).slice(0, 400), hint: 'the fake threw' };
+}

@@ -1,0 +1,131 @@
+// SECURITY. Tenant databases are reached through the procedures of `state/procedures.sql` alone; the account in
+// the credential file may call those and change nothing else. What is given to them are ids and names that a
+// schema has passed, as values of prepared statements; the procedures check them again.
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import type { PasswordHash } from '../contract/databases.ts';
+import { FailureCode, FailureError } from '../contract/failures.ts';
+import type { DatabaseId, DatabaseUserId } from '../contract/ids.ts';
+import type { DatabaseName } from '../contract/names.ts';
+import type { State } from '../state/connection.ts';
+import { openState } from '../state/connection.ts';
+import type { Account } from './grants.ts';
+
+/** The administrator's credential; the local MariaDB asks for no password. */
+export const DatabaseCredential = z.strictObject({
+  socketPath: z.string().regex(/^\/[A-Za-z0-9._/-]+$/),
+  user: z.string().min(1).max(80),
+  password: z.string().optional(),
+});
+export type DatabaseCredential = z.infer<typeof DatabaseCredential>;
+
+/** Everything may throw a FailureError of the procedure's own, or the driver's error. */
+export interface DatabaseDoor {
+  readonly putDatabase: (id: DatabaseId, name: DatabaseName) => Promise<void>;
+  /** The name of the schema that is there for this id; undefined where there is none. */
+  readonly readDatabase: (id: DatabaseId) => Promise<string | undefined>;
+  readonly dropDatabase: (id: DatabaseId) => Promise<void>;
+  readonly putUser: (id: DatabaseUserId, databaseId: DatabaseId, account: Account) => Promise<void>;
+  readonly putPassword: (id: DatabaseUserId, hash: PasswordHash) => Promise<void>;
+  /** What the account may do, a line a grant as MariaDB prints it; none where there is no account. */
+  readonly readUser: (id: DatabaseUserId) => Promise<readonly string[]>;
+  readonly dropUser: (id: DatabaseUserId) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Reads the file's credential and throws without quoting it. */
+export async function readDatabaseCredential(path: string): Promise<DatabaseCredential> {
+  const credential = DatabaseCredential.safeParse(JSON.parse(await readFile(path, 'utf8')));
+  if (!credential.success) throw new Error(`${path} holds no usable credential`);
+  return credential.data;
+}
+
+/** Removing a large schema takes its time. */
+const PATIENCE_MS = 300_000;
+const CONNECTIONS = 4;
+
+/** Opens nothing yet. */
+export function createDatabaseDoor({ socketPath, user, password }: DatabaseCredential): DatabaseDoor {
+  const sql = openState({
+    socketPath,
+    user,
+    ...(password === undefined ? {} : { password }),
+    database: 'sculptor_door',
+    connections: CONNECTIONS,
+    patienceMs: PATIENCE_MS,
+  });
+  return {
+    putDatabase: (id, name) => call(sql, 'put_database', [id, name]),
+    readDatabase: async (id) => (await read(sql, 'read_database', id))[0],
+    dropDatabase: (id) => call(sql, 'drop_database', [id]),
+    putUser: (id, databaseId, { name, privileges, passwordHash }) =>
+      call(sql, 'put_user', [id, databaseId, name, privileges, passwordHash]),
+    putPassword: (id, hash) => call(sql, 'put_password', [id, hash]),
+    readUser: (id) => read(sql, 'read_user', id),
+    dropUser: (id) => call(sql, 'drop_user', [id]),
+    close: () => sql.close(),
+  };
+}
+
+type Procedure =
+  | 'put_database'
+  | 'read_database'
+  | 'drop_database'
+  | 'put_user'
+  | 'put_password'
+  | 'read_user'
+  | 'drop_user';
+
+async function call(sql: State, procedure: Procedure, values: readonly string[]): Promise<void> {
+  try {
+    await sql.run(`CALL sculptor_door.${procedure}(${values.map(() => '?').join(', ')})`, values);
+  } catch (error) {
+    throw refusalOf(error) ?? error;
+  }
+}
+
+/** A procedure answers its rows as the first of several results. */
+async function read(sql: State, procedure: Procedure, id: string): Promise<string[]> {
+  const [rows] = await sql.rows(z.unknown(), `CALL sculptor_door.${procedure}(?)`, [id]);
+  return z
+    .array(z.record(z.string(), z.string()))
+    .parse(rows)
+    .flatMap((row) => Object.values(row));
+}
+
+const Signal = z.object({ sqlState: z.literal('45000'), sqlMessage: FailureCode });
+
+/** A procedure refuses with a failure's code for a message. */
+function refusalOf(error: unknown): FailureError | undefined {
+  const signal = Signal.safeParse(error);
+  if (!signal.success) return undefined;
+  const { message, hint } = SENTENCES[signal.data.sqlMessage] ?? OTHER;
+  return new FailureError(signal.data.sqlMessage, message, hint);
+}
+
+interface Sentence {
+  readonly message: string;
+  readonly hint: string;
+}
+
+const OTHER: Sentence = {
+  message: 'The database server refused the request.',
+  hint: 'Nothing was changed. The administrator finds the cause in the log of the worker.',
+};
+
+const SENTENCES: { readonly [C in FailureCode]?: Sentence } = {
+  name_taken: { message: 'The name is in use on this server.', hint: 'Choose another name.' },
+  not_ours: {
+    message: 'A database or an account of this name, or rights on it, were on this server before.',
+    hint: 'Nothing that was not made here is touched. Choose another name, or have it removed by hand.',
+  },
+  not_ready: {
+    message: 'The database this account is for is not on the server.',
+    hint: 'Create the database first, and look at how its operation ended.',
+  },
+  not_found: { message: 'There is no such account on the server.', hint: 'Create it anew.' },
+  mismatch: {
+    message: 'The database was removed and is still there.',
+    hint: "Look at the database server's log; files that are not its own may lie in the database's folder.",
+  },
+};

@@ -1,0 +1,151 @@
+import type { Readable, Writable } from 'node:stream';
+import { ExecutorAnswer, MAX_REQUEST_BYTES, VERBS } from '../contract/executor.ts';
+import type { Verb, VerbArgs, VerbResult } from '../contract/executor.ts';
+import { FailureError } from '../contract/failures.ts';
+import type { OperationId } from '../contract/ids.ts';
+import type { OperationStep } from '../contract/operations.ts';
+import { createLineSplitter } from './line-splitter.ts';
+
+/** A way to the executor that is open: lines in, lines out. `close` may be called more than once. */
+export interface Link {
+  readonly input: Writable;
+  readonly output: Readable;
+  readonly close: () => void;
+}
+
+/** Whom a request is for, and who is told of its steps as they end. */
+export interface CallContext {
+  readonly operation: OperationId | null;
+  readonly step: (step: OperationStep) => void;
+}
+
+export interface Executor {
+  /** Throws a FailureError: the executor's own, or `executor_unavailable` where it did not answer as agreed. */
+  readonly call: <V extends Verb>(verb: V, args: VerbArgs<V>, context: CallContext) => Promise<VerbResult<V>>;
+  readonly close: () => void;
+}
+
+export interface ExecutorCallsParts {
+  readonly open: () => Link;
+  /** How long each verb may take, in milliseconds. */
+  readonly patienceMs?: Readonly<Record<Verb, number>>;
+}
+
+/** A dump takes as long as a database is large; everything else is done in seconds or not at all. */
+const PATIENCE_MS: Readonly<Record<Verb, number>> = {
+  'server.facts': 30_000,
+  'site.put': 120_000,
+  'site.remove': 120_000,
+  'database.dump': 4 * 3_600_000,
+};
+
+/** What the executor says in one line is short; a longer one is not an answer. */
+const MAX_ANSWER_BYTES = 1_048_576;
+
+interface Pending {
+  readonly step: (step: OperationStep) => void;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: FailureError) => void;
+}
+
+interface Conversation {
+  readonly link: Link;
+  readonly pending: Map<string, Pending>;
+}
+
+/** Pairs answers with requests over one link, which is opened when it is first needed and anew when it broke. */
+export function createExecutorCalls({ open, patienceMs = PATIENCE_MS }: ExecutorCallsParts): Executor {
+  let current: Conversation | undefined;
+  let count = 0;
+
+  function breakOff(conversation: Conversation): void {
+    if (current === conversation) current = undefined;
+    conversation.link.close();
+    for (const waiting of conversation.pending.values()) waiting.reject(unavailable());
+    conversation.pending.clear();
+  }
+
+  function begin(): Conversation {
+    const conversation: Conversation = { link: open(), pending: new Map() };
+    const { input, output } = conversation.link;
+    const broken = (): void => breakOff(conversation);
+    const take = createLineSplitter(MAX_ANSWER_BYTES, {
+      line: (line) => {
+        if (!deliver(conversation.pending, line)) broken();
+      },
+      tooLong: broken,
+    });
+    output.on('data', take).on('error', broken).on('end', broken).on('close', broken);
+    input.on('error', broken);
+    return conversation;
+  }
+
+  return {
+    call: async (verb, args, { operation, step }) => {
+      const request = `r${(count += 1).toString(36)}`;
+      const line = `${JSON.stringify({ request, operation, verb, args })}\n`;
+      if (Buffer.byteLength(line) > MAX_REQUEST_BYTES) throw tooLarge();
+      const { link, pending } = (current ??= begin());
+      const answer = new Promise<unknown>((resolve, reject) => {
+        pending.set(request, { step, resolve, reject });
+        link.input.write(line);
+      });
+      const late = setTimeout(() => pending.get(request)?.reject(unavailable()), patienceMs[verb]);
+      try {
+        return resultOf(verb, await answer);
+      } finally {
+        clearTimeout(late);
+        pending.delete(request);
+      }
+    },
+    close: () => {
+      if (current !== undefined) breakOff(current);
+    },
+  };
+}
+
+/** False where the line is no answer, or says that one of ours could not be read: then nothing can be relied on. */
+function deliver(pending: ReadonlyMap<string, Pending>, line: string): boolean {
+  const parsed = ExecutorAnswer.safeParse(parseJson(line));
+  if (!parsed.success || parsed.data.request === null) return false;
+  const answer = parsed.data;
+  // One that nobody waits for any more has come too late.
+  const waiting = pending.get(parsed.data.request);
+  if (waiting === undefined) return true;
+  if ('step' in answer) waiting.step(answer.step);
+  else if ('error' in answer) {
+    const { code, message, hint } = answer.error;
+    waiting.reject(new FailureError(code, message, hint));
+  } else waiting.resolve(answer.result);
+  return true;
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function resultOf<V extends Verb>(verb: V, result: unknown): VerbResult<V> {
+  const parsed = VERBS[verb].result.safeParse(result);
+  if (!parsed.success) throw unavailable();
+  return parsed.data as VerbResult<V>;
+}
+
+function unavailable(): FailureError {
+  return new FailureError(
+    'executor_unavailable',
+    'The privileged side of this server did not answer as agreed.',
+    'It is tried again by itself a few times; after that, look at the executor: sculptorctl doctor.',
+  );
+}
+
+function tooLarge(): FailureError {
+  return new FailureError(
+    'invalid_request',
+    'What was asked for is too large for one request.',
+    'Ask for fewer aliases, or shorter ones.',
+  );
+}

@@ -1,0 +1,98 @@
+import { SiteSpec } from '../../contract/domains.ts';
+import type { Probe } from '../../contract/executor.ts';
+import { FailureError } from '../../contract/failures.ts';
+import { DomainId } from '../../contract/ids.ts';
+import { canonicalDomainName } from '../../runtime/domain-names.ts';
+import type { Sql } from '../../state/connection.ts';
+import { domainNameHolders } from '../../state/held-names.ts';
+import { readDomainVersion } from '../../state/versions.ts';
+import type { Executor } from '../executor-calls.ts';
+import type { AskPage } from '../probe.ts';
+import { doStep, parsed, refused } from '../task.ts';
+import type { Handler, Task } from '../task.ts';
+
+export interface DomainParts {
+  readonly state: Sql;
+  readonly executor: Executor;
+  readonly askPage: AskPage;
+  /** The server's own name, which no site may have, nor one below it. */
+  readonly serverName: string;
+}
+
+type DomainKinds = 'domain.create' | 'domain.update' | 'domain.delete';
+
+export function createDomainHandlers(parts: DomainParts): Readonly<Record<DomainKinds, Handler>> {
+  const put = async (task: Task): Promise<void> => {
+    const site = await readSite(parts, task);
+    task.stillMine();
+    const { probes } = await parts.executor.call('site.put', site, contextOf(task));
+    await askAll(parts.askPage, task, probes);
+  };
+  const remove = async (task: Task): Promise<void> => {
+    const id = parsed(DomainId, task.operation.resourceId);
+    task.stillMine();
+    await askAll(parts.askPage, task, await removeSite(parts.executor, task, id));
+  };
+  return {
+    'domain.create': { apply: put, discard: remove },
+    'domain.update': { apply: put, discard: remove },
+    'domain.delete': { apply: remove },
+  };
+}
+
+/** The version this operation is about, every name of it checked again and held by this domain. */
+async function readSite({ state, serverName }: DomainParts, { operation }: Task): Promise<SiteSpec> {
+  const { resourceId: id, generation, tenant, server } = operation;
+  const version = await readDomainVersion(state, id, generation);
+  if (version === undefined || version.deleted || version.tenant !== tenant || version.server !== server) {
+    throw refused('there is no such version of this domain');
+  }
+  const { name, aliases, type, phpVersion, publicDirectory, isolation, enabled } = version;
+  const asked = { name, aliases, type, phpVersion, publicDirectory, isolation, enabled };
+  const site = parsed(SiteSpec, { id, generation, ...asked });
+  await checkNames({ state, serverName }, site);
+  return site;
+}
+
+/** The privileged side refuses what the API should have refused, should the API have been taken. */
+async function checkNames(
+  { state, serverName }: Pick<DomainParts, 'state' | 'serverName'>,
+  site: SiteSpec,
+): Promise<void> {
+  const names = [site.name, ...site.aliases];
+  const holders = await domainNameHolders(state, names);
+  for (const name of names) {
+    const canonical = canonicalDomainName(name, serverName);
+    if (!('name' in canonical) || canonical.name !== name) throw refused('a name is not one a site may have');
+    const holder = holders.get(name);
+    if (holder === undefined) throw refused('a name is not held by this domain');
+    if (holder !== site.id) throw nameTaken(name);
+  }
+}
+
+/** A site the executor does not know is gone already. */
+async function removeSite(executor: Executor, task: Task, id: DomainId): Promise<readonly Probe[]> {
+  try {
+    return (await executor.call('site.remove', { id }, contextOf(task))).probes;
+  } catch (error) {
+    if (error instanceof FailureError && error.failure.code === 'not_found') return [];
+    throw error;
+  }
+}
+
+async function askAll(askPage: AskPage, task: Task, probes: readonly Probe[]): Promise<void> {
+  for (const probe of probes) {
+    await doStep(task, `ask ${probe.host}`, async () => {
+      await askPage(probe);
+      return false;
+    });
+  }
+}
+
+function contextOf({ operation, step }: Task) {
+  return { operation: operation.id, step };
+}
+
+function nameTaken(name: string): FailureError {
+  return new FailureError('name_taken', `${name} belongs to another domain.`, 'Choose another name.');
+}

@@ -1,0 +1,62 @@
+import type { ServerId } from '../contract/ids.ts';
+import type { PhpVersion } from '../contract/names.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Sql } from '../state/connection.ts';
+import { putServerFact } from '../state/server-facts.ts';
+import type { Executor } from './executor-calls.ts';
+
+export interface HeartbeatParts {
+  readonly server: ServerId;
+  readonly state: Sql;
+  readonly executor: Pick<Executor, 'call'>;
+  readonly version: string;
+  readonly isActive: () => boolean;
+  readonly logger: Logger;
+  readonly now?: () => number;
+}
+
+const BEAT_EVERY_MS = 20_000;
+/** How often the server is asked what is installed, and how soon again when it could not be asked. */
+const FACTS_EVERY_MS = 600_000;
+const FACTS_AGAIN_MS = 5000;
+
+/**
+ * To be called every second or so: says when it is time that the worker is at work, and now and then which PHP
+ * versions there are. Never throws.
+ */
+export function createHeartbeat(parts: HeartbeatParts): () => Promise<void> {
+  const { server, state, logger, version, isActive, now = Date.now } = parts;
+  let nextBeat = Number.NEGATIVE_INFINITY;
+  let nextFacts = Number.NEGATIVE_INFINITY;
+  return async () => {
+    // One that waits for another to stop is not at work.
+    if (!isActive()) return;
+    try {
+      if (now() >= nextBeat) {
+        const at = new Date(now()).toISOString();
+        await putServerFact(state, server, { name: 'worker', value: { at, version } });
+        nextBeat = now() + BEAT_EVERY_MS;
+      }
+      if (now() >= nextFacts) {
+        nextFacts = now() + FACTS_AGAIN_MS;
+        await putPhpVersions(parts);
+        nextFacts = now() + FACTS_EVERY_MS;
+      }
+    } catch (error) {
+      logger.warn({ err: error }, 'heartbeat not complete');
+    }
+  };
+}
+
+async function putPhpVersions({ executor, state, server }: HeartbeatParts): Promise<void> {
+  const { phpVersions } = await executor.call('server.facts', {}, { operation: null, step: () => undefined });
+  const versions = [...phpVersions].sort(byVersion);
+  await putServerFact(state, server, {
+    name: 'php',
+    value: { versions, default: versions.at(-1) ?? null },
+  });
+}
+
+function byVersion(a: PhpVersion, b: PhpVersion): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}

@@ -1,0 +1,19 @@
+import type { OperationKind } from '../contract/operations.ts';
+import { createDatabaseHandlers } from './handlers/database.ts';
+import type { DatabaseParts } from './handlers/database.ts';
+import { createDatabaseUserHandlers } from './handlers/database-user.ts';
+import type { DatabaseUserParts } from './handlers/database-user.ts';
+import { createDomainHandlers } from './handlers/domain.ts';
+import type { DomainParts } from './handlers/domain.ts';
+import type { Handler } from './task.ts';
+
+/** The closed table: a kind without a handler does not compile, and a name that is not in it is refused. */
+export type Handlers = Readonly<Record<OperationKind, Handler>>;
+
+export function createHandlers(parts: DomainParts & DatabaseParts & DatabaseUserParts): Handlers {
+  return {
+    ...createDomainHandlers(parts),
+    ...createDatabaseHandlers(parts),
+    ...createDatabaseUserHandlers(parts),
+  };
+}

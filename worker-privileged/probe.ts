@@ -1,0 +1,52 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Probe } from '../contract/executor.ts';
+import { FailureError } from '../contract/failures.ts';
+import type { Seen } from './probe-request.ts';
+
+/** Asks until the page answers as it should; throws `not_live` when it did not within the time there is. */
+export type AskPage = (probe: Probe) => Promise<void>;
+
+export interface AskPageParts {
+  readonly ask: (probe: Probe) => Promise<Seen>;
+  readonly pause?: (ms: number) => Promise<unknown>;
+  readonly now?: () => number;
+}
+
+/** A sleeping site's first answer takes some 50 ms; a busy machine's may take seconds. */
+const BOUND_MS = 10_000;
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 1000;
+
+export function createAskPage({ ask, pause = sleep, now = () => performance.now() }: AskPageParts): AskPage {
+  return async (probe) => {
+    const end = now() + BOUND_MS;
+    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
+      const seen = await ask(probe);
+      if (fits(probe, seen)) return;
+      if (now() + wait > end) throw notLive(probe, seen);
+      await pause(wait);
+    }
+  };
+}
+
+function fits({ expect }: Probe, seen: Seen): boolean {
+  if (expect === 'closed' || seen.answer !== 'page') return expect === seen.answer;
+  if (seen.status !== expect.status) return false;
+  // A file ends with a line feed that is not part of what it says.
+  return expect.body === undefined || seen.body.replace(/\n$/, '') === expect.body.replace(/\n$/, '');
+}
+
+function notLive({ host, expect }: Probe, seen: Seen): FailureError {
+  const asked = expect === 'closed' ? 'no answer' : `status ${expect.status}`;
+  return new FailureError(
+    'not_live',
+    `Asked for through nginx, ${host} gave ${sight(seen)} where ${asked} was expected.`,
+    'Ask again. If it stays so, look at the web server and the site: sculptorctl doctor.',
+  );
+}
+
+function sight(seen: Seen): string {
+  if (seen.answer === 'page') return `status ${seen.status}`;
+  return seen.answer === 'closed' ? 'no answer' : 'no connection';
+}

@@ -1,0 +1,74 @@
+// SECURITY. Whoever has the agent's Redis may put anything in this queue. A job is believed in nothing but an
+// operation's id, and that only as far as the database knows it; what else it holds is refused with a line in
+// the log, and never keeps the next one from its turn.
+import { Worker } from 'bullmq';
+import type { ConnectionOptions } from 'bullmq';
+import type { RedisOptions } from 'ioredis';
+import type { OperationId, ServerId } from '../contract/ids.ts';
+import { privilegedQueue, REDIS_PREFIX, WAKE_UP, WakeUp } from '../contract/operations.ts';
+import type { Logger } from '../runtime/logger.ts';
+
+/** How many operations are under way side by side. */
+const CONCURRENCY = 8;
+
+export interface QueueParts {
+  readonly connection: RedisOptions;
+  readonly server: ServerId;
+  readonly run: (id: OperationId) => Promise<void>;
+  readonly logger: Logger;
+}
+
+export interface Queue {
+  /** Begins to take jobs, or goes on after a pause. */
+  readonly start: () => void;
+  /** Takes no more; what is under way goes on. */
+  readonly pause: () => Promise<void>;
+  /** Takes no more and waits for what is under way. */
+  readonly close: () => Promise<void>;
+}
+
+export function createQueue({ connection, server, run, logger }: QueueParts): Queue {
+  const worker = new Worker(
+    privilegedQueue(server),
+    async (job) => {
+      const id = readJob(job);
+      if (id === undefined) logger.warn({ job: clip(job.id), name: clip(job.name) }, 'job refused');
+      else await run(id);
+    },
+    {
+      connection: connection as ConnectionOptions,
+      prefix: REDIS_PREFIX,
+      concurrency: CONCURRENCY,
+      autorun: false,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+    },
+  );
+  let begun = false;
+  worker.on('error', (error) => logger.debug({ err: error }, 'queue error'));
+  return {
+    start: () => {
+      if (begun) {
+        void worker.resume();
+        return;
+      }
+      begun = true;
+      worker.run().catch((error: unknown) => logger.error({ err: error }, 'the queue is no longer read'));
+    },
+    pause: async () => {
+      if (begun) await worker.pause(true);
+    },
+    close: () => worker.close(),
+  };
+}
+
+/** The one thing a job may say. */
+export function readJob(job: { readonly name: string; readonly data: unknown }): OperationId | undefined {
+  if (job.name !== WAKE_UP) return undefined;
+  const wakeUp = WakeUp.safeParse(job.data);
+  return wakeUp.success ? wakeUp.data.operationId : undefined;
+}
+
+function clip(text: unknown): string {
+  return String(text).slice(0, 64);
+}

@@ -1,0 +1,83 @@
+import type { Config } from '../runtime/config.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { connectRedis, workerConnection } from '../runtime/redis.ts';
+import type { RedisLogin } from '../runtime/redis.ts';
+import { repeat } from '../runtime/repeat.ts';
+import { createWakeUps } from '../runtime/wake-ups.ts';
+import { openState } from '../state/connection.ts';
+import type { StateLogin } from '../state/connection.ts';
+import type { DatabaseDoor } from './database-door.ts';
+import type { Executor } from './executor-calls.ts';
+import { createHeartbeat } from './heartbeat.ts';
+import { createHandlers } from './operations.ts';
+import { createPauses } from './pauses.ts';
+import { createAskPage } from './probe.ts';
+import { askOnce } from './probe-request.ts';
+import { createPublish } from './progress.ts';
+import { createQueue } from './queue.ts';
+import { createRunOperation } from './run-operation.ts';
+import { createSweep } from './sweep.ts';
+import { createWorkerLock } from './worker-lock.ts';
+
+const SWEEP_EVERY_MS = 10_000;
+const LOOK_AT_CLOCK_EVERY_MS = 1000;
+
+export interface WorkerParts {
+  readonly config: Pick<Config, 'server' | 'serverName' | 'probeSocket'>;
+  readonly stateLogin: StateLogin;
+  readonly redisLogin: RedisLogin;
+  readonly executor: Executor;
+  readonly door: DatabaseDoor;
+  readonly version: string;
+  readonly logger: Logger;
+  readonly sweepEveryMs?: number;
+}
+
+export interface RunningWorker {
+  /** Takes no more, waits for what is under way, and closes what it opened. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Puts the parts together and sets them going. Whatever is away now is waited for. */
+export function startWorker(parts: WorkerParts): RunningWorker {
+  const { config, executor, logger } = parts;
+  const { server } = config;
+  const state = openState(parts.stateLogin);
+  const session = openState({ ...parts.stateLogin, connections: 1 });
+  const redis = connectRedis(parts.redisLogin, logger);
+  const wakeUps = createWakeUps({ redis, server, logger });
+  const pauses = createPauses();
+  const askPage = createAskPage({ ask: (probe) => askOnce(config.probeSocket, probe) });
+  const handlers = createHandlers({ ...parts, state, askPage, serverName: config.serverName });
+  const publish = createPublish(redis, logger);
+  const operations = createRunOperation({ server, state, handlers, wakeUps, publish, pauses, logger });
+  const queue = createQueue({
+    connection: workerConnection(parts.redisLogin),
+    server,
+    run: operations.run,
+    logger,
+  });
+  const lock = createWorkerLock(state, session, server);
+  const { isRunning } = operations;
+  const sweep = createSweep({ server, state, lock, queue, wakeUps, isRunning, pauses, logger });
+  const beat = createHeartbeat({
+    server,
+    state,
+    executor,
+    version: parts.version,
+    isActive: sweep.isActive,
+    logger,
+  });
+  const sweeping = repeat(parts.sweepEveryMs ?? SWEEP_EVERY_MS, sweep.once);
+  const beating = repeat(LOOK_AT_CLOCK_EVERY_MS, beat);
+
+  return {
+    stop: async () => {
+      await Promise.all([sweeping.stop(), beating.stop()]);
+      await queue.close();
+      await wakeUps.close();
+      redis.disconnect();
+      await Promise.all([state.close(), session.close()]);
+    },
+  };
+}
