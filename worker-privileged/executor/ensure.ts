@@ -1,0 +1,100 @@
+import { FailureError } from '../../contract/failures.ts';
+import type { OperationStep } from '../../contract/operations.ts';
+
+/** Puts back what one change replaced. Runs once, and only when a later step of the same request failed. */
+export type Undo = () => Promise<void>;
+
+/**
+ * One thing that should be so. `look` tells in a few words what is not as it was asked, null where nothing is;
+ * `change` makes it so, and where it fails it leaves what it found. Looking again after a change is the
+ * verification. Every step can be run again, and looking alone changes nothing.
+ */
+export type Step = {
+  readonly name: string;
+  readonly look: () => Promise<string | null>;
+  /** Null where nothing is to be put back: what was asked away stays away, and asking again goes on from there. */
+  readonly change: () => Promise<Undo | null>;
+};
+
+/** What a running request is given: where its steps are told, and the signal that its time is over. */
+export type Run = {
+  readonly report: (step: OperationStep) => void;
+  readonly signal: AbortSignal;
+  /** For what a person should know and the caller cannot use. */
+  readonly warn: (message: string, cause: unknown) => void;
+};
+
+/**
+ * Brings the steps about in order. On a failure what this run changed is undone, the last change first, and
+ * the failure is thrown on.
+ */
+export async function runSteps(steps: readonly Step[], run: Run): Promise<void> {
+  const undos: { name: string; undo: Undo }[] = [];
+  for (const step of steps) {
+    const started = performance.now();
+    let changed = false;
+    try {
+      run.signal.throwIfAborted();
+      changed = await bringAbout(step, (undo) => undos.push({ name: step.name, undo }));
+      run.report(outcome(step.name, 'succeeded', { changed, started }));
+    } catch (failure) {
+      run.report(outcome(step.name, 'failed', { changed, started }));
+      await undoAll(undos.reverse(), run);
+      throw failure;
+    }
+  }
+}
+
+/** The differences that the same steps would remove, and nothing changed. */
+export async function planSteps(
+  steps: readonly Step[],
+): Promise<readonly { name: string; difference: string }[]> {
+  const plan: { name: string; difference: string }[] = [];
+  for (const step of steps) {
+    const difference = await step.look();
+    if (difference !== null) plan.push({ name: step.name, difference });
+  }
+  return plan;
+}
+
+async function bringAbout(step: Step, keep: (undo: Undo) => void): Promise<boolean> {
+  if ((await step.look()) === null) return false;
+  const undo = await step.change();
+  if (undo !== null) keep(undo);
+  const left = await step.look();
+  if (left !== null) {
+    throw new FailureError(
+      'mismatch',
+      `After "${step.name}" the server still shows: ${left}.`,
+      'Something else on the server changes the same thing; ask again when it has been stopped.',
+    );
+  }
+  return true;
+}
+
+async function undoAll(undos: readonly { name: string; undo: Undo }[], run: Run): Promise<void> {
+  for (const { name, undo } of undos) {
+    const started = performance.now();
+    try {
+      await undo();
+      run.report(outcome(name, 'undone', { changed: true, started }));
+    } catch (cause) {
+      // The others are undone all the same: each that is left is one more thing to find by hand.
+      run.report(outcome(name, 'failed', { changed: true, started }));
+      run.warn('a change could not be undone', cause);
+    }
+  }
+}
+
+function outcome(
+  name: string,
+  status: OperationStep['status'],
+  { changed, started }: { readonly changed: boolean; readonly started: number },
+): OperationStep {
+  return {
+    name,
+    status,
+    changed,
+    durationMs: Math.max(0, Math.round((performance.now() - started) * 100) / 100),
+  };
+}

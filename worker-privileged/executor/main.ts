@@ -1,0 +1,46 @@
+// SECURITY. Root. Reads lines of JSON from whoever started it through sudo, or from the socket that systemd made
+// for the worker's user alone; both are taken for an attacker. Does what stands in the table below and nothing
+// else. A request holds ids and validated fields, never a path, an argument list or configuration text: what is
+// touched is derived from ids, this process's own registry and constants. It takes no argument, reads nothing of
+// the environment but whether a socket was handed over, reads /etc/sculptor/agent.json, uses no network but
+// local sockets, and imports node, contract/ and zod only. A bad request is answered, noted, and the next is read.
+import { createAudit } from './server/audit.ts';
+import { createDispatch } from './server/dispatch.ts';
+import { serveSocket, serveStandardInput } from './server/serve.ts';
+import { readConfig } from './system/config.ts';
+import { createFiles } from './system/files.ts';
+import { createLog } from './system/log.ts';
+import { createSystem } from './system/system.ts';
+import { dumpDatabase } from './verbs/database.ts';
+import { serverFacts } from './verbs/server.ts';
+import { putSite, removeSite } from './verbs/site.ts';
+import type { VerbTable } from './verbs/table.ts';
+
+if (process.argv.length > 2) {
+  process.stderr.write('the executor takes no argument\n');
+  process.exit(2);
+}
+const { LISTEN_FDS, LISTEN_PID } = process.env;
+for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
+process.umask(0o022);
+process.chdir('/');
+process.stderr.on('error', () => undefined);
+const stop = new AbortController();
+process.on('SIGTERM', () => stop.abort());
+process.on('SIGHUP', () => undefined);
+
+const log = createLog((line) => process.stderr.write(line));
+const system = createSystem(await readConfig(createFiles()));
+const verbs: VerbTable = {
+  'server.facts': serverFacts(system),
+  'site.put': putSite(system),
+  'site.remove': removeSite(system),
+  'database.dump': dumpDatabase(system),
+};
+const audit = createAudit(log);
+const dispatch = createDispatch({ verbs, locks: system.locks, audit, log });
+const serving = { dispatch, audit, stop: stop.signal };
+const handedOver = LISTEN_FDS === '1' && LISTEN_PID === String(process.pid);
+await (handedOver ? serveSocket(serving) : serveStandardInput(serving));
+// A caller that stays connected and says nothing more keeps no process alive.
+process.exit(0);

@@ -1,0 +1,40 @@
+import type { DomainId } from '../../../contract/ids.ts';
+import type { DomainName, PublicDirectory } from '../../../contract/names.ts';
+import { plain } from './plain.ts';
+
+export type ServerBlock = {
+  readonly id: DomainId;
+  readonly names: readonly DomainName[];
+  readonly publicDirectory: PublicDirectory;
+};
+
+/** Above this the generic server block has no room for the path of the PHP socket, which ends at 107 octets. */
+const LONGEST_GENERIC_HOST = 80;
+
+/** Whether a site cannot be served by the generic server block, which finds sites by their names alone. */
+export function needsServerBlock({ names, publicDirectory }: Omit<ServerBlock, 'id'>): boolean {
+  return publicDirectory !== 'public' || names.some((name) => name.length > LONGEST_GENERIC_HOST);
+}
+
+/** A site's own server blocks: one for the world, one on the listener of the worker's probes. */
+export function renderServerBlock(block: ServerBlock): string {
+  return `# Site ${plain(block.id)}. Written by the agent; what is changed here is lost.
+server {
+  include /etc/nginx/sculptor/listen/http.conf;
+${site(block)}
+  include /etc/nginx/sculptor/parts/site.conf;
+}
+server {
+  listen unix:/run/sculptor-probe/http.sock;
+  access_log off;
+${site(block)}
+  include /etc/nginx/sculptor/parts/probe.conf;
+}
+`;
+}
+
+function site({ id, names, publicDirectory }: ServerBlock): string {
+  return `  server_name ${names.map(plain).join('\n    ')};
+  set $sculptor_site /etc/sculptor/sites/${plain(id)};
+  set $sculptor_public ${plain(publicDirectory)};`;
+}

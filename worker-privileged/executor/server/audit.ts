@@ -1,0 +1,40 @@
+import { appendFileSync } from 'node:fs';
+import { FailureError } from '../../../contract/failures.ts';
+import type { OperationId } from '../../../contract/ids.ts';
+import type { Verb } from '../../../contract/executor.ts';
+import { asciiJson, causeOf, type Log } from '../system/log.ts';
+import { paths } from '../system/paths.ts';
+
+export type AuditEvent = {
+  readonly event: 'refused' | 'begun' | 'ended';
+  readonly operation?: OperationId | null;
+  readonly verb?: Verb;
+  /** The resource; ids only, and none of what else was asked. */
+  readonly id?: string;
+  readonly outcome?: string;
+  readonly durationMs?: number;
+};
+
+/** Every request leaves a line, those that were refused too. It holds nothing that a caller could put in it. */
+export type Audit = (event: AuditEvent) => void;
+
+export function createAudit(log: Log, append: (line: string) => void = appendToFile): Audit {
+  return (event) => {
+    log('info', 'request', event);
+    try {
+      append(`${asciiJson({ time: new Date().toISOString(), ...event })}\n`);
+    } catch (cause) {
+      // A full disk must not keep a server from being repaired; the line above is in the journal.
+      log('error', 'the audit log cannot be written', causeOf(cause));
+    }
+  };
+}
+
+/** What of a failure is noted: its code. */
+export function outcomeOf(failure: unknown): string {
+  return failure instanceof FailureError ? failure.failure.code : 'internal';
+}
+
+function appendToFile(line: string): void {
+  appendFileSync(paths.auditLog, line, { mode: 0o600 });
+}

@@ -1,0 +1,146 @@
+import {
+  ExecutorRequest,
+  RequestId,
+  VERBS,
+  type ExecutorAnswer,
+  type Verb,
+  type VerbArgs,
+} from '../../../contract/executor.ts';
+import { FailureError, toFailure } from '../../../contract/failures.ts';
+import type { Run } from '../ensure.ts';
+import type { Locks } from '../system/locks.ts';
+import { causeOf, type Log } from '../system/log.ts';
+import type { VerbTable } from '../verbs/table.ts';
+import { outcomeOf, type Audit } from './audit.ts';
+import { unfit } from './plain-text.ts';
+
+/** Answers one line; never rejects, so that no request can stop the process. */
+export type Dispatch = (line: string, answer: (answer: ExecutorAnswer) => void) => Promise<void>;
+
+type Parts = {
+  readonly verbs: VerbTable;
+  readonly locks: Locks;
+  readonly audit: Audit;
+  readonly log: Log;
+};
+
+/** After this no further step begins; what had begun ends, or is undone. */
+const LIMIT_MS: { readonly [V in Verb]: number } = {
+  'server.facts': 20_000,
+  'site.put': 90_000,
+  'site.remove': 90_000,
+  'database.dump': 3.5 * 3_600_000,
+};
+
+/** More than the worker ever has under way; the rest of a flood is refused, not kept. */
+const MOST_AT_ONCE = 64;
+
+export function createDispatch({ verbs, locks, audit, log }: Parts): Dispatch {
+  let underWay = 0;
+
+  const perform = async (asked: Asked, run: Run) => {
+    const { id } = idOf(asked);
+    // The schema of this verb has parsed these args; the compiler cannot tie the two together.
+    const handle = verbs[asked.verb] as (args: VerbArgs<Verb>, run: Run) => Promise<unknown>;
+    const act = () => handle(asked.args, run);
+    const result = await (id === undefined ? act() : locks.during(id, act));
+    return VERBS[asked.verb].result.parse(result);
+  };
+
+  const serve = async (asked: Asked, answer: (answer: ExecutorAnswer) => void) => {
+    const { request, operation, verb } = asked;
+    const noted = { operation, verb, ...idOf(asked) };
+    const started = performance.now();
+    const end = (outcome: string) =>
+      audit({ event: 'ended', ...noted, outcome, durationMs: Math.round(performance.now() - started) });
+    audit({ event: 'begun', ...noted });
+    try {
+      const result = await perform(asked, {
+        report: (step) => answer({ request, step }),
+        signal: AbortSignal.timeout(LIMIT_MS[verb]),
+        warn: (message, cause) => log('error', message, { ...noted, ...causeOf(cause) }),
+      });
+      end('succeeded');
+      answer({ request, result });
+    } catch (failure) {
+      end(outcomeOf(failure));
+      log('error', 'a request failed', { ...noted, ...causeOf(failure) });
+      answer({ request, error: toFailure(failure) });
+    }
+  };
+
+  return async (line, answer) => {
+    const read = readRequest(line);
+    const refused = 'refused' in read ? read : underWay >= MOST_AT_ONCE ? tooMany(read.request) : null;
+    if (refused !== null) {
+      audit({ event: 'refused', outcome: refused.why });
+      answer({ request: refused.request, error: refused.refused.failure });
+      return;
+    }
+    underWay += 1;
+    await serve(read as Asked, answer).finally(() => (underWay -= 1));
+  };
+}
+
+type Asked = Omit<ExecutorRequest, 'args'> & { readonly args: VerbArgs<Verb> };
+type Refused = { readonly request: RequestIdOrNull; readonly refused: FailureError; readonly why: string };
+type RequestIdOrNull = string | null;
+
+/** Read, then check; nothing is done here, and nothing that is refused is repeated. */
+export function readRequest(line: string): Asked | Refused {
+  const parsed = parseJson(line);
+  if (parsed === undefined) return refuse(null, 'it is not JSON');
+  const request = requestOf(parsed);
+  const why = unfit(parsed);
+  if (why !== null) return refuse(request, why);
+  const envelope = ExecutorRequest.safeParse(parsed);
+  if (!envelope.success) return refuse(request, `its envelope: ${fields(envelope.error.issues)}`);
+  const args = VERBS[envelope.data.verb].args.safeParse(envelope.data.args);
+  if (!args.success) return refuse(request, `its args: ${fields(args.error.issues)}`);
+  return { ...envelope.data, args: args.data };
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** So that the caller knows which of its requests was refused, where that can be told. */
+function requestOf(parsed: unknown): RequestIdOrNull {
+  if (typeof parsed !== 'object' || parsed === null || !('request' in parsed)) return null;
+  return RequestId.safeParse(parsed.request).data ?? null;
+}
+
+/** Which fields, by names of ours: an unknown key is only said to be one. */
+function fields(issues: readonly { readonly path: readonly PropertyKey[]; readonly code: string }[]): string {
+  return issues
+    .slice(0, 5)
+    .map(({ path, code }) => `${path.join('.').slice(0, 60)} ${code}`.trim())
+    .join(', ');
+}
+
+function refuse(request: RequestIdOrNull, why: string): Refused {
+  const refused = new FailureError(
+    'invalid_request',
+    `The privileged side refused the request: ${why}.`,
+    'Agent and executor may be of different versions: install the agent again.',
+  );
+  return { request, refused, why };
+}
+
+function tooMany(request: string): Refused {
+  const why = 'too many requests are under way';
+  const refused = new FailureError(
+    'limit_reached',
+    `The privileged side refused: ${why}.`,
+    'Ask again later.',
+  );
+  return { request, refused, why };
+}
+
+function idOf({ args }: Asked): { readonly id?: string } {
+  return 'id' in args ? { id: args.id } : {};
+}

@@ -1,0 +1,122 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { Readable } from 'node:stream';
+
+/** `file` is absolute and `args` go to it as they are: there is no shell anywhere. */
+export type Command = {
+  readonly file: `/${string}`;
+  readonly args: readonly string[];
+  readonly stdin?: string;
+  readonly timeoutMs?: number;
+  /** Where standard output goes when it is too large to be kept. */
+  readonly drain?: (output: Readable) => Promise<void>;
+};
+
+export type Commands = {
+  /** The standard output of a program that ended with 0. Throws CommandError otherwise. */
+  readonly run: (command: Command) => Promise<string>;
+  /**
+   * Starts a program that holds something until it is let go. It shall send back the newline that it is given
+   * once it has what it should, and let go when its input ends: so that the kernel takes it back when we die.
+   */
+  readonly hold: (command: Command) => Promise<() => Promise<void>>;
+};
+
+/** A program that ended badly. `stderr` is the end of what it said: for the log, and not for the caller. */
+export class CommandError extends Error {
+  readonly file: string;
+  /** Null where a signal ended it, or where it could not be started. */
+  readonly exitCode: number | null;
+  readonly stderr: string;
+
+  constructor(file: string, exitCode: number | null, stderr: string) {
+    super(`${file} ended with ${exitCode ?? 'no exit code'}`);
+    this.name = 'CommandError';
+    this.file = file;
+    this.exitCode = exitCode;
+    this.stderr = stderr.slice(-KEPT_STDERR);
+  }
+}
+
+const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' };
+const KEPT_STDOUT = 1_048_576;
+const KEPT_STDERR = 4_096;
+const TIMEOUT_MS = 30_000;
+
+/** The one door to programs: fixed environment, folder `/`, limits of time and output. */
+export function createCommands(): Commands {
+  return { run, hold };
+}
+
+async function run(command: Command): Promise<string> {
+  const { child, ended, kill } = start(command);
+  child.stdin.end(command.stdin ?? '');
+  const timer = setTimeout(kill, command.timeoutMs ?? TIMEOUT_MS);
+  try {
+    const output = command.drain
+      ? command.drain(child.stdout).then(() => '')
+      : collect(child.stdout, KEPT_STDOUT, kill);
+    const [exitCode, stderr, text] = await Promise.all([ended, collect(child.stderr, KEPT_STDERR), output]);
+    if (exitCode !== 0) throw new CommandError(command.file, exitCode, stderr);
+    return text;
+  } finally {
+    clearTimeout(timer);
+    kill();
+  }
+}
+
+async function hold(command: Command): Promise<() => Promise<void>> {
+  const { child, ended, kill } = start(command);
+  const timer = setTimeout(kill, command.timeoutMs ?? TIMEOUT_MS);
+  const stderr = collect(child.stderr, KEPT_STDERR);
+  child.stdin.write('\n');
+  const held = new Promise<'held'>((resolve) => child.stdout.once('data', () => resolve('held')));
+  const first = await Promise.race([held, ended]).finally(() => clearTimeout(timer));
+  if (first !== 'held') throw new CommandError(command.file, first, await stderr);
+  return async () => {
+    child.stdin.end();
+    await ended;
+  };
+}
+
+function start({ file, args }: Command) {
+  const child = spawn(file, args, {
+    cwd: '/',
+    env: ENVIRONMENT,
+    shell: false,
+    stdio: 'pipe',
+    // A group of its own, so that what it started ends with it.
+    detached: true,
+  });
+  // A program that ends before it has read its input would otherwise end this process with EPIPE.
+  child.stdin.on('error', () => undefined);
+  let closed = false;
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', (cause) => reject(new CommandError(file, null, cause.message)));
+    child.once('close', (code) => resolve(code));
+  }).finally(() => (closed = true));
+  // It may fail before anybody waits for it.
+  ended.catch(() => undefined);
+  return { child, ended, kill: () => closed || killGroup(child) };
+}
+
+function killGroup(child: ChildProcessWithoutNullStreams): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** The end of what a stream says, `limit` characters at most. */
+async function collect(stream: Readable, limit: number, tooMuch?: () => void): Promise<string> {
+  let text = '';
+  stream.setEncoding('utf8');
+  for await (const chunk of stream as AsyncIterable<string>) {
+    text += chunk;
+    if (text.length <= limit) continue;
+    text = text.slice(-limit);
+    tooMuch?.();
+  }
+  return text;
+}

@@ -1,0 +1,116 @@
+import { constants } from 'node:fs';
+import { open, readlink, rename, symlink, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Undo } from '../ensure.ts';
+import { codeOf, draftOf, flush, ForeignPathError, lookAt, requireRootsOwn } from './own-path.ts';
+
+/** Files and links in folders that are root's alone; throws ForeignPathError where one is not. */
+export type Files = {
+  /** The text of a file, null where nothing is. */
+  readonly read: (path: string) => Promise<string | null>;
+  /** Puts the whole text there at once: whoever reads sees the old file or the new one. Mode 0644 if not said. */
+  readonly replace: (path: string, text: string, mode?: number) => Promise<Undo>;
+  /** Removes a file or a link; nothing where nothing is. */
+  readonly remove: (path: string) => Promise<Undo>;
+  /** Where a link points, null where nothing is. */
+  readonly readLink: (path: string) => Promise<string | null>;
+  /** Points a link there, in one move. */
+  readonly link: (path: string, target: string) => Promise<Undo>;
+  /** Makes a link where nothing is; null where something was first. The kernel lets one of many win. */
+  readonly claim: (path: string, target: string) => Promise<Undo | null>;
+};
+
+export function createFiles(): Files {
+  return { read, replace, remove, readLink, link, claim };
+}
+
+async function read(path: string): Promise<string | null> {
+  const stats = await lookAt(path);
+  if (stats === null) return null;
+  if (!stats.isFile()) throw new ForeignPathError(path, 'is not a file');
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+async function replace(path: string, text: string, mode = 0o644): Promise<Undo> {
+  const before = await read(path);
+  const beforeMode = ((await lookAt(path))?.mode ?? mode) & 0o7777;
+  await write(path, text, mode);
+  return () => (before === null ? discard(path) : write(path, before, beforeMode));
+}
+
+async function write(path: string, text: string, mode: number): Promise<void> {
+  await requireRootsOwn(dirname(path));
+  const draft = draftOf(path);
+  const file = await open(draft, 'wx', mode);
+  try {
+    await file.chmod(mode);
+    await file.writeFile(text);
+    // A full disk can end a write early without a word.
+    if ((await file.stat()).size !== Buffer.byteLength(text)) throw new Error('a file was written in part');
+    await file.sync();
+    await rename(draft, path);
+  } catch (cause) {
+    await unlink(draft).catch(() => undefined);
+    throw cause;
+  } finally {
+    await file.close();
+  }
+  await flush(dirname(path));
+}
+
+async function remove(path: string): Promise<Undo> {
+  const stats = await lookAt(path);
+  if (stats === null) return () => Promise.resolve();
+  const target = stats.isSymbolicLink() ? await readlink(path) : null;
+  const text = target === null ? await read(path) : null;
+  await discard(path);
+  return () => (target === null ? write(path, text ?? '', stats.mode & 0o7777) : putLink(path, target));
+}
+
+async function readLink(path: string): Promise<string | null> {
+  const stats = await lookAt(path);
+  if (stats === null) return null;
+  if (!stats.isSymbolicLink()) throw new ForeignPathError(path, 'is not a link');
+  return readlink(path);
+}
+
+async function link(path: string, target: string): Promise<Undo> {
+  const before = await readLink(path);
+  await putLink(path, target);
+  return () => (before === null ? discard(path) : putLink(path, before));
+}
+
+async function putLink(path: string, target: string): Promise<void> {
+  await requireRootsOwn(dirname(path));
+  const draft = draftOf(path);
+  await symlink(target, draft);
+  try {
+    await rename(draft, path);
+  } catch (cause) {
+    await unlink(draft).catch(() => undefined);
+    throw cause;
+  }
+  await flush(dirname(path));
+}
+
+async function claim(path: string, target: string): Promise<Undo | null> {
+  await requireRootsOwn(dirname(path));
+  try {
+    await symlink(target, path);
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') return null;
+    throw cause;
+  }
+  await flush(dirname(path));
+  return () => discard(path);
+}
+
+async function discard(path: string): Promise<void> {
+  await unlink(path);
+  await flush(dirname(path));
+}

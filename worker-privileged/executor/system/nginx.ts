@@ -1,0 +1,126 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { FailureError } from '../../../contract/failures.ts';
+import type { Undo } from '../ensure.ts';
+import { createBatch } from './batch.ts';
+import { because } from './because.ts';
+import { CommandError, type Commands } from './command.ts';
+import type { Files } from './files.ts';
+import type { Locks } from './locks.ts';
+
+const CONF = '/etc/nginx/sculptor/nginx.conf';
+const PID_FILE = '/run/nginx.pid';
+
+export type Nginx = {
+  /**
+   * Makes a change to nginx's files, asks nginx about all of them, and returns when new workers serve it. Where
+   * nginx refuses, the change is undone: `config_refused`, or `server_broken` where it was not the change.
+   */
+  readonly apply: (change: () => Promise<Undo>) => Promise<Undo>;
+};
+
+type Tools = {
+  readonly commands: Pick<Commands, 'run'>;
+  readonly files: Pick<Files, 'read'>;
+  readonly locks: Locks;
+};
+
+export function createNginx({ commands, files, locks }: Tools): Nginx {
+  // What changes in the same moment is served by one reload: each reload costs every site's connections a little.
+  const sharedReload = createBatch<null>(() => reload(files));
+
+  // Under a lock, so that what is refused is the fault of the one change that was made.
+  const checked = (change: () => Promise<Undo>) =>
+    locks.during('nginx', async () => {
+      const undo = await change();
+      try {
+        await check(commands);
+      } catch (refused) {
+        await undo();
+        throw await blame(refused, () => check(commands));
+      }
+      return undo;
+    });
+
+  return {
+    apply: async (change) => {
+      const undo = await checked(change);
+      const undoLive = async () => {
+        await locks.during('nginx', undo);
+        await sharedReload(null);
+      };
+      try {
+        await sharedReload(null);
+      } catch (failed) {
+        await locks.during('nginx', undo);
+        throw failed;
+      }
+      return undoLive;
+    },
+  };
+}
+
+async function check(commands: Tools['commands']): Promise<void> {
+  await commands.run({ file: '/usr/sbin/nginx', args: ['-t', '-q', '-c', CONF] });
+}
+
+/** Whose fault a refusal was: asked again without the change. */
+async function blame(refused: unknown, askAgain: () => Promise<void>): Promise<unknown> {
+  if (!(refused instanceof CommandError)) return refused;
+  try {
+    await askAgain();
+  } catch (still) {
+    return because(
+      still,
+      new FailureError(
+        'server_broken',
+        'nginx refuses its configuration, and not because of this site.',
+        `On the server, nginx -t -c ${CONF} says what is wrong; ask again when it is mended.`,
+      ),
+    );
+  }
+  return because(
+    refused,
+    new FailureError(
+      'config_refused',
+      "nginx does not take the site's server block.",
+      'The old one is back. The log on the server has what nginx said.',
+    ),
+  );
+}
+
+/** Signals the master, and waits for workers that were not there before: those have read the new files. */
+async function reload(files: Tools['files']): Promise<void> {
+  const master = Number((await files.read(PID_FILE))?.trim());
+  if (!(master > 1) || (await commandOf(master)) !== 'nginx') throw notRunning();
+  const before = await childrenOf(master);
+  process.kill(master, 'SIGHUP');
+  const deadline = performance.now() + 20_000;
+  while (!(await childrenOf(master)).some((pid) => !before.includes(pid))) {
+    if (performance.now() > deadline) throw notRunning();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function notRunning(): FailureError {
+  return new FailureError(
+    'server_broken',
+    'nginx does not run, or does not take its new configuration.',
+    'Start nginx on the server and look into its log, then ask again.',
+  );
+}
+
+async function commandOf(pid: number): Promise<string> {
+  return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim();
+}
+
+async function childrenOf(parent: number): Promise<readonly string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name));
+  const parents = await Promise.all(
+    pids.map(async (pid) => {
+      const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+      // The name in parentheses may hold anything, so the numbers are read from behind it.
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    }),
+  );
+  return pids.filter((_, index) => parents[index] === parent);
+}

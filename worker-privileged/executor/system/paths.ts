@@ -1,0 +1,45 @@
+import type { DatabaseId, DomainId } from '../../../contract/ids.ts';
+import type { DomainName, PhpVersion } from '../../../contract/names.ts';
+
+/**
+ * Every path that the executor touches, derived from validated names alone. Each folder named here belongs to
+ * root, up to `/`, and nobody else may change it.
+ */
+export const paths = {
+  agentConfig: '/etc/sculptor/agent.json',
+  passwd: '/etc/passwd',
+  group: '/etc/group',
+  shadow: '/etc/shadow',
+
+  own: '/var/lib/sculptor-root',
+  auditLog: '/var/lib/sculptor-root/audit.log',
+  registry: '/var/lib/sculptor-root/registry',
+  registered: (id: DomainId) => `/var/lib/sculptor-root/registry/${id}.json`,
+  nextUid: '/var/lib/sculptor-root/next-uid',
+  locks: '/var/lib/sculptor-root/locks',
+  dumps: '/var/lib/sculptor-root/trash/databases',
+  dump: (id: DatabaseId, stamp: string) => `/var/lib/sculptor-root/trash/databases/${id}-${stamp}.sql.gz`,
+
+  site: (id: DomainId) => `/etc/sculptor/sites/${id}`,
+  siteFile: (id: DomainId, file: SiteFile) => `/etc/sculptor/sites/${id}/${file}`,
+  host: (name: DomainName) => `/etc/sculptor/hosts/${name}`,
+  serverBlock: (id: DomainId) => `/etc/nginx/sculptor/sites/${id}.conf`,
+  phpSocket: (id: DomainId) => `/run/sculptor-php/${id}.sock`,
+  phpMaster: (version: PhpVersion) => `/usr/sbin/php-fpm${version}` as const,
+  phpMasters: '/usr/sbin',
+
+  home: (name: DomainName) => `/home/www/${name}`,
+  trash: '/home/www/.trash',
+  trashed: (id: DomainId, stamp: string) => `/home/www/.trash/${id}-${stamp}`,
+} as const;
+
+/** What lies in `/etc/sculptor/sites/<id>`. The markers are empty; that they are there is what they say. */
+export type SiteFile = 'home' | 'php' | 'php-fpm' | 'fpm.conf' | 'fpm.conf.new' | 'site' | Marker;
+
+/** Read by nginx for every request; see the parts in /etc/nginx/sculptor. */
+export type Marker = 'live' | 'type-php' | 'disabled';
+
+/** When something was thrown away, in a form that sorts and that a file may be called by. */
+export function stampOf(now: Date): string {
+  return now.toISOString().replace(/[-:.]/g, '').replace('T', '-').replace('Z', '');
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { Isolation } from '../../../contract/domains.ts';
+import { FailureError } from '../../../contract/failures.ts';
+import { DomainId, Generation } from '../../../contract/ids.ts';
+import { DomainName } from '../../../contract/names.ts';
+import type { Undo } from '../ensure.ts';
+import type { Files } from './files.ts';
+import type { Locks } from './locks.ts';
+import { paths } from './paths.ts';
+
+/** Users of sites: above what systemd gives to services (61184-65519), below where subordinate uids begin. */
+export const FIRST_UID = 66_000;
+export const LAST_UID = 99_999;
+
+/** What root remembers of a site. It asks nobody else whether something on the server is ours. */
+export const SiteEntry = z.strictObject({
+  id: DomainId,
+  kind: z.literal('site'),
+  /** Of the account and its group alike; `www`'s own for a site of the pool. */
+  uid: z.int().min(1).max(LAST_UID),
+  gid: z.int().min(1).max(LAST_UID),
+  user: z.string().regex(/^(?:www|s-[a-z][a-z0-9]{11})$/),
+  name: DomainName,
+  isolation: Isolation,
+  since: z.iso.datetime(),
+  removedAt: z.iso.datetime().nullable(),
+  /** The newest that was asked for: an older one is a replay. */
+  generation: Generation,
+  /** Every name whose link may point here. Written before a link is made and after one is gone. */
+  names: z.array(DomainName),
+  /** Whether the folder under /home/www is known to be of our making. */
+  home: z.boolean(),
+  /** What the php-fpm master was last started from; null while that is not known. */
+  php: z.string().max(100).nullable(),
+});
+export type SiteEntry = z.infer<typeof SiteEntry>;
+
+export type Registry = {
+  /** Null for an id that was never here. */
+  readonly read: (id: DomainId) => Promise<SiteEntry | null>;
+  readonly write: (entry: SiteEntry) => Promise<Undo>;
+  /** A number that no site had before. Throws `uids_exhausted`. */
+  readonly nextUid: (isTaken: (uid: number) => Promise<boolean>) => Promise<number>;
+};
+
+export function createRegistry({ files, locks }: { files: Files; locks: Locks }): Registry {
+  return {
+    read: async (id) => {
+      const text = await files.read(paths.registered(id));
+      return text === null ? null : SiteEntry.parse(JSON.parse(text));
+    },
+    write: (entry) => files.replace(paths.registered(entry.id), `${JSON.stringify(entry)}\n`, 0o600),
+    nextUid: (isTaken) => locks.during('next-uid', () => takeUid(files, isTaken)),
+  };
+}
+
+async function takeUid(files: Files, isTaken: (uid: number) => Promise<boolean>): Promise<number> {
+  let uid = uidAfter(await files.read(paths.nextUid));
+  while (await isTaken(uid)) uid += 1;
+  if (uid > LAST_UID) {
+    throw new FailureError(
+      'uids_exhausted',
+      `Every user number from ${FIRST_UID} to ${LAST_UID} has been given to a site once.`,
+      'Sites can be made on another server; numbers are not given a second time.',
+    );
+  }
+  await files.replace(paths.nextUid, `${uid + 1}\n`, 0o600);
+  return uid;
+}
+
+/** A file that cannot be read stops everything: beginning anew would give a number twice. */
+function uidAfter(text: string | null): number {
+  if (text === null) return FIRST_UID;
+  const uid = /^[0-9]{1,9}\n$/.test(text) ? Number(text) : Number.NaN;
+  if (!(uid >= FIRST_UID)) throw new Error(`${paths.nextUid} holds no user number`);
+  return uid;
+}

@@ -1,0 +1,59 @@
+import { hostname } from 'node:os';
+import { createAccounts, type Accounts } from './accounts.ts';
+import { createCommands } from './command.ts';
+import type { ExecutorConfig } from './config.ts';
+import { createFiles, type Files } from './files.ts';
+import { createFolders, type Folders } from './folders.ts';
+import { createLocks, type Locks } from './locks.ts';
+import { createMariadb, type Mariadb } from './mariadb.ts';
+import type { Masters } from './masters.ts';
+import { createNginx, type Nginx } from './nginx.ts';
+import { createPhpFpm, type PhpFpm } from './php-fpm.ts';
+import { createRegistry, type Registry } from './registry.ts';
+import { createSupervisorMasters } from './supervisor.ts';
+import { createUnitMasters } from './units.ts';
+import { createXmlRpc } from './xml-rpc.ts';
+
+/** All that a verb can reach. Verbs see it by these types only. */
+export type System = {
+  readonly accounts: Accounts;
+  readonly files: Files;
+  readonly folders: Folders;
+  readonly locks: Locks;
+  readonly mariadb: Mariadb;
+  readonly masters: Masters;
+  readonly nginx: Nginx;
+  readonly phpFpm: PhpFpm;
+  readonly registry: Registry;
+  readonly now: () => Date;
+  readonly hostname: () => string;
+  /** The agent's own name, which no site may have. */
+  readonly serverName: string;
+};
+
+const SUPERVISOR_SOCKET = '/run/supervisor.sock';
+
+export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig): System {
+  const commands = createCommands();
+  const files = createFiles();
+  const folders = createFolders();
+  const locks = createLocks(commands);
+  const accounts = createAccounts({ files, commands });
+  return {
+    accounts,
+    files,
+    folders,
+    locks,
+    mariadb: createMariadb({ commands, socketPath: mariadbSocket }),
+    masters:
+      mode === 'systemd'
+        ? createUnitMasters({ commands, files })
+        : createSupervisorMasters({ files, folders, call: createXmlRpc(SUPERVISOR_SOCKET) }),
+    nginx: createNginx({ commands, files, locks }),
+    phpFpm: createPhpFpm({ accounts }),
+    registry: createRegistry({ files, locks }),
+    now: () => new Date(),
+    hostname,
+    serverName,
+  };
+}

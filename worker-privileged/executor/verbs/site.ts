@@ -1,0 +1,102 @@
+import type { Probe } from '../../../contract/executor.ts';
+import { runSteps, type Step } from '../ensure.ts';
+import type { SiteEntry } from '../system/registry.ts';
+import type { System } from '../system/system.ts';
+import { account, accountLocked, processesEnded } from './site/account.ts';
+import { home, homeFolders, homeTrashed, publicDirectory } from './site/home.ts';
+import { allNamesFreed, formerNamesFreed, namesClosed, namesHeld, namesServed } from './site/names.ts';
+import { choosePhp, fpmConf, phpConfigured, phpOff, phpOn } from './site/php.ts';
+import { admit, registered, registeredNames } from './site/registered.ts';
+import { hasOwnServerBlock, noServerBlock, serverBlock } from './site/server-block.ts';
+import { live, notLive, siteFolder, siteFolderRemoved, switches } from './site/site-files.ts';
+import { namesOf, type Story } from './site/story.ts';
+import type { VerbHandler } from './table.ts';
+
+/** Makes a site, or makes it as it is asked for now. */
+export function putSite(system: System): VerbHandler<'site.put'> {
+  return async (spec, run) => {
+    const story: Story = { system, spec, php: await choosePhp(system, spec) };
+    await admit(story);
+    await runSteps(stepsToPut(story), run);
+    return { probes: probesOf(story) };
+  };
+}
+
+/** In this order a site that is half made does not answer, and one that is half changed answers as before. */
+export function stepsToPut(story: Story): readonly Step[] {
+  const { system, spec, php } = story;
+  const ownBlock = hasOwnServerBlock(story);
+  return [
+    registered(story),
+    namesHeld(story),
+    ...(spec.isolation === 'site' ? [account(story)] : []),
+    home(story),
+    homeFolders(story),
+    publicDirectory(story),
+    siteFolder(story),
+    ...(php === null ? [] : [phpConfigured(story, php), phpOn(story)]),
+    ...(ownBlock ? [serverBlock(story)] : []),
+    switches(story),
+    namesServed(story),
+    ...(ownBlock ? [] : [noServerBlock(system, spec.id)]),
+    live(story),
+    ...(php === null ? [phpOff(system, spec)] : []),
+    formerNamesFreed(story),
+    registeredNames(story),
+  ];
+}
+
+/**
+ * Takes a site away: its files are kept in the trash, its account is locked and kept. What breaks off half-way
+ * is not put back, and goes on from there when it is asked for again. An id that was never here is gone already.
+ */
+export function removeSite(system: System): VerbHandler<'site.remove'> {
+  return async ({ id }, run) => {
+    const entry = await system.registry.read(id);
+    if (entry === null || entry.removedAt !== null) return { probes: [] };
+    await runSteps(stepsToRemove(system, entry), run);
+    return { probes: entry.names.map((host): Probe => ({ host, path: '/', expect: 'closed' })) };
+  };
+}
+
+/** The names come last: while they are held nobody else's files can stand where this site's did. */
+export function stepsToRemove(system: System, entry: SiteEntry): readonly Step[] {
+  return [
+    notLive(system, entry),
+    namesClosed(system, entry),
+    phpOff(system, entry),
+    noServerBlock(system, entry.id),
+    // The pool's account is other sites' too.
+    ...(entry.isolation === 'site' ? [accountLocked(system, entry), processesEnded(system, entry)] : []),
+    homeTrashed(system, entry),
+    siteFolderRemoved(system, entry),
+    allNamesFreed(system, entry),
+    unregistered(system, entry),
+  ];
+}
+
+function unregistered({ registry, now }: Pick<System, 'registry' | 'now'>, { id }: SiteEntry): Step {
+  return {
+    name: 'note the removal',
+    look: async () => ((await registry.read(id))?.removedAt === null ? 'the site is registered' : null),
+    change: async () => {
+      const entry = await registry.read(id);
+      if (entry !== null) await registry.write({ ...entry, names: [], removedAt: now().toISOString() });
+      return null;
+    },
+  };
+}
+
+/** What only this site can answer, in the state that was asked for. */
+function probesOf({ spec, php }: Story): Probe[] {
+  const who = namesOf(spec).map((host): Probe => ({
+    host,
+    path: '/.sculptor/site',
+    expect: { status: 200, body: spec.id },
+  }));
+  const { name: host } = spec;
+  if (!spec.enabled) return [...who, { host, path: '/', expect: { status: 503 } }];
+  if (php === null) return who;
+  const { ping } = fpmConf({ spec }, php);
+  return [...who, { host, path: '/.sculptor/ping', expect: { status: 200, body: ping } }];
+}

@@ -1,0 +1,54 @@
+import type { Step } from '../../ensure.ts';
+import { paths } from '../../system/paths.ts';
+import type { SiteEntry } from '../../system/registry.ts';
+import type { System } from '../../system/system.ts';
+import { notOurs } from './registered.ts';
+import { entryOf, userOf, type Story } from './story.ts';
+
+/** The site's own user and group, with the number that the registry gave them. */
+export function account(story: Story): Step {
+  const { system, spec } = story;
+  return {
+    name: 'make the account',
+    look: async () => {
+      const entry = await system.registry.read(spec.id);
+      const found = await system.accounts.find(userOf(spec));
+      if (entry === null || found === null) return 'there is no account';
+      if (found.uid === entry.uid && found.gid === entry.gid) return null;
+      throw notOurs(`The user ${entry.user} has another number than it was given`, 'Remove the user');
+    },
+    change: async () => {
+      const { uid, gid, user } = await entryOf(story);
+      const remove = await system.accounts.create({ user, uid, home: paths.home(spec.name) });
+      return async () => {
+        await system.accounts.killAll({ uid, gid });
+        await remove();
+      };
+    },
+  };
+}
+
+export function accountLocked({ accounts }: Pick<System, 'accounts'>, { user }: SiteEntry): Step {
+  return {
+    name: 'lock the account',
+    look: async () => {
+      if ((await accounts.find(user)) === null) return null;
+      return (await accounts.isLocked(user)) ? null : 'the account is not locked';
+    },
+    change: async () => {
+      await accounts.lock(user);
+      return null;
+    },
+  };
+}
+
+export function processesEnded({ accounts }: Pick<System, 'accounts'>, { uid, gid }: SiteEntry): Step {
+  return {
+    name: 'end its processes',
+    look: async () => ((await accounts.hasProcesses(uid)) ? 'processes of the account run' : null),
+    change: async () => {
+      await accounts.killAll({ uid, gid });
+      return null;
+    },
+  };
+}

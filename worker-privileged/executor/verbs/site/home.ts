@@ -1,0 +1,134 @@
+import { FailureError } from '../../../../contract/failures.ts';
+import type { Step } from '../../ensure.ts';
+import { because } from '../../system/because.ts';
+import { CommandError } from '../../system/command.ts';
+import type { Folder } from '../../system/folders.ts';
+import { paths, stampOf } from '../../system/paths.ts';
+import type { SiteEntry } from '../../system/registry.ts';
+import type { System } from '../../system/system.ts';
+import { each } from './names.ts';
+import { notOurs } from './registered.ts';
+import { accountOf, entryOf, holderOf, nginxGroup, type Story } from './story.ts';
+
+const HOME: Folder = { uid: 0, gid: 0, mode: 0o755 };
+
+/** The folder that carries the site's name. It is root's, so that nobody can swap what lies in it. */
+export function home(story: Story): Step {
+  const { system, spec } = story;
+  const path = paths.home(spec.name);
+  return {
+    name: 'make the folder',
+    look: async () => {
+      const entry = await system.registry.read(spec.id);
+      const found = await system.folders.look(path);
+      if (found === null) return 'there is no folder';
+      if (entry?.home !== true) return 'the folder is not registered';
+      return same(found, HOME) ? null : 'the folder has another owner or mode';
+    },
+    change: async () => {
+      const entry = await entryOf(story);
+      // A folder that is not registered can be our own, of a moment ago, if that is all there is of it.
+      const found = await system.folders.look(path);
+      if (found !== null && !entry.home && !(await system.folders.isEmpty(path))) {
+        throw notOurs(`The folder ${path} is there already`, 'Move the folder away');
+      }
+      const undoFolder = await system.folders.ensure(path, HOME);
+      const undoEntry = await system.registry.write({ ...entry, home: true });
+      return async () => {
+        await undoEntry();
+        await undoFolder().catch(() => throwAway(system, entry));
+      };
+    },
+  };
+}
+
+/** What the site has in its folder: what is served, what is not, and a place for passing things. */
+export function homeFolders(story: Story): Step {
+  const { system, spec } = story;
+  const wanted = async () => {
+    const { uid, gid } = await accountOf(story);
+    const own: Folder = { uid, gid, mode: 0o700 };
+    const open: Folder = { uid, gid: await nginxGroup(system), mode: 0o2750 };
+    return Object.entries({ public: open, private: own, tmp: own }).map(([folder, owner]) => ({
+      path: `${paths.home(spec.name)}/${folder}`,
+      owner,
+    }));
+  };
+  return {
+    name: 'make what lies in it',
+    look: async () => {
+      if ((await system.registry.read(spec.id)) === null) return 'there is no account';
+      for (const { path, owner } of await wanted()) {
+        const found = await system.folders.look(path);
+        if (found === null) return 'a folder is missing';
+        if (!same(found, owner)) return 'a folder has another owner or mode';
+      }
+      return null;
+    },
+    change: async () => each(await wanted(), ({ path, owner }) => system.folders.ensure(path, owner)),
+  };
+}
+
+/**
+ * A served folder below `public` is the site's own to change, so it is looked at and made as the site's user:
+ * where a link leads out of it, it leads to what that user may do anyway.
+ */
+export function publicDirectory(story: Story): Step {
+  const { system, spec } = story;
+  const path = `${paths.home(spec.name)}/${spec.publicDirectory}`;
+  const asSite = async (file: `/${string}`, ...args: readonly string[]) =>
+    system.accounts.runAs(await accountOf(story), { file, args: [...args, '--', path] });
+  return {
+    name: 'make the served folder',
+    look: async () => {
+      if (spec.publicDirectory === 'public') return null;
+      if ((await system.registry.read(spec.id)) === null) return 'there is no account';
+      const there = await asSite('/usr/bin/ls', '--directory', `${path}/.`).then(
+        () => true,
+        () => false,
+      );
+      return there ? null : 'there is no served folder';
+    },
+    change: async () => {
+      try {
+        await asSite('/usr/bin/mkdir', '--parents');
+      } catch (cause) {
+        if (!(cause instanceof CommandError)) throw cause;
+        throw because(
+          cause,
+          new FailureError(
+            'not_ready',
+            `The site's folder ${spec.publicDirectory} cannot be made: something else is in the way.`,
+            'Remove or rename what lies there in the site, then ask again.',
+          ),
+        );
+      }
+      // An empty folder of the site's own is in nobody's way.
+      return null;
+    },
+  };
+}
+
+/** The files out of the way and kept. Only while the name is held by this site is the folder its own. */
+export function homeTrashed(system: System, entry: SiteEntry): Step {
+  return {
+    name: 'move the files to the trash',
+    look: async () => {
+      const link = await system.files.readLink(paths.host(entry.name));
+      if (!entry.home || link === null || holderOf(link) !== entry.id) return null;
+      return (await system.folders.look(paths.home(entry.name))) === null ? null : 'the files are in place';
+    },
+    change: async () => {
+      await throwAway(system, entry);
+      return null;
+    },
+  };
+}
+
+async function throwAway({ folders, now }: System, { id, name }: SiteEntry): Promise<void> {
+  await folders.move(paths.home(name), paths.trashed(id, stampOf(now())));
+}
+
+function same(a: Folder, b: Folder): boolean {
+  return a.uid === b.uid && a.gid === b.gid && a.mode === b.mode;
+}

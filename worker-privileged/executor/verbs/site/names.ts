@@ -1,0 +1,123 @@
+import type { DomainName } from '../../../../contract/names.ts';
+import type { Step, Undo } from '../../ensure.ts';
+import { needsServerBlock } from '../../render/server-block.ts';
+import { paths } from '../../system/paths.ts';
+import type { SiteEntry } from '../../system/registry.ts';
+import type { System } from '../../system/system.ts';
+import { nameTaken } from './registered.ts';
+import { held, holderOf, namesOf, served, type Story } from './story.ts';
+
+type Tools = Pick<System, 'files'>;
+
+/**
+ * Each name is this site's. The host link is the claim: the kernel makes it for one of many who ask at once.
+ * It leads nowhere yet, so that nothing answers.
+ */
+export function namesHeld({ system: { files }, spec }: Story): Step {
+  const missing = async () => {
+    const names: DomainName[] = [];
+    for (const name of namesOf(spec)) {
+      const link = await files.readLink(paths.host(name));
+      if (link === null) names.push(name);
+      else if (holderOf(link) !== spec.id) throw nameTaken(name);
+    }
+    return names;
+  };
+  return {
+    name: 'hold the names',
+    look: async () => ((await missing()).length === 0 ? null : 'a name is not held'),
+    change: async () =>
+      each(await missing(), async (name) => {
+        const undo = await files.claim(paths.host(name), held(spec.id));
+        if (undo === null) throw nameTaken(name);
+        return undo;
+      }),
+  };
+}
+
+/** The names lead to the site, or nowhere where a server block of its own serves it. */
+export function namesServed({ system: { files }, spec }: Story): Step {
+  const names = namesOf(spec);
+  const own = needsServerBlock({ names, publicDirectory: spec.publicDirectory });
+  return namesLeadTo({ files }, own ? held(spec.id) : served(spec.id), {
+    name: 'point the names at the site',
+    names: () => Promise.resolve(names),
+  });
+}
+
+/** No name leads to the site any more, and all are still held: nobody else has them before its files are gone. */
+export function namesClosed({ files }: Tools, { id, names }: SiteEntry): Step {
+  const closed = namesLeadTo({ files }, held(id), {
+    name: 'close the names',
+    names: () => mine({ files }, id, names),
+  });
+  return { ...closed, change: async () => closed.change().then(() => null) };
+}
+
+/** Nobody holds the names that the site had and has no more. */
+export function formerNamesFreed({ system: { files, registry }, spec }: Story): Step {
+  return namesFreed({ files }, async () => {
+    const entry = await registry.read(spec.id);
+    const former = entry?.names.filter((name) => !namesOf(spec).includes(name)) ?? [];
+    return mine({ files }, spec.id, former);
+  });
+}
+
+export function allNamesFreed({ files }: Tools, { id, names }: SiteEntry): Step {
+  return namesFreed({ files }, () => mine({ files }, id, names));
+}
+
+function namesFreed({ files }: Tools, names: () => Promise<readonly DomainName[]>): Step {
+  return {
+    name: 'free former names',
+    look: async () => ((await names()).length === 0 ? null : 'a former name is held'),
+    change: async () => {
+      for (const name of await names()) await files.remove(paths.host(name));
+      // Somebody else may have them by now.
+      return null;
+    },
+  };
+}
+
+function namesLeadTo(
+  { files }: Tools,
+  target: string,
+  { name, names }: { readonly name: string; readonly names: () => Promise<readonly DomainName[]> },
+): Step {
+  const astray = async () => {
+    const found: DomainName[] = [];
+    for (const host of await names()) {
+      if ((await files.readLink(paths.host(host))) !== target) found.push(host);
+    }
+    return found;
+  };
+  return {
+    name,
+    look: async () => ((await astray()).length === 0 ? null : 'a name leads elsewhere'),
+    change: async () => each(await astray(), (host) => files.link(paths.host(host), target)),
+  };
+}
+
+async function mine({ files }: Tools, id: string, names: readonly DomainName[]): Promise<DomainName[]> {
+  const found: DomainName[] = [];
+  for (const name of names) {
+    const link = await files.readLink(paths.host(name));
+    if (link !== null && holderOf(link) === id) found.push(name);
+  }
+  return found;
+}
+
+/** All or none: what was done before one fails is undone. */
+export async function each<T>(items: readonly T[], act: (item: T) => Promise<Undo>): Promise<Undo> {
+  const undos: Undo[] = [];
+  const undoAll = async () => {
+    for (const undo of undos.reverse()) await undo();
+  };
+  try {
+    for (const item of items) undos.push(await act(item));
+  } catch (failure) {
+    await undoAll();
+    throw failure;
+  }
+  return undoAll;
+}

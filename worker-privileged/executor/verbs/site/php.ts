@@ -1,0 +1,120 @@
+import { FailureError } from '../../../../contract/failures.ts';
+import type { SiteSpec } from '../../../../contract/domains.ts';
+import type { PhpVersion } from '../../../../contract/names.ts';
+import type { Step, Undo } from '../../ensure.ts';
+import { renderFpm, type FpmConf } from '../../render/fpm.ts';
+import { paths } from '../../system/paths.ts';
+import type { SiteEntry } from '../../system/registry.ts';
+import type { System } from '../../system/system.ts';
+import { each } from './names.ts';
+import { accountOf, entryOf, poolOf, type Story } from './story.ts';
+
+/** The version that the site shall run, the newest where none is named; null where its PHP shall not run. */
+export async function choosePhp(
+  { phpFpm }: Pick<System, 'phpFpm'>,
+  { type, enabled, phpVersion }: SiteSpec,
+): Promise<PhpVersion | null> {
+  if (type !== 'php' || !enabled) return null;
+  const versions = await phpFpm.versions();
+  const version = phpVersion ?? versions.at(-1);
+  if (version !== undefined && versions.includes(version)) return version;
+  throw new FailureError(
+    'php_version_missing',
+    `PHP ${version ?? ''} is not installed on this server.`,
+    versions.length > 0 ? `Choose one of ${versions.join(', ')}.` : 'Install php-fpm on the server.',
+  );
+}
+
+export function fpmConf({ spec }: Pick<Story, 'spec'>, version: PhpVersion): FpmConf {
+  const { id, name } = spec;
+  return renderFpm({ id, name, version, socket: paths.phpSocket(id), home: paths.home(name) });
+}
+
+/**
+ * The master's configuration and its version, taken by php-fpm itself before they count, and a master that runs
+ * started anew from them. The registry says from which: if this breaks off half-way, it does not say these.
+ */
+export function phpConfigured(story: Story, version: PhpVersion): Step {
+  const { system, spec } = story;
+  const { files, masters } = system;
+  const { text, ping } = fpmConf(story, version);
+  const conf = paths.siteFile(spec.id, 'fpm.conf');
+  const link = paths.siteFile(spec.id, 'php-fpm');
+  return {
+    name: 'configure PHP',
+    look: async () => {
+      if ((await files.read(conf)) !== text) return 'the configuration is another';
+      if ((await files.readLink(link)) !== paths.phpMaster(version)) return 'the version is another';
+      return (await system.registry.read(spec.id))?.php === ping ? null : 'it was not started from this';
+    },
+    change: async () => {
+      await checkCandidate(story, { version, text });
+      const before = (await entryOf(story)).php;
+      await startedFrom(story, null);
+      const putBack = await each<() => Promise<Undo>>(
+        [() => files.replace(conf, text), () => files.link(link, paths.phpMaster(version))],
+        (act) => act(),
+      );
+      const undo = async () => {
+        await putBack();
+        await masters.refresh(poolOf(spec));
+        await startedFrom(story, before);
+      };
+      try {
+        await masters.refresh(poolOf(spec));
+      } catch (failed) {
+        await undo();
+        throw failed;
+      }
+      await startedFrom(story, ping);
+      return undo;
+    },
+  };
+}
+
+/** Its socket is there, now and after a restart of the server. */
+export function phpOn({ system: { masters }, spec }: Story): Step {
+  const pool = poolOf(spec);
+  return {
+    name: 'turn PHP on',
+    look: () => masters.lookOn(pool),
+    change: async () => {
+      await masters.turnOn(pool);
+      return () => masters.turnOff(pool);
+    },
+  };
+}
+
+export function phpOff(
+  { masters }: Pick<System, 'masters'>,
+  site: Pick<SiteEntry, 'id' | 'isolation'>,
+): Step {
+  const pool = poolOf(site);
+  return {
+    name: 'turn PHP off',
+    look: () => masters.lookOff(pool),
+    change: async () => {
+      await masters.turnOff(pool);
+      return null;
+    },
+  };
+}
+
+/** The candidate lies beside the file it is for, and is gone whatever php-fpm says of it. */
+async function checkCandidate(
+  story: Story,
+  { version, text }: { readonly version: PhpVersion; readonly text: string },
+): Promise<void> {
+  const { files, phpFpm } = story.system;
+  const file = paths.siteFile(story.spec.id, 'fpm.conf.new');
+  const discard = await files.replace(file, text);
+  try {
+    await phpFpm.check({ version, file, account: await accountOf(story) });
+  } finally {
+    await discard();
+  }
+}
+
+async function startedFrom(story: Story, php: string | null): Promise<void> {
+  await story.system.registry.write({ ...(await entryOf(story)), php });
+}

@@ -1,0 +1,31 @@
+import type { DomainId } from '../../../../contract/ids.ts';
+import type { Step } from '../../ensure.ts';
+import { needsServerBlock, renderServerBlock } from '../../render/server-block.ts';
+import { paths } from '../../system/paths.ts';
+import type { System } from '../../system/system.ts';
+import { namesOf, type Story } from './story.ts';
+
+export function hasOwnServerBlock({ spec }: Pick<Story, 'spec'>): boolean {
+  return needsServerBlock({ names: namesOf(spec), publicDirectory: spec.publicDirectory });
+}
+
+/** For a site that the generic server block cannot serve. nginx decides whether it takes it. */
+export function serverBlock({ system: { files, nginx }, spec }: Story): Step {
+  const { id, publicDirectory } = spec;
+  const path = paths.serverBlock(id);
+  const text = renderServerBlock({ id, names: namesOf(spec), publicDirectory });
+  return {
+    name: 'make its server block',
+    look: async () => ((await files.read(path)) === text ? null : 'the server block is another'),
+    change: () => nginx.apply(() => files.replace(path, text)),
+  };
+}
+
+export function noServerBlock({ files, nginx }: Pick<System, 'files' | 'nginx'>, id: DomainId): Step {
+  const path = paths.serverBlock(id);
+  return {
+    name: 'remove its server block',
+    look: async () => ((await files.read(path)) === null ? null : 'there is a server block'),
+    change: () => nginx.apply(() => files.remove(path)),
+  };
+}

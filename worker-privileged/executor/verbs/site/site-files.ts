@@ -1,0 +1,93 @@
+import type { Step, Undo } from '../../ensure.ts';
+import { paths, type Marker, type SiteFile } from '../../system/paths.ts';
+import type { SiteEntry } from '../../system/registry.ts';
+import type { System } from '../../system/system.ts';
+import { each } from './names.ts';
+import type { Story } from './story.ts';
+
+/** Root's own folder of the site, where nginx and php-fpm find it by its id. */
+export function siteFolder({ system: { files, folders }, spec }: Story): Step {
+  const at = (file: SiteFile) => paths.siteFile(spec.id, file);
+  const links: readonly (readonly [SiteFile, string])[] = [
+    ['home', paths.home(spec.name)],
+    ['php', paths.phpSocket(spec.id)],
+  ];
+  const look = async () => {
+    if ((await folders.look(paths.site(spec.id))) === null) return 'there is no folder of links';
+    if ((await files.read(at('site'))) !== `${spec.id}\n`) return 'the id is not written down';
+    for (const [link, target] of links) {
+      if ((await files.readLink(at(link))) !== target) return `the link ${link} leads elsewhere`;
+    }
+    return null;
+  };
+  return {
+    name: 'make the links',
+    look,
+    change: () =>
+      each<() => Promise<Undo>>(
+        [
+          () => folders.ensure(paths.site(spec.id), { uid: 0, gid: 0, mode: 0o755 }),
+          () => files.replace(at('site'), `${spec.id}\n`),
+          ...links.map(
+            ([link, target]) =>
+              () =>
+                files.link(at(link), target),
+          ),
+        ],
+        (act) => act(),
+      ),
+  };
+}
+
+/** What nginx does with the site: PHP or not, open or switched off. */
+export function switches({ system, spec }: Story): Step {
+  return markers(system, spec.id, {
+    name: 'set the switches',
+    wanted: { 'type-php': spec.type === 'php', disabled: !spec.enabled },
+  });
+}
+
+/** From here on the site answers. */
+export function live({ system, spec }: Story): Step {
+  return markers(system, spec.id, { name: 'let it answer', wanted: { live: true } });
+}
+
+export function notLive(system: System, { id }: SiteEntry): Step {
+  const step = markers(system, id, { name: 'let it answer no more', wanted: { live: false } });
+  return { ...step, change: async () => step.change().then(() => null) };
+}
+
+export function siteFolderRemoved({ folders }: Pick<System, 'folders'>, { id }: SiteEntry): Step {
+  return {
+    name: 'remove the links',
+    look: async () => ((await folders.look(paths.site(id))) === null ? null : 'the folder of links is there'),
+    change: async () => {
+      await folders.remove(paths.site(id));
+      return null;
+    },
+  };
+}
+
+function markers(
+  { files }: Pick<System, 'files'>,
+  id: Story['spec']['id'],
+  { name, wanted }: { readonly name: string; readonly wanted: Partial<Record<Marker, boolean>> },
+): Step {
+  const wrong = async () => {
+    const found: Marker[] = [];
+    for (const [marker, there] of Object.entries(wanted) as [Marker, boolean][]) {
+      if (((await files.read(paths.siteFile(id, marker))) !== null) !== there) found.push(marker);
+    }
+    return found;
+  };
+  return {
+    name,
+    look: async () => ((await wrong()).length === 0 ? null : 'a marker is not as it should be'),
+    change: async () =>
+      each(await wrong(), (marker) =>
+        wanted[marker]
+          ? files.replace(paths.siteFile(id, marker), '')
+          : files.remove(paths.siteFile(id, marker)),
+      ),
+  };
+}
