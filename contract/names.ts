@@ -83,6 +83,7 @@ export const PublicDirectory = z
     /^public(?:\/[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?){0,4}$/,
     'public, or a folder in it such as public/web: up to four levels of letters, digits, dots, _ and -',
   )
+  .refine((path) => !path.includes('..'), 'a folder without two dots in a row in its name')
   .brand<'PublicDirectory'>();
 export type PublicDirectory = z.infer<typeof PublicDirectory>;
 
