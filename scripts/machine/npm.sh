@@ -28,8 +28,7 @@ build_npm() {
   npm cache add --cache "$home/.npm" "$(node_package)@$(cat "$run/src/scripts/node-version")"
   if [ -e "$run/src/package-lock.json" ]; then
     cp "$run/src/package.json" "$run/src/package-lock.json" "$project"
-    # Not `npm ci`: it refuses a lock file with optional packages that this registry does not carry.
-    npm install --prefix "$project" --no-save --ignore-scripts --no-audit --no-fund --cache "$home/.npm"
+    npm ci --prefix "$project" --ignore-scripts --no-audit --no-fund --cache "$home/.npm"
   fi
   rm -rf "$project" "$home/.npm/_logs"
   printf '%s\n' "registry=$registry" offline=true audit=false fund=false update-notifier=false >"$home/.npmrc"
