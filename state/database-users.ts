@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { Privileges } from '../contract/databases.ts';
+import type { DatabaseUser, PasswordHash } from '../contract/databases.ts';
+import { DatabaseId, DatabaseUserId, Generation, ServerId, TenantId } from '../contract/ids.ts';
+import { DatabaseUserName } from '../contract/names.ts';
+import { isDuplicate } from './connection.ts';
+import type { Sql } from './connection.ts';
+import { resourceStatus, stateColumns } from './resource-status.ts';
+import { bit, instant } from './row-values.ts';
+
+/** A database's account as it was asked for last; its password's hash can be written here and not be read. */
+export interface DatabaseUserRecord {
+  readonly user: DatabaseUser;
+  readonly deleted: boolean;
+}
+
+const Row = z.object({
+  id: DatabaseUserId,
+  database: DatabaseId,
+  name: DatabaseUserName,
+  privileges: Privileges,
+  deleted: bit,
+  tenant: TenantId,
+  server: ServerId,
+  generation: Generation,
+  createdAt: instant,
+  updatedAt: instant,
+  ...stateColumns,
+});
+
+const COLUMNS = `v.user_id AS id, v.database_id AS \`database\`, v.name, v.privileges, v.deleted, v.tenant, v.server,
+  v.generation, (SELECT f.created_at FROM database_user_version f
+    WHERE f.user_id = v.user_id AND f.generation = 1) AS createdAt,
+  v.created_at AS updatedAt, s.status AS state, s.generation AS stateGeneration`;
+
+// See the same in domains.ts.
+const CURRENT = `v.generation = (SELECT MAX(o.generation) FROM operation o WHERE o.resource_id = v.user_id
+  AND o.resource_type = 'databaseUser' AND o.status NOT IN ('cancelled', 'superseded'))
+  AND COALESCE(s.status, '') <> 'deleted'`;
+
+const FROM = `FROM database_user_name n JOIN database_user_version v ON v.user_id = n.user_id
+  LEFT JOIN resource_state s ON s.resource_id = v.user_id`;
+
+/** By id or by name, within one database. */
+export async function findDatabaseUser(
+  sql: Sql,
+  database: DatabaseId,
+  wanted: { readonly id: string } | { readonly name: string },
+): Promise<DatabaseUserRecord | undefined> {
+  const [column, value] = 'id' in wanted ? ['n.user_id', wanted.id] : ['n.name', wanted.name];
+  const text = `SELECT ${COLUMNS} ${FROM} WHERE n.database_id = ? AND ${column} = ? AND ${CURRENT}`;
+  return (await sql.rows(Row, text, [database, value])).map(toRecord)[0];
+}
+
+export interface DatabaseUserFilter {
+  /** The name that the page begins after. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** In the order of names. */
+export async function listDatabaseUsers(
+  sql: Sql,
+  database: DatabaseId,
+  { after = '', limit }: DatabaseUserFilter,
+): Promise<DatabaseUserRecord[]> {
+  const text = `SELECT ${COLUMNS} ${FROM} WHERE n.database_id = ? AND n.name > ? AND ${CURRENT}
+    ORDER BY n.name LIMIT ?`;
+  return (await sql.rows(Row, text, [database, after, limit])).map(toRecord);
+}
+
+/** To be asked under `lockDatabase` of the account's database. */
+export async function nextUserGeneration(sql: Sql, id: DatabaseUserId): Promise<Generation> {
+  const text = 'SELECT MAX(generation) + 1 AS generation FROM database_user_version WHERE user_id = ?';
+  const [row] = await sql.rows(z.object({ generation: z.coerce.number().pipe(Generation) }), text, [id]);
+  if (row === undefined) throw new Error('an account without versions was asked for');
+  return row.generation;
+}
+
+export type DatabaseUserVersion = Omit<DatabaseUser, 'status' | 'createdAt' | 'updatedAt'>;
+
+export async function insertDatabaseUserVersion(
+  sql: Sql,
+  wanted: DatabaseUserVersion,
+  { passwordHash, deleted }: { readonly passwordHash: PasswordHash; readonly deleted: boolean },
+): Promise<void> {
+  await sql.run(
+    `INSERT INTO database_user_version (user_id, generation, database_id, tenant, server, name, privileges,
+       password_hash, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      ...[wanted.id, wanted.generation, wanted.database, wanted.tenant, wanted.server, wanted.name],
+      ...[wanted.privileges, passwordHash, deleted],
+    ],
+  );
+}
+
+/** Takes the name, or says that it is not to be had; then the transaction has to be given up. */
+export async function holdDatabaseUserName(
+  sql: Sql,
+  wanted: DatabaseUserVersion,
+): Promise<'held' | undefined> {
+  try {
+    await sql.run('INSERT INTO database_user_name (server, name, user_id, database_id) VALUES (?, ?, ?, ?)', [
+      ...[wanted.server, wanted.name, wanted.id, wanted.database],
+    ]);
+    return undefined;
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+    return 'held';
+  }
+}
+
+function toRecord({ deleted, state, stateGeneration, ...user }: z.infer<typeof Row>): DatabaseUserRecord {
+  const standing = { deleted, state, stateGeneration, generation: user.generation };
+  return { deleted, user: { ...user, status: resourceStatus(standing) } };
+}

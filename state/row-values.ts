@@ -1,0 +1,12 @@
+import { z } from 'zod';
+
+/** A BOOLEAN column, which MariaDB answers as a number. */
+export const bit = z.union([z.boolean(), z.number().transform((value) => value === 1)]);
+
+/** A DATETIME column as the contract writes times. */
+export const instant = z.date().transform((date) => date.toISOString());
+
+/** A JSON column, parsed as that schema. */
+export function json<S extends z.ZodType>(schema: S) {
+  return z.string().transform((text): z.infer<S> => schema.parse(JSON.parse(text)));
+}
