@@ -1,0 +1,97 @@
+#!/bin/bash
+# Puts Sculptor Agent on this machine. It can be run again at any time: it looks, changes what is different, and
+# says of each thing whether it was created, changed or unchanged.
+set -Eeuo pipefail
+# What comes out of a pipe is put in place by this shell, which counts it.
+shopt -s lastpipe
+umask 022
+export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tree=$(dirname "$here")
+
+# shellcheck source=scripts/install/report.sh
+. "$here/install/report.sh"
+# shellcheck source=scripts/install/ensure.sh
+. "$here/install/ensure.sh"
+# shellcheck source=scripts/install/checks.sh
+. "$here/install/checks.sh"
+# shellcheck source=scripts/install/packages.sh
+. "$here/install/packages.sh"
+# shellcheck source=scripts/install/accounts.sh
+. "$here/install/accounts.sh"
+# shellcheck source=scripts/install/node.sh
+. "$here/install/node.sh"
+# shellcheck source=scripts/install/code.sh
+. "$here/install/code.sh"
+# shellcheck source=scripts/install/services.sh
+. "$here/install/services.sh"
+# shellcheck source=scripts/install/redis.sh
+. "$here/install/redis.sh"
+# shellcheck source=scripts/install/mariadb.sh
+. "$here/install/mariadb.sh"
+# shellcheck source=scripts/install/nginx.sh
+. "$here/install/nginx.sh"
+# shellcheck source=scripts/install/agent.sh
+. "$here/install/agent.sh"
+
+usage() {
+  cat <<'TEXT'
+Usage: install.sh [--demo] [--yes] [--name NAME]
+
+Makes this machine a hosting server run by Sculptor Agent: Debian 12 or later, Ubuntu 22.04 or later, as root.
+Run it again at any time, for instance to bring a newer tree in place.
+
+--demo       afterwards make a website and a database over HTTP, and show what www-data cannot do
+--yes        do not ask
+--name NAME  the name under which the API answers on port 443 (default: this machine's own)
+TEXT
+}
+
+parse() {
+  demo='' yes='' name=''
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --demo) demo=1 ;;
+      --yes) yes=1 ;;
+      --name)
+        [ $# -gt 1 ] || misused '--name wants a name'
+        name=$2
+        shift
+        ;;
+      --help | -h) usage && exit 0 ;;
+      *) misused "unknown argument $1" ;;
+    esac
+    shift
+  done
+}
+
+misused() {
+  printf 'install.sh: %s\n\n' "$1" >&2
+  usage >&2
+  exit 2
+}
+
+main() {
+  parse "$@"
+  check_machine
+  ask
+  step 'distribution packages' install_packages
+  step 'users and groups' install_accounts
+  step 'folders' install_folders
+  step 'Node.js' install_node
+  step "the agent's code" install_code
+  step 'what the agent knows of this server' install_facts
+  step 'Redis' install_redis
+  step 'MariaDB' install_mariadb
+  step "the administrator's token" install_token
+  step 'sudo' install_sudoers
+  step 'nginx' install_nginx
+  step 'services' install_services
+  step 'whether the agent answers' check_answers
+  step 'what was needed for the installation only' remove_temporary_packages
+  conclude
+  [ -z "$demo" ] || "$here/demo.sh"
+}
+
+main "$@"

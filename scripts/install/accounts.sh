@@ -1,0 +1,43 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # the parts of install.sh share their variables
+# Users, groups and folders.
+
+install_accounts() {
+  local account words=()
+  for account in www nginx sculptor; do
+    if getent passwd "$account" >/dev/null; then words+=(unchanged); else words+=(created); fi
+  done
+  ensure_file /etc/sysusers.d/sculptor.conf 0644 root:root <"$tree/systemd/sysusers.conf"
+  if [[ " ${words[*]} $outcome" != ' unchanged unchanged unchanged unchanged' ]] || ! getent group sculptor-queue >/dev/null; then
+    try systemd-sysusers /etc/sysusers.d/sculptor.conf
+  fi
+  line "${words[0]}" 'user www, for sites that share one user'
+  line "${words[1]}" 'user nginx, for its workers'
+  line "${words[2]}" 'user sculptor, for the privileged worker'
+}
+
+install_folders() {
+  ensure_dir "$own" 0700 root:root
+  ensure_dir "$own/registry" 0700 root:root
+  ensure_dir "$own/trash" 0700 root:root
+  ensure_dir "$own/trash/databases" 0700 root:root
+  ensure_dir /var/lib/sculptor 0700 sculptor:sculptor
+  ensure_dir /var/lib/sculptor-nginx 0755 root:root
+  ensure_dir /etc/sculptor 0755 root:root
+  ensure_dir /etc/sculptor/sites 0755 root:root
+  ensure_dir /etc/sculptor/hosts 0755 root:root
+  ensure_dir /etc/sculptor/secrets 0711 root:root
+  ensure_dir /etc/sculptor/tls 0755 root:root
+  ensure_dir /usr/lib/sculptor 0755 root:root
+  ensure_dir /home/www 0711 root:root
+  ensure_dir /home/www/.trash 0700 root:root
+  ensure_dir /var/log/sculptor 0755 root:root
+  ensure_dir /var/log/sculptor/nginx 0750 root:nginx
+  if [ "$mode" = supervisor ]; then
+    ensure_dir /var/lib/sculptor-redis 0700 redis:sculptor-queue
+    ensure_dir /var/lib/sculptor-php 0755 root:root
+    ensure_dir /run/sculptor-probe 0750 root:sculptor
+    return 0
+  fi
+  ensure_file /etc/tmpfiles.d/sculptor.conf 0644 root:root <"$tree/systemd/tmpfiles.conf"
+  try systemd-tmpfiles --create /etc/tmpfiles.d/sculptor.conf
+}

@@ -1,0 +1,40 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # the parts of install.sh share their variables
+# What the agent knows of this server, its one sudo command, and whether it answers.
+
+install_facts() {
+  local executor=socket port
+  [ "$mode" = systemd ] || executor=sudo
+  # Opened by the administrator, in the file.
+  port=$(fact apiPort)
+  ensure_file /etc/sculptor/agent.json 0644 root:root <<TEXT
+{
+  "server": "default",
+  "serverName": "$server_name",
+  "mode": "$mode",
+  "apiSocket": "/run/sculptor/api.sock",
+  "apiPort": ${port:-null},
+  "redisSocket": "/run/sculptor-redis/redis.sock",
+  "mariadbSocket": "/run/mysqld/mysqld.sock",
+  "executor": "$executor",
+  "executorSocket": "/run/sculptor-executor/executor.sock",
+  "probeSocket": "/run/sculptor-probe/http.sock"
+}
+TEXT
+  [ "$outcome" = unchanged ] || wants_restart api worker-privileged worker-unprivileged executor
+}
+
+install_sudoers() {
+  ensure_file /etc/sudoers.d/sculptor 0440 root:root visudo -cqf <"$tree/systemd/sudoers"
+}
+
+check_answers() {
+  [ -e "$app/api/main.js" ] || return 0
+  hint='Its parts tell more: systemctl status "sculptor-*", or the logs in /var/log/sculptor; run this again afterwards.'
+  wait_for 60 is_ready || { words && fail 'the agent does not say that it is ready'; }
+  line unchanged 'the agent answers and is ready'
+}
+
+is_ready() {
+  curl --silent --show-error --fail-with-body --max-time 5 --noproxy '*' --unix-socket /run/sculptor/api.sock \
+    http://localhost/v1/health/ready
+}

@@ -1,0 +1,85 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # the parts of install.sh share their variables
+# The compiled code, built here from this tree and swapped in as a whole. /usr/lib/sculptor/build keeps the modules,
+# so that a newer tree with the same package-lock.json needs no npm.
+
+app=/usr/lib/sculptor/app
+build=/usr/lib/sculptor/build
+rooms=(api cli contract runtime state worker-privileged worker-unprivileged)
+for room in "${rooms[@]}"; do [ -d "$tree/$room" ] || rooms=("${rooms[@]/$room/contract}"); done # FIXME
+
+install_code() {
+  local digest
+  digest=$(code_digest)
+  if [ "$(cat "$app/.digest" 2>/dev/null)" = "$digest" ]; then
+    line unchanged "$app/"
+  else
+    install_modules
+    compile "$digest"
+    swap_in
+    wants_restart api worker-privileged worker-unprivileged executor
+  fi
+  ensure_file /usr/lib/sculptor/executor 0755 root:root <"$tree/systemd/executor"
+  [ "$outcome" = unchanged ] || wants_restart executor
+  ensure_file /usr/local/bin/sculptorctl 0755 root:root <"$tree/systemd/sculptorctl"
+}
+
+code_digest() (
+  cd "$tree" || exit
+  find package.json package-lock.json tsconfig.json tsconfig.build.json "${rooms[@]}" -type f -print0 |
+    LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
+)
+
+install_modules() {
+  local digest
+  digest=$(cat "$tree/package.json" "$tree/package-lock.json" | sha256sum | cut -d' ' -f1)
+  [ "$(cat "$build/.digest" 2>/dev/null)" != "$digest" ] || return 0
+  need_npm
+  hint='Look whether npm works here (npm ping), then run this again.'
+  rm -rf "$build.new"
+  install -d -m 0755 "$build.new"
+  cp "$tree/package.json" "$tree/package-lock.json" "$build.new/"
+  # The compiler is an optional dependency: it comes along, is put aside, and does not go where the code runs.
+  try npm ci --prefix "$build.new" --omit=dev --ignore-scripts --no-audit --no-fund
+  mv "$build.new/node_modules/typescript" "$build.new/typescript"
+  try npm prune --prefix "$build.new" --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+  rm -rf "$build.new/node_modules/.bin"
+  only_roots "$build.new"
+  echo "$digest" >"$build.new/.digest"
+  rm -rf "$build"
+  mv -T "$build.new" "$build"
+}
+
+# No types are checked: the tree was checked before it was published, and what the checks need is not here.
+compile() {
+  local source=$work/source room
+  rm -rf "$app.new"
+  mkdir -p "$source" "$app.new"
+  for room in "${rooms[@]}"; do cp -r "$tree/$room" "$source/"; done
+  cp "$tree/package.json" "$tree/tsconfig.json" "$tree/tsconfig.build.json" "$source/"
+  echo '{ "extends": "./tsconfig.build.json", "compilerOptions": { "types": [] } }' >"$source/tsconfig.here.json"
+  ln -s "$build/node_modules" "$source/node_modules"
+  try "$node" "$build/typescript/bin/tsc" -p "$source/tsconfig.here.json" --noCheck --outDir "$app.new"
+  install -D -m 0644 -t "$app.new/state" "$tree"/state/*.sql
+  install -D -m 0644 -t "$app.new/state/migrations" "$tree"/state/migrations/*.sql
+  cp "$tree/package.json" "$app.new/"
+  cp -al "$build/node_modules" "$app.new/node_modules"
+  only_roots "$app.new"
+  echo "$1" >"$app.new/.digest"
+}
+
+only_roots() {
+  chown -R root:root "$1"
+  chmod -R u=rwX,go=rX "$1"
+}
+
+swap_in() {
+  local word=created
+  rm -rf "$app.old"
+  if [ -e "$app" ]; then
+    word=changed
+    mv -T "$app" "$app.old"
+  fi
+  mv -T "$app.new" "$app"
+  rm -rf "$app.old"
+  line "$word" "$app/"
+}

@@ -1,0 +1,116 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # the parts of install.sh share their variables
+# The state's schema, the accounts of the two sides, the door. root logs in over the socket for this, as the
+# operating system's root, and nothing of that is kept.
+
+socket=/run/mysqld/mysqld.sock
+
+install_mariadb() {
+  hint='The command mariadb, as root, must work without a password (unix_socket); then run this again.'
+  start_mariadb
+  check_accounts_are_free
+  sql <<<'CREATE DATABASE IF NOT EXISTS sculptor CHARACTER SET utf8mb4;
+    CREATE DATABASE IF NOT EXISTS sculptor_door CHARACTER SET utf8mb4;
+    CREATE TABLE IF NOT EXISTS sculptor.migration (name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
+      PRIMARY KEY, sha256 CHAR(64) CHARACTER SET ascii NOT NULL, applied_at DATETIME(3) NOT NULL) ENGINE = InnoDB'
+  migrate
+  apply_again accounts.sql 'accounts of MariaDB and what they may'
+  apply_again procedures.sql "the door to tenants' databases"
+  echo "{\"socketPath\": \"$socket\", \"user\": \"sculptor\"}" |
+    ensure_file /var/lib/sculptor/mariadb.json 0600 sculptor:sculptor
+  [ "$outcome" = unchanged ] || wants_restart worker-privileged
+}
+
+# sql <STATEMENTS: nothing of them is in any argument list.
+sql() {
+  mariadb --user=root --socket="$socket" --batch --skip-column-names --default-character-set=utf8mb4 \
+    --init-command="SET SESSION sql_mode = 'TRADITIONAL', time_zone = '+00:00'" "$@" 2>"$work/words"
+}
+
+answers_sql() {
+  sql <<<'SELECT 1'
+}
+
+start_mariadb() {
+  if wait_for 0 answers_sql; then
+    line unchanged 'MariaDB is running'
+    return 0
+  fi
+  if [ "$mode" = systemd ]; then
+    try systemctl enable mariadb.service
+    try systemctl start mariadb.service
+  elif [ ! -S "$socket" ] || ! pgrep -x 'mariadbd|mysqld' >/dev/null; then
+    put_program sculptor-mariadb "$tree/systemd/supervisor/mariadb.conf"
+    start_supervisor
+    wait_for 30 is_running sculptor-mariadb || fail 'MariaDB does not stay up; /var/log/sculptor/mariadb.log tells more'
+  fi
+  wait_for 60 answers_sql || { words && fail 'MariaDB does not let root in'; }
+  line created 'MariaDB is running'
+}
+
+# Accounts and schemas that somebody else made under these names are theirs.
+check_accounts_are_free() {
+  local found
+  found=$(sql <<<"SELECT GROUP_CONCAT(user) FROM mysql.global_priv WHERE user IN ('sculptor', 'sculptor_door', 'www-data')
+    AND NOT EXISTS (SELECT 1 FROM information_schema.tables WHERE table_schema = 'sculptor' AND table_name = 'migration')")
+  [ "$found" = NULL ] || [ -z "$found" ] || fail "MariaDB has accounts already that the agent needs: $found" \
+    'rename or drop them, then run this again.'
+}
+
+migrate() {
+  local file name
+  for file in "$tree"/state/migrations/*.sql; do
+    name=${file##*/}
+    if [ -n "$(applied "$name")" ]; then
+      line unchanged "migration $name"
+    else
+      apply "$file" sculptor
+      line created "migration $name"
+    fi
+  done
+}
+
+# apply_again FILE WHAT: put in place anew when the file is another one than last time.
+apply_again() {
+  local file=$tree/state/$1 before word=created
+  before=$(applied "$1")
+  if [ "$before" = "$(digest_of "$file")" ]; then
+    line unchanged "$2"
+    return 0
+  fi
+  [ -z "$before" ] || word=changed
+  apply "$file" sculptor
+  line "$word" "$2"
+}
+
+applied() {
+  sql <<<"SELECT sha256 FROM sculptor.migration WHERE name = '$1'"
+}
+
+apply() {
+  sql "$2" <"$1" || { words && fail "${1##*/} was refused"; }
+  sql <<<"REPLACE INTO sculptor.migration VALUES ('${1##*/}', '$(digest_of "$1")', UTC_TIMESTAMP(3))"
+}
+
+digest_of() {
+  sha256sum <"$1" | cut -d' ' -f1
+}
+
+token_file=/etc/sculptor/admin-token
+
+# Made once: whoever takes the file away knows why, so its token alone decides.
+install_token() {
+  local id sha256
+  if [ -n "$(sql <<<"SELECT id FROM sculptor.token WHERE name = 'installation' LIMIT 1")" ]; then
+    line unchanged "the administrator's token is known to the API"
+    return 0
+  fi
+  if [ -s "$token_file" ]; then
+    ensure_rights "$token_file" 0600 root:root
+  else
+    { printf 'sculptor_' && random_text; } | ensure_file "$token_file" 0600 root:root
+  fi
+  id=t$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n' | cut -c1-11)
+  sha256=$(tr -d '\n' <"$token_file" | sha256sum | cut -d' ' -f1)
+  sql <<<"INSERT INTO sculptor.token (id, sha256, role, name) VALUES ('$id', '$sha256', 'administrator', 'installation')"
+  line created "the administrator's token is known to the API"
+}

@@ -1,0 +1,59 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # the parts of install.sh share their variables
+# A Redis for the agent alone: a unix socket, an account for each side, no default user.
+
+install_redis() {
+  install_secret www-data
+  install_secret sculptor
+  ensure_file /etc/sculptor/redis.conf 0644 root:root <"$tree/systemd/redis/redis.conf"
+  [ "$outcome" = unchanged ] || wants_restart redis
+  redis_accounts | ensure_file /etc/sculptor/redis.acl 0640 root:redis
+  case $outcome in
+    created | changed) wants_restart redis ;;
+  esac
+  if [ "$mode" = systemd ]; then
+    put_unit sculptor-redis.service "$tree/systemd/units/sculptor-redis.service"
+    [ "$outcome" = unchanged ] || wants_restart redis
+    reload_units
+    start_unit sculptor-redis.service redis
+  else
+    put_programs
+    start_supervisor
+    start_program sculptor-redis redis
+  fi
+}
+
+# install_secret USER: a password that only root and that user's group can read.
+install_secret() {
+  local path=/etc/sculptor/secrets/redis-$1
+  if [ -s "$path" ]; then
+    ensure_rights "$path" 0640 "root:$1"
+  else
+    random_text | ensure_file "$path" 0640 "root:$1"
+    wants_restart api worker-privileged worker-unprivileged
+  fi
+}
+
+# 32 random bytes as base64url.
+random_text() {
+  head -c 32 /dev/urandom | base64 -w 0 | tr '+/' '-_' | tr -d '='
+  echo
+}
+
+redis_accounts() {
+  local version channels=
+  version=$(redis-server --version | sed -n 's/.* v=\([0-9.]*\).*/\1/p')
+  # Before 6.2 there are no rules for channels.
+  ! printf '6.2\n%s\n' "$version" | sort -V -C || channels='resetchannels &sculptor:*'
+  filled "$tree/systemd/redis/redis.acl" "channels=${channels//&/\\&}" \
+    "hashApi=$(secret_hash www-data)" "commandsApi=$(redis_commands api)" \
+    "hashWorker=$(secret_hash sculptor)" "commandsWorker=$(redis_commands worker)"
+}
+
+secret_hash() {
+  tr -d '\n' <"/etc/sculptor/secrets/redis-$1" | sha256sum | cut -d' ' -f1
+}
+
+# The pipe of `client|setname` would end sed's rule.
+redis_commands() {
+  grep -v '^#' "$tree/systemd/redis/commands-$1" | tr '\n' ' ' | sed 's/ $//; s/|/\\|/g'
+}

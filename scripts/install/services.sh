@@ -1,0 +1,135 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # the parts of install.sh share their variables
+# Starting what should run, and restarting what was changed, with systemd or with Supervisor.
+
+declare -A restart=()
+supervisor_changed=
+units_changed=
+
+# wants_restart SERVICE...: without `sculptor-`.
+wants_restart() {
+  local service
+  for service in "$@"; do restart[$service]=1; done
+}
+
+install_services() {
+  case $mode in
+    systemd) install_units ;;
+    supervisor) install_programs ;;
+  esac
+}
+
+install_units() {
+  local unit service
+  hint='journalctl -u UNIT tells more; run this again afterwards.'
+  for unit in "$tree"/systemd/units/*; do
+    unit=${unit##*/}
+    # It is up already.
+    [ "$unit" != sculptor-redis.service ] || continue
+    put_unit "$unit" "$tree/systemd/units/$unit"
+    service=${unit#sculptor-}
+    service=${service%.service}
+    [ "$outcome" = unchanged ] || wants_restart "${service/.socket/-socket}"
+  done
+  ensure_dir "$units/sculptor-.slice.d" 0755 root:root
+  put_unit sculptor-.slice.d/limits.conf "$tree/systemd/site-limits.conf"
+  reload_units
+  [ -z "${restart[executor-socket]:-}" ] || try systemctl stop sculptor-executor.service
+  start_unit sculptor-executor.socket executor-socket
+  for service in worker-privileged worker-unprivileged api; do
+    [ -e "$app/$service/main.js" ] || continue
+    start_unit "sculptor-$service.service" "$service"
+  done
+  # Started by its socket; what runs of it is the old one.
+  [ -z "${restart[executor]:-}" ] || try systemctl try-restart sculptor-executor.service
+}
+
+put_unit() {
+  ensure_file "$units/$1" 0644 root:root <"$2"
+  [ "$outcome" = unchanged ] || units_changed=1
+}
+
+reload_units() {
+  [ -z "$units_changed" ] || try systemctl daemon-reload
+  units_changed=
+}
+
+# start_unit UNIT SERVICE: enabled, running, and running what was installed.
+start_unit() {
+  if ! systemctl is-enabled --quiet "$1"; then
+    try systemctl enable "$1"
+  fi
+  if ! systemctl is-active --quiet "$1"; then
+    try systemctl restart "$1"
+    line created "$1 is running"
+  elif [ -n "${restart[$2]:-}" ]; then
+    try systemctl restart "$1"
+    line changed "$1 was restarted"
+  else
+    line unchanged "$1 is running"
+  fi
+  unset "restart[$2]"
+}
+
+install_programs() {
+  local service
+  hint='The logs in /var/log/sculptor tell more; run this again afterwards.'
+  start_supervisor
+  for service in worker-privileged worker-unprivileged api; do
+    [ -e "$app/$service/main.js" ] || continue
+    start_program "sculptor-$service" "$service"
+  done
+}
+
+# The scripts and programs come with Redis, the first of them.
+put_programs() {
+  ensure_dir /usr/lib/sculptor/supervisor 0755 root:root
+  ensure_file /usr/lib/sculptor/supervisor/start 0755 root:root <"$tree/systemd/supervisor/start"
+  [ "$outcome" = unchanged ] || wants_restart redis worker-privileged worker-unprivileged api
+  put_program sculptor "$tree/systemd/supervisor/agent.conf"
+  [ "$outcome" = unchanged ] || wants_restart redis worker-privileged worker-unprivileged api
+}
+
+put_program() {
+  ensure_file "/etc/supervisor/conf.d/$1.conf" 0644 root:root <"$2"
+  [ "$outcome" = unchanged ] || supervisor_changed=1
+}
+
+start_supervisor() {
+  if supervisorctl pid >/dev/null 2>&1 </dev/null; then
+    [ -z "$supervisor_changed" ] || { try supervisorctl reread && try supervisorctl update; }
+  else
+    try supervisord -c /etc/supervisor/supervisord.conf
+    wait_for 20 supervisorctl pid || fail 'supervisord does not answer'
+    line created 'supervisord is running'
+  fi
+  supervisor_changed=
+}
+
+# start_program PROGRAM SERVICE
+start_program() {
+  local state
+  state=$(supervisorctl status "$1" 2>/dev/null </dev/null | awk '{ print $2 }') || true
+  if [ -n "${restart[$2]:-}" ] && [ "$state" = RUNNING ] && ! just_started "$1"; then
+    try supervisorctl restart "$1"
+    line changed "$1 was restarted"
+  elif [ "$state" = RUNNING ] && ! just_started "$1"; then
+    line unchanged "$1 is running"
+  else
+    [ "$state" = RUNNING ] || [ "$state" = STARTING ] || try supervisorctl start "$1"
+    wait_for 30 is_running "$1" || fail "$1 does not stay up"
+    line created "$1 is running"
+  fi
+  unset "restart[$2]"
+}
+
+is_running() {
+  supervisorctl status "$1" | grep -q RUNNING
+}
+
+# A process younger than this run.
+just_started() {
+  local pid age
+  pid=$(supervisorctl pid "$1" 2>/dev/null </dev/null) || return 1
+  age=$(ps -o etimes= -p "$pid" 2>/dev/null) || return 1
+  [ "$age" -lt "$SECONDS" ]
+}
