@@ -1,6 +1,7 @@
 -- Who may do what in MariaDB, put in place anew at every installation, after the migrations and before the
 -- procedures' grants can name them. Nobody here has a password: `www-data` and `sculptor` log in as the
--- operating system's users they are, `sculptor_door` cannot log in at all.
+-- operating system's users they are, `sculptor_door` cannot log in at all. What an earlier version granted and this
+-- one does not is taken away.
 
 CREATE USER IF NOT EXISTS 'sculptor_door'@'localhost' ACCOUNT LOCK;
 ALTER USER 'sculptor_door'@'localhost' ACCOUNT LOCK;
@@ -12,6 +13,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CR
 -- The API reads, and inserts what is new. No UPDATE, no DELETE, and of an operation only the columns that
 -- do not say how it goes on: it cannot insert one as finished.
 CREATE USER IF NOT EXISTS 'www-data'@'localhost' IDENTIFIED VIA unix_socket;
+REVOKE ALL PRIVILEGES, GRANT OPTION FROM 'www-data'@'localhost';
 GRANT SELECT ON sculptor.tenant TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.server TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.server_fact TO 'www-data'@'localhost';
@@ -37,6 +39,7 @@ GRANT INSERT (actor, address, action, resource, outcome) ON sculptor.audit TO 'w
 
 -- The privileged worker ends operations and says what is; it never changes what was asked for.
 CREATE USER IF NOT EXISTS 'sculptor'@'localhost' IDENTIFIED VIA unix_socket;
+REVOKE ALL PRIVILEGES, GRANT OPTION FROM 'sculptor'@'localhost';
 GRANT SELECT ON sculptor.* TO 'sculptor'@'localhost';
 GRANT UPDATE (status, epoch, attempt, started_at, ended_at, error_code, error_message, error_hint)
   ON sculptor.operation TO 'sculptor'@'localhost';

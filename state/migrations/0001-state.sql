@@ -1,24 +1,25 @@
 -- Desired state, operations and what the workers report, as rows that are mostly inserted and seldom changed.
 -- The API inserts versions, operations, cancellations and audit rows; what changes or ends is written by who did it.
 -- All times are UTC. Ids are compared byte by byte.
+-- MariaDB keeps what was made before a failure: like every migration, this one can be run again from its start.
 
-CREATE TABLE tenant (
+CREATE TABLE IF NOT EXISTS tenant (
   id VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   name VARCHAR(100) NOT NULL,
   created_at DATETIME(3) NOT NULL DEFAULT (UTC_TIMESTAMP(3))
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 
-CREATE TABLE server (
+CREATE TABLE IF NOT EXISTS server (
   id VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   name VARCHAR(253) NOT NULL,
   created_at DATETIME(3) NOT NULL DEFAULT (UTC_TIMESTAMP(3))
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 
-INSERT INTO tenant (id, name) VALUES ('default', 'default');
-INSERT INTO server (id, name) VALUES ('default', 'default');
+INSERT IGNORE INTO tenant (id, name) VALUES ('default', 'default');
+INSERT IGNORE INTO server (id, name) VALUES ('default', 'default');
 
 -- What a server's worker has found there: the installed PHP versions, for instance.
-CREATE TABLE server_fact (
+CREATE TABLE IF NOT EXISTS server_fact (
   server VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   name VARCHAR(50) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   value LONGTEXT NOT NULL CHECK (JSON_VALID(value)),
@@ -27,7 +28,7 @@ CREATE TABLE server_fact (
   FOREIGN KEY (server) REFERENCES server (id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 
-CREATE TABLE token (
+CREATE TABLE IF NOT EXISTS token (
   id CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   sha256 CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL UNIQUE,
   role ENUM ('administrator') NOT NULL,
@@ -36,7 +37,7 @@ CREATE TABLE token (
   revoked_at DATETIME(3) NULL
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 
-CREATE TABLE domain_version (
+CREATE TABLE IF NOT EXISTS domain_version (
   domain_id CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   generation INT UNSIGNED NOT NULL,
   tenant VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -57,14 +58,14 @@ CREATE TABLE domain_version (
 
 -- Every name and alias that is held, over all tenants: the primary key is what makes names unique. The API
 -- inserts; the worker deletes when a name is free again.
-CREATE TABLE domain_name (
+CREATE TABLE IF NOT EXISTS domain_name (
   name VARCHAR(253) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   domain_id CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   tenant VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   KEY (domain_id)
 ) ENGINE = InnoDB;
 
-CREATE TABLE database_version (
+CREATE TABLE IF NOT EXISTS database_version (
   database_id CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   generation INT UNSIGNED NOT NULL,
   tenant VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -77,7 +78,7 @@ CREATE TABLE database_version (
   FOREIGN KEY (server) REFERENCES server (id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 
-CREATE TABLE database_name (
+CREATE TABLE IF NOT EXISTS database_name (
   server VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   name VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   database_id CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -85,7 +86,7 @@ CREATE TABLE database_name (
   KEY (database_id)
 ) ENGINE = InnoDB;
 
-CREATE TABLE database_user_version (
+CREATE TABLE IF NOT EXISTS database_user_version (
   user_id CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   generation INT UNSIGNED NOT NULL,
   database_id CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -102,7 +103,7 @@ CREATE TABLE database_user_version (
   FOREIGN KEY (server) REFERENCES server (id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 
-CREATE TABLE database_user_name (
+CREATE TABLE IF NOT EXISTS database_user_name (
   server VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   name VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   user_id CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -113,7 +114,7 @@ CREATE TABLE database_user_name (
 ) ENGINE = InnoDB;
 
 -- What the worker last brought about. No row: nothing yet.
-CREATE TABLE resource_state (
+CREATE TABLE IF NOT EXISTS resource_state (
   resource_id CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   status ENUM ('live', 'failed', 'deleted') NOT NULL,
   generation INT UNSIGNED NOT NULL,
@@ -121,7 +122,7 @@ CREATE TABLE resource_state (
 ) ENGINE = InnoDB;
 
 -- serial_key: operations that share it run one at a time and in the order of seq.
-CREATE TABLE operation (
+CREATE TABLE IF NOT EXISTS operation (
   seq BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   id CHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL UNIQUE,
   kind VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -149,7 +150,7 @@ CREATE TABLE operation (
   FOREIGN KEY (server) REFERENCES server (id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 
-CREATE TABLE operation_step (
+CREATE TABLE IF NOT EXISTS operation_step (
   operation_id CHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   epoch INT UNSIGNED NOT NULL,
   position INT UNSIGNED NOT NULL,
@@ -161,14 +162,14 @@ CREATE TABLE operation_step (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 
 -- The wish to cancel; the worker grants it while the operation is still queued.
-CREATE TABLE cancellation (
+CREATE TABLE IF NOT EXISTS cancellation (
   operation_id CHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   actor CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   created_at DATETIME(3) NOT NULL DEFAULT (UTC_TIMESTAMP(3))
 ) ENGINE = InnoDB;
 
 -- response is the answer that was given, without the password that stood in it once.
-CREATE TABLE idempotency (
+CREATE TABLE IF NOT EXISTS idempotency (
   token_id CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   key_sha256 CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   request_sha256 CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -178,7 +179,7 @@ CREATE TABLE idempotency (
   PRIMARY KEY (token_id, key_sha256)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 
-CREATE TABLE audit (
+CREATE TABLE IF NOT EXISTS audit (
   seq BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   at DATETIME(3) NOT NULL DEFAULT (UTC_TIMESTAMP(3)),
   actor VARCHAR(40) NOT NULL,

@@ -2,7 +2,7 @@
 -- else; they run as an account that nobody can log in with, and act on what stands in the registry only.
 -- Names are checked here again, anchored by \\z because `$` also matches before a final newline.
 
-CREATE TABLE sculptor_door.managed_database (
+CREATE TABLE IF NOT EXISTS sculptor_door.managed_database (
   id CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   name VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   created_at DATETIME(3) NOT NULL DEFAULT (UTC_TIMESTAMP(3)),
@@ -11,7 +11,7 @@ CREATE TABLE sculptor_door.managed_database (
   UNIQUE KEY one_holder (held)
 ) ENGINE = InnoDB;
 
-CREATE TABLE sculptor_door.managed_user (
+CREATE TABLE IF NOT EXISTS sculptor_door.managed_user (
   id CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   database_id CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   name VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
