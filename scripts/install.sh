@@ -9,6 +9,7 @@ export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tree=$(dirname "$here")
+program=install.sh
 
 # shellcheck source=scripts/install/report.sh
 . "$here/install/report.sh"

@@ -31,17 +31,20 @@ answers_sql() {
 }
 
 start_mariadb() {
-  if wait_for 0 answers_sql; then
+  local program=sculptor-mariadb
+  # Ours if it was put there before, or if nothing else runs it.
+  if [ "$mode" = supervisor ] && { [ -e "/etc/supervisor/conf.d/$program.conf" ] || ! pgrep -x 'mariadbd|mysqld' >/dev/null; }; then
+    put_program "$program" "$tree/systemd/supervisor/mariadb.conf"
+    start_supervisor
+    wait_for 30 is_running "$program" || fail 'MariaDB does not stay up; /var/log/sculptor/mariadb.log tells more'
+  fi
+  if ! just_started "$program" && wait_for 0 answers_sql; then
     line unchanged 'MariaDB is running'
     return 0
   fi
   if [ "$mode" = systemd ]; then
     try systemctl enable mariadb.service
     try systemctl start mariadb.service
-  elif [ ! -S "$socket" ] || ! pgrep -x 'mariadbd|mysqld' >/dev/null; then
-    put_program sculptor-mariadb "$tree/systemd/supervisor/mariadb.conf"
-    start_supervisor
-    wait_for 30 is_running sculptor-mariadb || fail 'MariaDB does not stay up; /var/log/sculptor/mariadb.log tells more'
   fi
   wait_for 60 answers_sql || { words && fail 'MariaDB does not let root in'; }
   line created 'MariaDB is running'

@@ -55,12 +55,15 @@ start_policy_mark='# of the installation of Sculptor Agent'
 
 # nginx on its default site, Redis on a TCP port and a PHP pool of www-data shall not start, not even once.
 deny_starts() {
+  local names='nginx | redis-server | php*-fpm'
+  # Supervisor shall run it, then and after a restart.
+  [ "$mode" = systemd ] || names="$names | mariadb | mysql"
   [ ! -e $start_policy ] || return 0
   at_exit+=(forget_start_policy)
   cat >$start_policy <<TEXT
 #!/bin/sh
 $start_policy_mark
-case \${1%.service} in nginx | redis-server | php*-fpm) exit 101 ;; esac
+case \${1%.service} in $names) exit 101 ;; esac
 exit 0
 TEXT
   chmod 0755 $start_policy

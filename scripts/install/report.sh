@@ -38,7 +38,7 @@ words() {
 fail() {
   told=1
   {
-    printf '\ninstall.sh: %s: %s.\n' "$current_step" "$1"
+    printf '\n%s: %s: %s.\n' "$program" "$current_step" "$1"
     printf 'What to do: %s\n' "${2:-$hint}"
   } >&2
   exit 1
@@ -47,7 +47,7 @@ fail() {
 # refuse SENTENCE: nothing has been changed.
 refuse() {
   told=1
-  printf 'install.sh: %s\n' "$1" >&2
+  printf '%s: %s\n' "$program" "$1" >&2
   exit 1
 }
 
@@ -57,7 +57,7 @@ unexpected() {
   [ -z "${told:-}" ] && [ "$BASHPID" = $$ ] || return 0
   told=1
   words
-  printf '\ninstall.sh: %s: "%s" ended with %s.\nWhat to do: %s\n' "$current_step" "$command" "$code" "${hint:-run it again}" >&2
+  printf '\n%s: %s: "%s" ended with %s.\nWhat to do: %s\n' "$program" "$current_step" "$command" "$code" "${hint:-run it again}" >&2
 }
 
 finish() {

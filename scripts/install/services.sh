@@ -129,6 +129,7 @@ is_running() {
 # A process younger than this run.
 just_started() {
   local pid age
+  [ "$mode" = supervisor ] || return 1
   pid=$(supervisorctl pid "$1" 2>/dev/null </dev/null) || return 1
   age=$(ps -o etimes= -p "$pid" 2>/dev/null) || return 1
   [ "$age" -lt "$SECONDS" ]

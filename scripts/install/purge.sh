@@ -1,0 +1,99 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # the parts of uninstall.sh share their variables
+# What only --purge removes: sites, users, databases, state. Packages stay, and run as the distribution has them.
+
+purge_all() {
+  step 'sites' purge_sites
+  step 'MariaDB' purge_databases
+  step 'nginx' purge_nginx
+  step 'settings and users' purge_rest
+  cat <<'TEXT'
+
+The packages stay. nginx is stopped; to use it as the distribution has it: systemctl enable --now nginx
+TEXT
+}
+
+purge_sites() {
+  local folder
+  for folder in /etc/sculptor/sites/*/; do purge_site "$(basename "$folder")"; done
+  ensure_gone /home/www 'the folders of the sites'
+  purge_users
+}
+
+purge_site() {
+  local id=$1 kind
+  if [ "$mode" = systemd ]; then
+    for kind in sculptor-php sculptor-php-pool; do
+      rm -f "$units/sockets.target.wants/$kind@$id.socket"
+      try systemctl stop "$kind@$id.socket" "$kind@$id.service"
+    done
+    try systemctl stop "sculptor-$id.slice"
+  else
+    rm -f "/etc/supervisor/conf.d/sculptor-php-$id.conf"
+    reread_programs
+  fi
+  rm -f "/etc/nginx/sculptor/sites/$id.conf"
+  line changed "site $id is stopped"
+}
+
+reread_programs() {
+  ! supervisorctl pid >/dev/null 2>&1 </dev/null || { try supervisorctl reread && try supervisorctl update; }
+}
+
+# Every user that the agent ever made, the locked ones of removed sites too.
+purge_users() {
+  local user gone=0
+  for user in $(getent passwd | cut -d: -f1 | grep -E '^s-[a-z][a-z0-9]{11}$'); do
+    pkill -KILL -u "$user" || true
+    try userdel "$user"
+    ! getent group "$user" >/dev/null || try groupdel "$user"
+    gone=$((gone + 1))
+  done
+  line changed "$gone users of sites are gone"
+}
+
+purge_databases() {
+  local name
+  hint='MariaDB must run and let root in; then run this again.'
+  for name in $(mariadb --user=root --batch --skip-column-names \
+    --execute 'SELECT name FROM sculptor_door.managed_user WHERE dropped_at IS NULL' 2>/dev/null); do
+    try mariadb --user=root --execute "DROP USER IF EXISTS \`$name\`@\`localhost\`"
+  done
+  for name in $(mariadb --user=root --batch --skip-column-names \
+    --execute 'SELECT name FROM sculptor_door.managed_database WHERE dropped_at IS NULL' 2>/dev/null); do
+    try mariadb --user=root --execute "DROP DATABASE IF EXISTS \`$name\`"
+    line changed "database $name is gone"
+  done
+  try mariadb --user=root --execute "DROP USER IF EXISTS 'www-data'@'localhost', 'sculptor'@'localhost', 'sculptor_door'@'localhost'"
+  try mariadb --user=root --execute 'DROP DATABASE IF EXISTS sculptor; DROP DATABASE IF EXISTS sculptor_door'
+  line changed "the agent's state in MariaDB is gone"
+}
+
+purge_nginx() {
+  if [ "$mode" = systemd ]; then
+    try systemctl disable --now nginx.service
+    ensure_gone "$units/nginx.service.d/sculptor.conf" 'the drop-in of nginx'
+    rmdir --ignore-fail-on-non-empty "$units/nginx.service.d" 2>/dev/null || true
+  else
+    ensure_gone /etc/supervisor/conf.d/sculptor-nginx.conf "nginx's program"
+    reread_programs
+  fi
+  ensure_gone /etc/nginx/sculptor /etc/nginx/sculptor/
+  ensure_gone /var/lib/sculptor-nginx /var/lib/sculptor-nginx/
+}
+
+purge_rest() {
+  local path user
+  for path in "$units"/sculptor-php@.* "$units"/sculptor-php-pool@.* "$units/sculptor-.slice.d" \
+    /etc/tmpfiles.d/sculptor.conf /etc/sysusers.d/sculptor.conf /etc/logrotate.d/sculptor /etc/sculptor \
+    /var/lib/sculptor /var/lib/sculptor-root /var/lib/sculptor-php /var/log/sculptor \
+    /run/sculptor /run/sculptor-executor /run/sculptor-probe /run/sculptor-php; do
+    ensure_gone "$path" "$path"
+  done
+  [ "$mode" = supervisor ] || try systemctl daemon-reload
+  for user in sculptor nginx www; do
+    ! getent passwd "$user" >/dev/null || try userdel "$user"
+    ! getent group "$user" >/dev/null || try groupdel "$user"
+  done
+  ! getent group sculptor-queue >/dev/null || try groupdel sculptor-queue
+  line changed 'the users sculptor, nginx and www are gone'
+}

@@ -1,0 +1,139 @@
+#!/bin/bash
+# Takes Sculptor Agent off this machine. The sites stay and go on being served, with their databases, also after a
+# reboot; --purge removes them too.
+set -Eeuo pipefail
+shopt -s lastpipe nullglob
+umask 022
+export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+program=uninstall.sh
+
+# shellcheck source=scripts/install/report.sh
+. "$here/install/report.sh"
+# shellcheck source=scripts/install/ensure.sh
+. "$here/install/ensure.sh"
+# shellcheck source=scripts/install/checks.sh
+. "$here/install/checks.sh"
+# shellcheck source=scripts/install/purge.sh
+. "$here/install/purge.sh"
+
+usage() {
+  cat <<'TEXT'
+Usage: uninstall.sh [--purge] [--yes]
+
+Takes the agent away: its services, code, settings and its right to sudo. Sites, their users and databases stay, and
+so does what serves them: nginx with its configuration, a php-fpm for each site. install.sh takes them up again.
+
+--purge  remove the sites, their users and databases, and the agent's state as well
+--yes    do not ask
+TEXT
+}
+
+parse() {
+  purge='' yes=''
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --purge) purge=1 ;;
+      --yes) yes=1 ;;
+      --help | -h) usage && exit 0 ;;
+      *)
+        printf 'uninstall.sh: unknown argument %s\n\n' "$1" >&2
+        usage >&2
+        exit 2
+        ;;
+    esac
+    shift
+  done
+}
+
+confirm() {
+  local answer
+  if [ -n "$purge" ]; then
+    echo "This removes the agent and, for good, $(site_count) sites with their files, their users and their databases."
+  else
+    echo "This removes the agent. $(site_count) sites stay and go on being served."
+  fi
+  [ -z "$yes" ] || return 0
+  [ -t 0 ] || refuse 'There is nobody to ask: say --yes if this is what you want.'
+  read -r -p 'Go on? [y/N] ' answer
+  case $answer in [yY] | [yY][eE][sS]) ;; *) refuse 'Nothing was changed.' ;; esac
+}
+
+site_count() {
+  find /etc/sculptor/sites -mindepth 1 -maxdepth 1 -type d 2>/dev/null | wc -l
+}
+
+stop_services() {
+  local unit
+  if [ "$mode" = supervisor ]; then
+    ensure_gone /etc/supervisor/conf.d/sculptor.conf "the agent's programs"
+    ! supervisorctl pid >/dev/null 2>&1 </dev/null || { try supervisorctl reread && try supervisorctl update; }
+    return 0
+  fi
+  for unit in sculptor-api.service sculptor-worker-privileged.service sculptor-worker-unprivileged.service \
+    sculptor-executor.socket sculptor-executor.service sculptor-redis.service; do
+    [ ! -e "$units/$unit" ] || try systemctl disable --now "$unit"
+    ensure_gone "$units/$unit" "$unit"
+  done
+  try systemctl daemon-reload
+}
+
+remove_files() {
+  ensure_gone /etc/sudoers.d/sculptor 'the right to sudo'
+  ensure_gone /usr/local/bin/sculptorctl /usr/local/bin/sculptorctl
+  ensure_gone /usr/lib/sculptor "the agent's code"
+  ensure_gone /etc/sculptor/secrets "Redis's passwords"
+  ensure_gone /etc/sculptor/redis.acl "Redis's accounts"
+  ensure_gone /etc/sculptor/redis.conf "Redis's settings"
+  ensure_gone /var/lib/sculptor-redis "Redis's memory"
+  ensure_gone /var/lib/sculptor/mariadb.json "MariaDB's credential"
+  ensure_gone /run/sculptor/api.sock "the API's socket"
+}
+
+# The API's name is closed like every unknown one.
+close_api() {
+  [ -e /etc/nginx/sculptor/agent/api.conf ] || { line unchanged 'the API in nginx' && return 0; }
+  rm -f /etc/nginx/sculptor/agent/api.conf
+  try nginx -t -q -c /etc/nginx/sculptor/nginx.conf
+  [ ! -s /run/nginx.pid ] || try nginx -c /etc/nginx/sculptor/nginx.conf -s reload
+  line changed 'the API is gone from nginx'
+}
+
+# The accounts of the processes that are no more; the state stays for a later installation.
+lock_accounts() {
+  local account
+  hint='MariaDB must run and let root in; then run this again.'
+  for account in www-data sculptor; do
+    try mariadb --user=root --execute "DROP USER IF EXISTS '$account'@'localhost'"
+  done
+  try mariadb --user=root --execute "UPDATE sculptor.migration SET sha256 = '' WHERE name = 'accounts.sql'"
+  line changed "MariaDB's accounts of the API and the worker are gone"
+}
+
+tell_rest() {
+  cat <<'TEXT'
+
+What stays: the sites in /home/www and how they are served (nginx with /etc/nginx/sculptor, a php-fpm for each,
+/etc/sculptor/sites and hosts), their users and databases, the agent's state in MariaDB, its trash and registry in
+/var/lib/sculptor-root, the administrator's token, and the packages. `install.sh` takes all of it up again;
+`uninstall.sh --purge` from the same tree removes it.
+TEXT
+}
+
+main() {
+  parse "$@"
+  [ "$(id -u)" = 0 ] || refuse 'This is for root: run it as root, or with sudo.'
+  mode=supervisor
+  [ ! -d /run/systemd/system ] || mode=systemd
+  [ -e /etc/sculptor ] || [ -e /usr/lib/sculptor ] || { echo 'Sculptor Agent is not here: nothing to do.' && exit 0; }
+  take_lock
+  confirm
+  step 'services' stop_services
+  step 'nginx' close_api
+  step 'files' remove_files
+  [ -n "$purge" ] || step 'MariaDB' lock_accounts
+  if [ -n "$purge" ]; then purge_all; else tell_rest; fi
+}
+
+main "$@"
