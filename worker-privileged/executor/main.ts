@@ -10,6 +10,7 @@ import { serveSocket, serveStandardInput } from './server/serve.ts';
 import { readConfig } from './system/config.ts';
 import { createFiles } from './system/files.ts';
 import { createLog } from './system/log.ts';
+import { ensureOwnFolders } from './system/own-folders.ts';
 import { createSystem } from './system/system.ts';
 import { dumpDatabase } from './verbs/database.ts';
 import { serverFacts } from './verbs/server.ts';
@@ -31,6 +32,7 @@ process.on('SIGHUP', () => undefined);
 
 const log = createLog((line) => process.stderr.write(line));
 const system = createSystem(await readConfig(createFiles()));
+await ensureOwnFolders(system.folders);
 const verbs: VerbTable = {
   'server.facts': serverFacts(system),
   'site.put': putSite(system),

@@ -64,7 +64,7 @@ export function createDispatch({ verbs, locks, audit, log }: Parts): Dispatch {
       answer({ request, result });
     } catch (failure) {
       end(outcomeOf(failure));
-      log('error', 'a request failed', { ...noted, ...causeOf(failure) });
+      noteFailure(log, noted, failure);
       answer({ request, error: toFailure(failure) });
     }
   };
@@ -129,6 +129,13 @@ function refuse(request: RequestIdOrNull, why: string): Refused {
     'Agent and executor may be of different versions: install the agent again.',
   );
   return { request, refused, why };
+}
+
+/** A refusal is nobody's to mend; a tool that refused, or what was not foreseen, is. */
+function noteFailure(log: Log, noted: Readonly<Record<string, unknown>>, failure: unknown): void {
+  const expected = failure instanceof FailureError && failure.cause === undefined;
+  if (expected) log('info', 'a request was not carried out', { ...noted, why: failure.message });
+  else log('error', 'a request failed', { ...noted, ...causeOf(failure) });
 }
 
 function tooMany(request: string): Refused {

@@ -10,7 +10,8 @@ export type Folder = { readonly uid: number; readonly gid: number; readonly mode
 export type Folders = {
   /** Owner and mode of a folder, null where nothing is. */
   readonly look: (path: string) => Promise<Folder | null>;
-  readonly isEmpty: (path: string) => Promise<boolean>;
+  /** The names in a folder. */
+  readonly list: (path: string) => Promise<readonly string[]>;
   /** Makes the folder, or gives the one that is there this owner and mode. The undo takes an empty one away again. */
   readonly ensure: (path: string, wanted: Folder) => Promise<Undo>;
   /** Moves a folder to where nothing is, on the same file system. */
@@ -20,7 +21,7 @@ export type Folders = {
 };
 
 export function createFolders(): Folders {
-  return { look, isEmpty: async (path) => (await readdir(path)).length === 0, ensure, move, remove };
+  return { look, list: (path) => readdir(path), ensure, move, remove };
 }
 
 async function look(path: string): Promise<Folder | null> {

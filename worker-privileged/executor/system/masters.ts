@@ -6,6 +6,8 @@ export type Pool = { readonly id: DomainId; readonly user: string; readonly isol
 
 /** What keeps the php-fpm masters of the sites: systemd, or Supervisor where PID 1 is something else. */
 export type Masters = {
+  /** Where nginx reaches a site's PHP. */
+  readonly socketOf: (id: DomainId) => string;
   /** What keeps the site's PHP from answering, now and after a restart of the server; null where nothing does. */
   readonly lookOn: (pool: Pool) => Promise<string | null>;
   readonly turnOn: (pool: Pool) => Promise<void>;

@@ -95,7 +95,7 @@ async function reload(files: Tools['files']): Promise<void> {
   const before = await childrenOf(master);
   process.kill(master, 'SIGHUP');
   const deadline = performance.now() + 20_000;
-  while (!(await childrenOf(master)).some((pid) => !before.includes(pid))) {
+  while (!(await haveTakenOver(master, before))) {
     if (performance.now() > deadline) throw notRunning();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -107,6 +107,18 @@ function notRunning(): FailureError {
     'nginx does not run, or does not take its new configuration.',
     'Start nginx on the server and look into its log, then ask again.',
   );
+}
+
+/** The old workers go on accepting for a moment after the new ones are there. */
+async function haveTakenOver(master: number, before: readonly string[]): Promise<boolean> {
+  const now = await childrenOf(master);
+  const titles = await Promise.all(
+    now
+      .filter((pid) => before.includes(pid))
+      .map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  const accepting = titles.some((title) => title !== '' && !title.includes('shutting down'));
+  return !accepting && now.some((pid) => !before.includes(pid));
 }
 
 async function commandOf(pid: number): Promise<string> {

@@ -11,7 +11,6 @@ export const paths = {
   group: '/etc/group',
   shadow: '/etc/shadow',
 
-  own: '/var/lib/sculptor-root',
   auditLog: '/var/lib/sculptor-root/audit.log',
   registry: '/var/lib/sculptor-root/registry',
   registered: (id: DomainId) => `/var/lib/sculptor-root/registry/${id}.json`,
@@ -24,7 +23,9 @@ export const paths = {
   siteFile: (id: DomainId, file: SiteFile) => `/etc/sculptor/sites/${id}/${file}`,
   host: (name: DomainName) => `/etc/sculptor/hosts/${name}`,
   serverBlock: (id: DomainId) => `/etc/nginx/sculptor/sites/${id}.conf`,
-  phpSocket: (id: DomainId) => `/run/sculptor-php/${id}.sock`,
+  /** Made by root; the second where Supervisor makes it, because /run may be empty when it starts. */
+  unitSocket: (id: DomainId) => `/run/sculptor-php/${id}.sock`,
+  supervisedSocket: (id: DomainId) => `/var/lib/sculptor-php/${id}.sock`,
   phpMaster: (version: PhpVersion) => `/usr/sbin/php-fpm${version}` as const,
   phpMasters: '/usr/sbin',
 

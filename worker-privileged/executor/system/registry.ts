@@ -5,6 +5,7 @@ import { DomainId, Generation } from '../../../contract/ids.ts';
 import { DomainName } from '../../../contract/names.ts';
 import type { Undo } from '../ensure.ts';
 import type { Files } from './files.ts';
+import type { Folders } from './folders.ts';
 import type { Locks } from './locks.ts';
 import { paths } from './paths.ts';
 
@@ -43,35 +44,49 @@ export type Registry = {
   readonly nextUid: (isTaken: (uid: number) => Promise<boolean>) => Promise<number>;
 };
 
-export function createRegistry({ files, locks }: { files: Files; locks: Locks }): Registry {
+type Tools = { readonly files: Files; readonly folders: Pick<Folders, 'list'>; readonly locks: Locks };
+
+export function createRegistry({ files, folders, locks }: Tools): Registry {
+  const read = async (id: DomainId) => {
+    const text = await files.read(paths.registered(id));
+    return text === null ? null : SiteEntry.parse(JSON.parse(text));
+  };
+  const entries = async () => {
+    const names = await folders.list(paths.registry);
+    const ids = names.flatMap((name) => DomainId.safeParse(name.replace(/\.json$/, '')).data ?? []);
+    return Promise.all(ids.map(read));
+  };
   return {
-    read: async (id) => {
-      const text = await files.read(paths.registered(id));
-      return text === null ? null : SiteEntry.parse(JSON.parse(text));
-    },
+    read,
     write: (entry) => files.replace(paths.registered(entry.id), `${JSON.stringify(entry)}\n`, 0o600),
-    nextUid: (isTaken) => locks.during('next-uid', () => takeUid(files, isTaken)),
+    nextUid: (isTaken) =>
+      locks.during('next-uid', async () => {
+        const noted = await files.read(paths.nextUid);
+        let uid = noted === null ? uidAfterAll(await entries()) : uidFrom(noted);
+        while (await isTaken(uid)) uid += 1;
+        if (uid > LAST_UID) throw exhausted();
+        await files.replace(paths.nextUid, `${uid + 1}\n`, 0o600);
+        return uid;
+      }),
   };
 }
 
-async function takeUid(files: Files, isTaken: (uid: number) => Promise<boolean>): Promise<number> {
-  let uid = uidAfter(await files.read(paths.nextUid));
-  while (await isTaken(uid)) uid += 1;
-  if (uid > LAST_UID) {
-    throw new FailureError(
-      'uids_exhausted',
-      `Every user number from ${FIRST_UID} to ${LAST_UID} has been given to a site once.`,
-      'Sites can be made on another server; numbers are not given a second time.',
-    );
-  }
-  await files.replace(paths.nextUid, `${uid + 1}\n`, 0o600);
+function exhausted(): FailureError {
+  return new FailureError(
+    'uids_exhausted',
+    `Every user number from ${FIRST_UID} to ${LAST_UID} has been given to a site once.`,
+    'Sites can be made on another server; numbers are not given a second time.',
+  );
+}
+
+/** A note that cannot be read stops everything: beginning anew would give a number twice. */
+function uidFrom(note: string): number {
+  const uid = /^[0-9]{1,9}\n$/.test(note) ? Number(note) : Number.NaN;
+  if (!(uid >= FIRST_UID)) throw new Error(`${paths.nextUid} holds no user number`);
   return uid;
 }
 
-/** A file that cannot be read stops everything: beginning anew would give a number twice. */
-function uidAfter(text: string | null): number {
-  if (text === null) return FIRST_UID;
-  const uid = /^[0-9]{1,9}\n$/.test(text) ? Number(text) : Number.NaN;
-  if (!(uid >= FIRST_UID)) throw new Error(`${paths.nextUid} holds no user number`);
-  return uid;
+/** Where there is no note: past every number that a site has, or had. */
+function uidAfterAll(entries: readonly (SiteEntry | null)[]): number {
+  return Math.max(FIRST_UID, ...entries.map((entry) => (entry?.uid ?? 0) + 1));
 }

@@ -2,36 +2,34 @@ import { FailureError } from '../../../contract/failures.ts';
 import { renderSupervisedPool, supervisedGroup } from '../render/supervisor.ts';
 import { because } from './because.ts';
 import type { Files } from './files.ts';
-import type { Folders } from './folders.ts';
 import type { Masters, Pool } from './masters.ts';
 import { paths } from './paths.ts';
 import { XmlRpcFault, type XmlRpc } from './xml-rpc.ts';
 
 const CONF = '/etc/supervisor/conf.d';
-const SOCKETS = '/run/sculptor-php';
 
 /** Supervisor's fault codes: a name it does not know, a group that is there already, a process that does not run. */
 const BAD_NAME = 10;
 const ALREADY_ADDED = 90;
 const NOT_RUNNING = 70;
 
-type Tools = { readonly files: Files; readonly folders: Pick<Folders, 'ensure'>; readonly call: XmlRpc };
+type Tools = { readonly files: Files; readonly call: XmlRpc };
 
 /** Under Supervisor: a program for each site, always on, its file among those of the distribution's Supervisor. */
-export function createSupervisorMasters({ files, folders, call }: Tools): Masters {
+export function createSupervisorMasters({ files, call }: Tools): Masters {
   const stateOf = async (pool: Pool) => {
     const info = await tolerating(BAD_NAME, () => call('supervisor.getProcessInfo', [process(pool)]));
     return info === null ? null : String((info as Record<string, unknown>)['statename']);
   };
 
   return {
+    socketOf: paths.supervisedSocket,
     lookOn: async (pool) => {
       if ((await files.read(conf(pool))) !== text(pool)) return 'the program is not as it should be';
       const state = await stateOf(pool);
       return state === 'RUNNING' ? null : `the program is ${state?.toLowerCase() ?? 'not known'}`;
     },
     turnOn: async (pool) => {
-      await folders.ensure(SOCKETS, { uid: 0, gid: 0, mode: 0o755 });
       const undo = await files.replace(conf(pool), text(pool));
       try {
         await reread(call);
@@ -109,4 +107,4 @@ async function tolerating(fault: number, act: () => Promise<unknown>): Promise<u
 
 const process = ({ id }: Pool) => `${supervisedGroup(id)}:${supervisedGroup(id)}`;
 const conf = ({ id }: Pool) => `${CONF}/${supervisedGroup(id)}.conf`;
-const text = ({ id, user }: Pool) => renderSupervisedPool({ id, user, socket: paths.phpSocket(id) });
+const text = ({ id, user }: Pool) => renderSupervisedPool({ id, user, socket: paths.supervisedSocket(id) });

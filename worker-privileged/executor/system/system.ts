@@ -48,10 +48,10 @@ export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig
     masters:
       mode === 'systemd'
         ? createUnitMasters({ commands, files })
-        : createSupervisorMasters({ files, folders, call: createXmlRpc(SUPERVISOR_SOCKET) }),
+        : createSupervisorMasters({ files, call: createXmlRpc(SUPERVISOR_SOCKET) }),
     nginx: createNginx({ commands, files, locks }),
     phpFpm: createPhpFpm({ accounts }),
-    registry: createRegistry({ files, locks }),
+    registry: createRegistry({ files, folders, locks }),
     now: () => new Date(),
     hostname,
     serverName,

@@ -1,6 +1,7 @@
 import type { Commands } from './command.ts';
 import type { Files } from './files.ts';
 import type { Masters, Pool } from './masters.ts';
+import { paths } from './paths.ts';
 
 const WANTS = '/etc/systemd/system/sockets.target.wants';
 const TEMPLATES = '/etc/systemd/system';
@@ -14,12 +15,16 @@ type Tools = { readonly commands: Pick<Commands, 'run'>; readonly files: Files }
 export function createUnitMasters({ commands, files }: Tools): Masters {
   const systemctl = (...args: readonly string[]) =>
     commands.run({ file: '/usr/bin/systemctl', args: ['--no-ask-password', ...args], timeoutMs: 90_000 });
-  const isActive = async (unit: string) => {
-    const state = await systemctl('show', '--property=ActiveState', '--value', '--', unit);
-    return !['inactive', 'failed'].includes(state.trim());
+  const stateOf = async (unit: string) =>
+    (await systemctl('show', '--property=ActiveState', '--value', '--', unit)).trim();
+  const isActive = async (unit: string) => !['inactive', 'failed'].includes(await stateOf(unit));
+  /** What failed too often is refused a start, and stays in memory, until this is said. */
+  const forgetFailure = async (unit: string) => {
+    if ((await stateOf(unit)) === 'failed') await systemctl('reset-failed', '--', unit);
   };
 
   return {
+    socketOf: paths.unitSocket,
     lookOn: async (pool) => {
       if ((await files.readLink(wantsLink(pool))) !== template(pool))
         return 'the socket is not wanted at boot';
@@ -27,8 +32,7 @@ export function createUnitMasters({ commands, files }: Tools): Masters {
     },
     turnOn: async (pool) => {
       await files.link(wantsLink(pool), template(pool));
-      // A socket whose service failed too often stays closed until this is said.
-      await systemctl('reset-failed', '--', socket(pool), service(pool)).catch(() => undefined);
+      await forgetFailure(service(pool));
       await systemctl('start', '--', socket(pool));
     },
     lookOff: async (pool) => {
@@ -39,7 +43,7 @@ export function createUnitMasters({ commands, files }: Tools): Masters {
     turnOff: async (pool) => {
       await files.remove(wantsLink(pool));
       await systemctl('stop', '--', socket(pool), service(pool));
-      await systemctl('reset-failed', '--', socket(pool), service(pool)).catch(() => undefined);
+      await forgetFailure(service(pool));
     },
     refresh: async (pool) => {
       await systemctl('try-restart', '--', service(pool));

@@ -4,9 +4,9 @@ import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
 import { account, accountLocked, processesEnded } from './site/account.ts';
 import { home, homeFolders, homeTrashed, publicDirectory } from './site/home.ts';
-import { allNamesFreed, formerNamesFreed, namesClosed, namesHeld, namesServed } from './site/names.ts';
+import { namesClosed, namesFreed, namesHeld, namesServed } from './site/names.ts';
 import { choosePhp, fpmConf, phpConfigured, phpOff, phpOn } from './site/php.ts';
-import { admit, registered, registeredNames } from './site/registered.ts';
+import { admit, registered } from './site/registered.ts';
 import { hasOwnServerBlock, noServerBlock, serverBlock } from './site/server-block.ts';
 import { live, notLive, siteFolder, siteFolderRemoved, switches } from './site/site-files.ts';
 import { namesOf, type Story } from './site/story.ts';
@@ -41,8 +41,7 @@ export function stepsToPut(story: Story): readonly Step[] {
     ...(ownBlock ? [] : [noServerBlock(system, spec.id)]),
     live(story),
     ...(php === null ? [phpOff(system, spec)] : []),
-    formerNamesFreed(story),
-    registeredNames(story),
+    namesFreed(system, spec.id, namesOf(spec)),
   ];
 }
 
@@ -70,7 +69,7 @@ export function stepsToRemove(system: System, entry: SiteEntry): readonly Step[]
     ...(entry.isolation === 'site' ? [accountLocked(system, entry), processesEnded(system, entry)] : []),
     homeTrashed(system, entry),
     siteFolderRemoved(system, entry),
-    allNamesFreed(system, entry),
+    namesFreed(system, entry.id, []),
     unregistered(system, entry),
   ];
 }
@@ -81,14 +80,14 @@ function unregistered({ registry, now }: Pick<System, 'registry' | 'now'>, { id 
     look: async () => ((await registry.read(id))?.removedAt === null ? 'the site is registered' : null),
     change: async () => {
       const entry = await registry.read(id);
-      if (entry !== null) await registry.write({ ...entry, names: [], removedAt: now().toISOString() });
+      if (entry !== null) await registry.write({ ...entry, removedAt: now().toISOString() });
       return null;
     },
   };
 }
 
 /** What only this site can answer, in the state that was asked for. */
-function probesOf({ spec, php }: Story): Probe[] {
+function probesOf({ system, spec, php }: Story): Probe[] {
   const who = namesOf(spec).map((host): Probe => ({
     host,
     path: '/.sculptor/site',
@@ -97,6 +96,6 @@ function probesOf({ spec, php }: Story): Probe[] {
   const { name: host } = spec;
   if (!spec.enabled) return [...who, { host, path: '/', expect: { status: 503 } }];
   if (php === null) return who;
-  const { ping } = fpmConf({ spec }, php);
+  const { ping } = fpmConf({ system, spec }, php);
   return [...who, { host, path: '/.sculptor/ping', expect: { status: 200, body: ping } }];
 }

@@ -29,7 +29,7 @@ export function home(story: Story): Step {
       const entry = await entryOf(story);
       // A folder that is not registered can be our own, of a moment ago, if that is all there is of it.
       const found = await system.folders.look(path);
-      if (found !== null && !entry.home && !(await system.folders.isEmpty(path))) {
+      if (found !== null && !entry.home && (await system.folders.list(path)).length > 0) {
         throw notOurs(`The folder ${path} is there already`, 'Move the folder away');
       }
       const undoFolder = await system.folders.ensure(path, HOME);

@@ -1,3 +1,4 @@
+import type { DomainId } from '../../../../contract/ids.ts';
 import type { DomainName } from '../../../../contract/names.ts';
 import type { Step, Undo } from '../../ensure.ts';
 import { needsServerBlock } from '../../render/server-block.ts';
@@ -54,25 +55,20 @@ export function namesClosed({ files }: Tools, { id, names }: SiteEntry): Step {
   return { ...closed, change: async () => closed.change().then(() => null) };
 }
 
-/** Nobody holds the names that the site had and has no more. */
-export function formerNamesFreed({ system: { files, registry }, spec }: Story): Step {
-  return namesFreed({ files }, async () => {
-    const entry = await registry.read(spec.id);
-    const former = entry?.names.filter((name) => !namesOf(spec).includes(name)) ?? [];
-    return mine({ files }, spec.id, former);
-  });
-}
-
-export function allNamesFreed({ files }: Tools, { id, names }: SiteEntry): Step {
-  return namesFreed({ files }, () => mine({ files }, id, names));
-}
-
-function namesFreed({ files }: Tools, names: () => Promise<readonly DomainName[]>): Step {
+/** Nobody holds the names that the site had and has no more, and the registry forgets them after that. */
+export function namesFreed(
+  { files, registry }: Pick<System, 'files' | 'registry'>,
+  id: DomainId,
+  kept: readonly DomainName[],
+): Step {
+  const former = (entry: SiteEntry | null) => entry?.names.filter((name) => !kept.includes(name)) ?? [];
   return {
     name: 'free former names',
-    look: async () => ((await names()).length === 0 ? null : 'a former name is held'),
+    look: async () => (former(await registry.read(id)).length === 0 ? null : 'a former name is registered'),
     change: async () => {
-      for (const name of await names()) await files.remove(paths.host(name));
+      const entry = await registry.read(id);
+      for (const name of await mine({ files }, id, former(entry))) await files.remove(paths.host(name));
+      if (entry !== null) await registry.write({ ...entry, names: [...kept] });
       // Somebody else may have them by now.
       return null;
     },

@@ -25,9 +25,9 @@ export async function choosePhp(
   );
 }
 
-export function fpmConf({ spec }: Pick<Story, 'spec'>, version: PhpVersion): FpmConf {
+export function fpmConf({ system, spec }: Pick<Story, 'system' | 'spec'>, version: PhpVersion): FpmConf {
   const { id, name } = spec;
-  return renderFpm({ id, name, version, socket: paths.phpSocket(id), home: paths.home(name) });
+  return renderFpm({ id, name, version, socket: system.masters.socketOf(id), home: paths.home(name) });
 }
 
 /**

@@ -41,21 +41,6 @@ export function registered(story: Story): Step {
   };
 }
 
-/** The entry names the site's names and no other. Comes after the links of the others are gone. */
-export function registeredNames({ system, spec }: Story): Step {
-  const left = (entry: SiteEntry | null) =>
-    entry?.names.filter((name) => !namesOf(spec).includes(name)) ?? [];
-  return {
-    name: 'forget former names',
-    look: async () =>
-      left(await system.registry.read(spec.id)).length === 0 ? null : 'a former name is registered',
-    change: async () => {
-      const entry = await system.registry.read(spec.id);
-      return entry === null ? null : system.registry.write({ ...entry, names: [...namesOf(spec)] });
-    },
-  };
-}
-
 async function newEntry(story: Story): Promise<SiteEntry> {
   const { system, spec } = story;
   const pooled = spec.isolation === 'pool' ? await poolAccount(story) : null;

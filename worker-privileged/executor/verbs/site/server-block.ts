@@ -15,7 +15,7 @@ export function serverBlock({ system: { files, nginx }, spec }: Story): Step {
   const path = paths.serverBlock(id);
   const text = renderServerBlock({ id, names: namesOf(spec), publicDirectory });
   return {
-    name: 'make its server block',
+    name: 'serve it by a server block of its own',
     look: async () => ((await files.read(path)) === text ? null : 'the server block is another'),
     change: () => nginx.apply(() => files.replace(path, text)),
   };
@@ -24,7 +24,7 @@ export function serverBlock({ system: { files, nginx }, spec }: Story): Step {
 export function noServerBlock({ files, nginx }: Pick<System, 'files' | 'nginx'>, id: DomainId): Step {
   const path = paths.serverBlock(id);
   return {
-    name: 'remove its server block',
+    name: 'serve it by the common server block',
     look: async () => ((await files.read(path)) === null ? null : 'there is a server block'),
     change: () => nginx.apply(() => files.remove(path)),
   };

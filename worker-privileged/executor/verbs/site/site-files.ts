@@ -6,11 +6,11 @@ import { each } from './names.ts';
 import type { Story } from './story.ts';
 
 /** Root's own folder of the site, where nginx and php-fpm find it by its id. */
-export function siteFolder({ system: { files, folders }, spec }: Story): Step {
+export function siteFolder({ system: { files, folders, masters }, spec }: Story): Step {
   const at = (file: SiteFile) => paths.siteFile(spec.id, file);
   const links: readonly (readonly [SiteFile, string])[] = [
     ['home', paths.home(spec.name)],
-    ['php', paths.phpSocket(spec.id)],
+    ['php', masters.socketOf(spec.id)],
   ];
   const look = async () => {
     if ((await folders.look(paths.site(spec.id))) === null) return 'there is no folder of links';
