@@ -1,0 +1,73 @@
+import { TenantId } from '../contract/ids.ts';
+import type { Config } from '../runtime/config.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { connectRedis, connectSubscriber } from '../runtime/redis.ts';
+import type { RedisLogin } from '../runtime/redis.ts';
+import { createWakeUps } from '../runtime/wake-ups.ts';
+import { insertAudit } from '../state/audit.ts';
+import { openState } from '../state/connection.ts';
+import type { StateLogin } from '../state/connection.ts';
+import { findToken } from '../state/tokens.ts';
+import { createApp } from './app.ts';
+import { createDatabaseUserService } from './database-users/service.ts';
+import { createDatabaseService } from './databases/service.ts';
+import { createDomainService } from './domains/service.ts';
+import { createChecks } from './health/checks.ts';
+import { closeServer, createHttpServer, listenOnPort, listenOnSocket } from './http-server.ts';
+import { createFollower } from './operations/follow.ts';
+import { createNews } from './operations/news.ts';
+import { createOperationService } from './operations/service.ts';
+import { readPhpFact } from './server/facts.ts';
+import { createWriter } from './writer.ts';
+
+/** The one tenant there is for now; tokens of others do not exist. */
+const TENANT = TenantId.parse('default');
+
+export interface ApiParts {
+  readonly config: Pick<Config, 'server' | 'serverName' | 'apiSocket' | 'apiPort'>;
+  readonly stateLogin: StateLogin;
+  readonly redisLogin: RedisLogin;
+  readonly logger: Logger;
+}
+
+/** What stops the API, in this order: no new requests, the answers that are under way, the connections. */
+export type StopSteps = readonly (() => unknown)[];
+
+/** Builds the API and listens. Neither MariaDB nor Redis has to be there yet. */
+export async function startApi({ config, stateLogin, redisLogin, logger }: ApiParts): Promise<StopSteps> {
+  const { server } = config;
+  const state = openState(stateLogin);
+  const redis = connectRedis(redisLogin, logger);
+  const subscriber = connectSubscriber(redisLogin, logger);
+  const wakeUps = createWakeUps({ redis, server, logger });
+  const write = createWriter({ state, wakeUps });
+  const follower = createFollower({ news: createNews(subscriber, logger) });
+  const app = createApp({
+    logger,
+    serverName: config.serverName,
+    tenant: TENANT,
+    findToken: (text) => findToken(state, text),
+    audit: (line) => insertAudit(state, line),
+    checks: createChecks({ state, redis, server }),
+    describeServer: async () => {
+      const { versions, default: newest } = await readPhpFact(state, server);
+      return { id: server, name: config.serverName, phpVersions: versions, defaultPhpVersion: newest };
+    },
+    domains: createDomainService({ state, write, server }),
+    databases: createDatabaseService({ state, write, server }),
+    databaseUsers: createDatabaseUserService({ state, write, server }),
+    operations: createOperationService({ state, write }),
+    follow: follower.follow,
+  });
+  const onSocket = createHttpServer(app);
+  const onPort = createHttpServer(app);
+  await listenOnSocket(onSocket, config.apiSocket);
+  if (config.apiPort !== null) await listenOnPort(onPort, config.apiPort);
+  logger.info({ socket: config.apiSocket, port: config.apiPort }, 'listening');
+  const closeServers = (): Promise<unknown> => {
+    follower.close();
+    return Promise.all([closeServer(onSocket), closeServer(onPort)]);
+  };
+  const closeRedis = (): void => [redis, subscriber].forEach((connection) => connection.disconnect());
+  return [closeServers, wakeUps.close, closeRedis, state.close];
+}

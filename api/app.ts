@@ -1,0 +1,76 @@
+import express, { Router } from 'express';
+import type { Express } from 'express';
+import helmet from 'helmet';
+import type { TenantId } from '../contract/ids.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { AuditLine } from '../state/audit.ts';
+import { authenticate } from './authentication.ts';
+import type { FindToken } from './authentication.ts';
+import { readBody } from './body.ts';
+import { createDatabaseUserRouter } from './database-users/router.ts';
+import type { DatabaseUserService } from './database-users/service.ts';
+import { createDatabaseRouter } from './databases/router.ts';
+import type { DatabaseService } from './databases/service.ts';
+import { createDomainRouter } from './domains/router.ts';
+import type { DomainService } from './domains/service.ts';
+import type { Checks } from './health/checks.ts';
+import { createHealthRouter } from './health/router.ts';
+import type { Follow } from './operations/follow.ts';
+import { createOperationRouter } from './operations/router.ts';
+import type { OperationService } from './operations/service.ts';
+import { createProblemHandler } from './problem-handler.ts';
+import { notFound } from './problems.ts';
+import { auditRefusals } from './refusal-audit.ts';
+import { logRequests } from './request-log.ts';
+import { createServerRouter } from './server/router.ts';
+import type { DescribeServer } from './server/router.ts';
+
+/** All that the API is made of; each part can be another in a test. */
+export interface AppParts {
+  readonly logger: Logger;
+  /** The server's own name, which nobody's domain may be. */
+  readonly serverName: string;
+  readonly tenant: TenantId;
+  readonly findToken: FindToken;
+  readonly audit: (line: AuditLine) => Promise<void>;
+  readonly checks: Checks;
+  readonly describeServer: DescribeServer;
+  readonly domains: DomainService;
+  readonly databases: DatabaseService;
+  readonly databaseUsers: DatabaseUserService;
+  readonly operations: OperationService;
+  readonly follow: Follow;
+}
+
+/** The whole of the HTTP API. What is below `/v1` asks for a token before anything else, health excepted. */
+export function createApp(parts: AppParts): Express {
+  const { logger } = parts;
+  const app = express();
+  app.disable('x-powered-by').disable('etag');
+  app.enable('case sensitive routing').enable('strict routing');
+  app.set('query parser', 'simple');
+  app.use(logRequests(logger));
+  app.use(helmet());
+  app.use((_req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    next();
+  });
+  app.use('/v1/health', createHealthRouter(parts.checks));
+  app.use('/v1', createProtectedRouter(parts));
+  app.use(() => {
+    throw notFound('address like this');
+  });
+  app.use(createProblemHandler(logger));
+  return app;
+}
+
+function createProtectedRouter(parts: AppParts): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  router.use(authenticate(parts), auditRefusals(parts), ...readBody());
+  router.use('/domains', createDomainRouter(parts.domains, parts.serverName));
+  router.use('/databases', createDatabaseRouter(parts.databases));
+  router.use('/databases', createDatabaseUserRouter(parts.databaseUsers));
+  router.use('/operations', createOperationRouter(parts.operations, parts.follow));
+  router.use('/server', createServerRouter(parts.describeServer));
+  return router;
+}

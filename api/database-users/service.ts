@@ -1,0 +1,179 @@
+import type { CreateDatabaseUser, Database, DatabaseUser } from '../../contract/databases.ts';
+import { DatabaseUserId } from '../../contract/ids.ts';
+import type { DatabaseId, ServerId, TenantId } from '../../contract/ids.ts';
+import type { DatabaseUserName } from '../../contract/names.ts';
+import type { OperationKind } from '../../contract/operations.ts';
+import type { Secret } from '../../runtime/secret.ts';
+import type { Sql, State } from '../../state/connection.ts';
+import {
+  findDatabaseUser,
+  holdDatabaseUserName,
+  insertDatabaseUserVersion,
+  listDatabaseUsers,
+  nextUserGeneration,
+} from '../../state/database-users.ts';
+import type {
+  DatabaseUserFilter,
+  DatabaseUserRecord,
+  DatabaseUserVersion,
+} from '../../state/database-users.ts';
+import { lockDatabase } from '../../state/databases.ts';
+import { newId } from '../../state/new-ids.ts';
+import { findOperation, insertOperation } from '../../state/operations.ts';
+import { beingDeleted, findAt } from '../databases/find.ts';
+import type { DatabaseAddress, DatabasePlace } from '../databases/find.ts';
+import { toPage } from '../paging.ts';
+import type { Page } from '../paging.ts';
+import { nameTaken, notFound, ProblemError } from '../problems.ts';
+import type { WriteContext } from '../write-context.ts';
+import type { Write, WriteAnswer, Written } from '../writer.ts';
+import { hashPassword, newPassword, NO_PASSWORD } from './passwords.ts';
+
+/** An account within its database, by id or by name; an id goes first. */
+export interface DatabaseUserAddress {
+  readonly database: DatabaseAddress;
+  readonly id?: DatabaseUserId | undefined;
+  readonly name?: DatabaseUserName | undefined;
+}
+
+/** What can be asked for about a database's accounts. All throw ProblemErrors. */
+export interface DatabaseUserService {
+  readonly list: (
+    tenant: TenantId,
+    database: DatabaseAddress,
+    filter: DatabaseUserFilter,
+  ) => Promise<Page<DatabaseUser>>;
+  readonly read: (tenant: TenantId, address: DatabaseUserAddress) => Promise<DatabaseUser>;
+  /** The answer holds the password, this once. */
+  readonly create: (
+    context: WriteContext,
+    database: DatabaseAddress,
+    wanted: CreateDatabaseUser,
+  ) => Promise<WriteAnswer>;
+  /** The answer holds the new password, this once. */
+  readonly rotate: (context: WriteContext, address: DatabaseUserAddress) => Promise<WriteAnswer>;
+  readonly remove: (context: WriteContext, address: DatabaseUserAddress) => Promise<WriteAnswer>;
+}
+
+export interface DatabaseUserServiceParts {
+  readonly state: State;
+  readonly write: Write;
+  readonly server: ServerId;
+}
+
+export function createDatabaseUserService({
+  state,
+  write,
+  server,
+}: DatabaseUserServiceParts): DatabaseUserService {
+  return {
+    list: async (tenant, address, { after, limit }) => {
+      const { database, deleted } = await findAt(state, { tenant, server, address });
+      const found = await listDatabaseUsers(state, database.id, { after, limit: limit + 1 });
+      const users = found.map(({ user }) => (deleted ? { ...user, status: 'deleting' as const } : user));
+      return toPage(users, limit, ({ name }) => name);
+    },
+    read: async (tenant, address) => {
+      const { database, deleted } = await findAt(state, { tenant, server, address: address.database });
+      const { user } = await findUser(state, database.id, address);
+      return deleted ? { ...user, status: 'deleting' } : user;
+    },
+    create: (context, address, wanted) =>
+      write(context, 'databaseUser.create', async (sql) => {
+        const { id: database, tenant } = await claim(sql, { tenant: context.caller.tenant, server, address });
+        const id = DatabaseUserId.parse(newId(12));
+        const version = { ...wanted, id, database, generation: 1, tenant, server };
+        const taken = await holdDatabaseUserName(sql, version);
+        if (taken !== undefined) throw nameTaken(TAKEN);
+        return put(sql, version, { kind: 'databaseUser.create', context, password: newPassword() });
+      }),
+    rotate: (context, address) =>
+      write(context, 'databaseUser.rotate', async (sql) => {
+        const version = await nextVersion(sql, { context, server, address });
+        return put(sql, version, { kind: 'databaseUser.rotate', context, password: newPassword() });
+      }),
+    remove: (context, address) =>
+      write(context, 'databaseUser.delete', async (sql) => {
+        const version = await nextVersion(sql, { context, server, address });
+        return put(sql, version, { kind: 'databaseUser.delete', context });
+      }),
+  };
+}
+
+/** Locks the database, which everything about its accounts waits for, and sees that it is to stay. */
+async function claim(sql: Sql, place: DatabasePlace): Promise<Database> {
+  const { id } = (await findAt(sql, place)).database;
+  await lockDatabase(sql, id);
+  const { database, deleted } = await findAt(sql, { ...place, address: { id } });
+  if (deleted) throw beingDeleted(database);
+  return database;
+}
+
+interface UserPlace {
+  readonly context: WriteContext;
+  readonly server: ServerId;
+  readonly address: DatabaseUserAddress;
+}
+
+/** An account as it is, with the number of its next version. */
+async function nextVersion(sql: Sql, { context, server, address }: UserPlace): Promise<DatabaseUserVersion> {
+  const place = { tenant: context.caller.tenant, server, address: address.database };
+  const database = await claim(sql, place);
+  const { user, deleted } = await findUser(sql, database.id, address);
+  if (deleted && !(user.status === 'failed')) {
+    throw new ProblemError('conflict', `${user.name} is being deleted. Wait for the end of that operation.`);
+  }
+  return { ...user, generation: await nextUserGeneration(sql, user.id) };
+}
+
+async function findUser(
+  sql: Sql,
+  database: DatabaseId,
+  { id, name }: DatabaseUserAddress,
+): Promise<DatabaseUserRecord> {
+  const byId = id === undefined ? undefined : await findDatabaseUser(sql, database, { id });
+  const found = byId ?? (name === undefined ? undefined : await findDatabaseUser(sql, database, { name }));
+  if (found === undefined) throw notFound('user with this id or name in this database');
+  return found;
+}
+
+interface Purpose {
+  readonly kind: OperationKind;
+  readonly context: WriteContext;
+  /** None for an account that is to go. */
+  readonly password?: Secret;
+}
+
+/** Writes the version and its operation. Of the password only the hash is written, and the answer holds it. */
+async function put(
+  sql: Sql,
+  wanted: DatabaseUserVersion,
+  { kind, context, password }: Purpose,
+): Promise<Written> {
+  const { id, name, database, generation, tenant, server } = wanted;
+  const passwordHash = password === undefined ? NO_PASSWORD : hashPassword(password);
+  await insertDatabaseUserVersion(sql, wanted, { passwordHash, deleted: password === undefined });
+  const operationId = await insertOperation(sql, {
+    ...{ kind, resource: { id, name }, serialKey: `database:${database}`, generation, tenant, server },
+    actor: context.caller.tokenId,
+  });
+  const record = await findOperation(sql, tenant, operationId);
+  if (record === undefined) throw new Error('an operation that was just written is not there');
+  const { user } = await findUser(sql, database, { database: {}, id });
+  const { operation } = record;
+  const written = { operation, body: { operation, databaseUser: user } };
+  if (password === undefined) return written;
+  return {
+    ...written,
+    once: { shown: { password: password.reveal() }, kept: { password: null, note: NOTE } },
+  };
+}
+
+const NOTE =
+  'The password was shown once, in the first answer to this Idempotency-Key. Rotate it to get another.';
+
+const TAKEN = {
+  field: 'name',
+  message: 'There is a database user of this name on this server.',
+  expected: 'a name that is free on this server',
+} as const;

@@ -1,0 +1,60 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import { DomainId } from '../../contract/ids.ts';
+import { DomainName } from '../../contract/names.ts';
+import { canonicalDomainName } from '../../runtime/domain-names.ts';
+import { bodyOf } from '../body.ts';
+import { callerOf } from '../caller.ts';
+import { pageQuery, parseQuery, refuseQuery } from '../paging.ts';
+import { notFound } from '../problems.ts';
+import { addRoute, sendAccepted } from '../routes.ts';
+import { refuseBody, requireBody } from '../validation.ts';
+import { writeContext } from '../write-context.ts';
+import { parseCreateDomain, parseUpdateDomain } from './input.ts';
+import type { DomainAddress, DomainService } from './service.ts';
+
+const ListQuery = z.strictObject({ ...pageQuery(DomainName), name: DomainName.optional() });
+
+/** `serverName` is the server's own, which nobody's domain may be. */
+export function createDomainRouter(domains: DomainService, serverName: string): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  addRoute(router, '/', {
+    get: async (req, res) => {
+      const { limit, cursor, name } = parseQuery(ListQuery, req);
+      res.json(await domains.list(callerOf(res).tenant, { limit, after: cursor, name }));
+    },
+    post: async (req, res) => {
+      refuseQuery(req);
+      const wanted = parseCreateDomain(requireBody(bodyOf(req)), serverName);
+      sendAccepted(res, await domains.create(writeContext(req, res), wanted));
+    },
+  });
+  addRoute(router, '/:domain', {
+    get: async (req, res) => {
+      refuseQuery(req);
+      res.json(await domains.read(callerOf(res).tenant, parseAddress(req.params['domain'])));
+    },
+    patch: async (req, res) => {
+      refuseQuery(req);
+      const change = parseUpdateDomain(requireBody(bodyOf(req)), serverName);
+      const address = parseAddress(req.params['domain']);
+      sendAccepted(res, await domains.update(writeContext(req, res), address, change));
+    },
+    delete: async (req, res) => {
+      refuseQuery(req);
+      refuseBody(bodyOf(req));
+      const address = parseAddress(req.params['domain']);
+      sendAccepted(res, await domains.remove(writeContext(req, res), address));
+    },
+  });
+  return router;
+}
+
+/** A name may be typed here as anywhere else. What is neither an id nor a name leads nowhere. */
+function parseAddress(text: unknown): DomainAddress {
+  const id = DomainId.safeParse(text);
+  if (id.success) return { id: id.data };
+  const typed = typeof text === 'string' ? canonicalDomainName(text) : undefined;
+  if (typed === undefined || !('name' in typed)) throw notFound('domain with this id or name');
+  return { name: typed.name };
+}

@@ -1,0 +1,143 @@
+import type { CreateDomain, Domain, UpdateDomain } from '../../contract/domains.ts';
+import { DomainId } from '../../contract/ids.ts';
+import type { Generation, ServerId, TenantId } from '../../contract/ids.ts';
+import type { DomainName } from '../../contract/names.ts';
+import type { OperationKind } from '../../contract/operations.ts';
+import type { Sql, State } from '../../state/connection.ts';
+import { holdDomainNames } from '../../state/domain-names.ts';
+import {
+  findDomain,
+  findDomainId,
+  insertDomainVersion,
+  listDomains,
+  lockDomain,
+} from '../../state/domains.ts';
+import type { DomainFilter, DomainRecord, DomainVersion } from '../../state/domains.ts';
+import { newId } from '../../state/new-ids.ts';
+import { findOperation, insertOperation } from '../../state/operations.ts';
+import { toPage } from '../paging.ts';
+import type { Page } from '../paging.ts';
+import { invalidInput, notFound, ProblemError } from '../problems.ts';
+import type { WriteContext } from '../write-context.ts';
+import type { Write, WriteAnswer, Written } from '../writer.ts';
+import { nameConflict } from './conflicts.ts';
+import { repeatedAliases } from './input.ts';
+import { choosePhpVersion } from './php-version.ts';
+
+/** A domain's address: its id or its name. */
+export type DomainAddress = { readonly id: DomainId } | { readonly name: DomainName };
+
+/** What can be asked for about domains. All throw ProblemErrors. */
+export interface DomainService {
+  readonly list: (tenant: TenantId, filter: DomainFilter) => Promise<Page<Domain>>;
+  readonly read: (tenant: TenantId, address: DomainAddress) => Promise<Domain>;
+  readonly create: (context: WriteContext, wanted: CreateDomain) => Promise<WriteAnswer>;
+  readonly update: (
+    context: WriteContext,
+    address: DomainAddress,
+    change: UpdateDomain,
+  ) => Promise<WriteAnswer>;
+  readonly remove: (context: WriteContext, address: DomainAddress) => Promise<WriteAnswer>;
+}
+
+export interface DomainServiceParts {
+  readonly state: State;
+  readonly write: Write;
+  readonly server: ServerId;
+}
+
+const WHAT = 'domain with this id or name';
+
+export function createDomainService({ state, write, server }: DomainServiceParts): DomainService {
+  return {
+    list: async (tenant, filter) => {
+      const found = await listDomains(state, tenant, { ...filter, limit: filter.limit + 1 });
+      const domains = found.map(({ domain }) => domain);
+      return toPage(domains, filter.limit, ({ name }) => name);
+    },
+    read: async (tenant, address) => (await resolve(state, tenant, address)).domain,
+    create: (context, wanted) =>
+      write(context, 'domain.create', async (sql) => {
+        const id = DomainId.parse(newId(12));
+        const phpVersion = await choosePhpVersion(sql, server, { wanted });
+        const { tenant } = context.caller;
+        const version = { ...wanted, phpVersion, id, generation: 1, tenant, server };
+        return put(sql, version, { kind: 'domain.create', context });
+      }),
+    update: (context, address, change) =>
+      write(context, 'domain.update', async (sql) => {
+        const { record, generation } = await claim(sql, context, address);
+        const { domain, deleted } = record;
+        if (deleted) throw beingDeleted(domain);
+        const repeated = repeatedAliases(change.aliases ?? [], domain.name);
+        if (repeated.length > 0) throw invalidInput(repeated);
+        const phpVersion = await choosePhpVersion(sql, server, { wanted: change, standing: domain });
+        const version = { ...domain, ...given(change), phpVersion, generation };
+        return put(sql, version, { kind: 'domain.update', context });
+      }),
+    remove: (context, address) =>
+      write(context, 'domain.delete', async (sql) => {
+        const { record, generation } = await claim(sql, context, address);
+        const { domain, deleted } = record;
+        // A removal that failed may be asked for again; one that is under way is enough.
+        if (deleted && domain.status !== 'failed') throw beingDeleted(domain);
+        return put(sql, { ...domain, generation }, { kind: 'domain.delete', context });
+      }),
+  };
+}
+
+async function resolve(sql: Sql, tenant: TenantId, address: DomainAddress): Promise<DomainRecord> {
+  const id = 'id' in address ? address.id : await findDomainId(sql, tenant, address.name);
+  const record = id === undefined ? undefined : await findDomain(sql, tenant, id);
+  if (record === undefined) throw notFound(WHAT);
+  return record;
+}
+
+interface Claimed {
+  readonly record: DomainRecord;
+  /** Of the version that is to be written. */
+  readonly generation: Generation;
+}
+
+/** Locks the domain, and reads it as it is under the lock. */
+async function claim(sql: Sql, { caller }: WriteContext, address: DomainAddress): Promise<Claimed> {
+  const { domain } = await resolve(sql, caller.tenant, address);
+  const generation = await lockDomain(sql, domain.id);
+  return { generation, record: await resolve(sql, caller.tenant, { id: domain.id }) };
+}
+
+interface Purpose {
+  readonly kind: OperationKind;
+  readonly context: WriteContext;
+}
+
+/** Writes the version, its names and its operation, and reads all of it back. */
+async function put(sql: Sql, wanted: DomainVersion, { kind, context }: Purpose): Promise<Written> {
+  const { id, name, aliases, generation, tenant, server } = wanted;
+  const deleted = kind === 'domain.delete';
+  await insertDomainVersion(sql, { ...wanted, aliases: [...aliases].sort() }, deleted);
+  const conflict = deleted
+    ? undefined
+    : await holdDomainNames(sql, [name, ...aliases], { domain: id, tenant });
+  if (conflict !== undefined) throw nameConflict(conflict, aliases);
+  const operationId = await insertOperation(sql, {
+    ...{ kind, resource: { id, name }, serialKey: `domain:${id}`, generation, tenant, server },
+    actor: context.caller.tokenId,
+  });
+  const record = await findOperation(sql, tenant, operationId);
+  if (record === undefined) throw new Error('an operation that was just written is not there');
+  // Gone in this moment, because the worker gave up on its creation: then its names are not to be held anew.
+  const { domain } = await resolve(sql, tenant, { id });
+  const { operation } = record;
+  return { operation, body: { operation, domain } };
+}
+
+function beingDeleted({ name }: Domain): ProblemError {
+  return new ProblemError('conflict', `${name} is being deleted. Wait for the end of that operation.`);
+}
+
+/** The fields that were sent; one that was not is not there at all. */
+function given(change: UpdateDomain): Partial<DomainVersion> {
+  const fields = Object.entries(change).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(fields);
+}

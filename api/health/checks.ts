@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { ServerId } from '../../contract/ids.ts';
+import type { Sql } from '../../state/connection.ts';
+
+/** A worker that has not written its heartbeat for so long is not there; seconds. */
+const SILENCE = 60;
+/** A part that has not answered by then is away; milliseconds. */
+const PATIENCE_MS = 3000;
+
+export type Check = () => Promise<boolean>;
+
+/** What the agent needs in order to do what it accepts. Each answers whether its part is there. */
+export interface Checks {
+  readonly database: Check;
+  readonly redis: Check;
+  readonly worker: Check;
+}
+
+export interface ChecksParts {
+  readonly state: Sql;
+  readonly redis: { readonly status: string; readonly ping: () => Promise<unknown> };
+  readonly server: ServerId;
+}
+
+export function createChecks({ state, redis, server }: ChecksParts): Checks {
+  return {
+    database: async () => (await state.run('DO 0')) === 0,
+    redis: async () => redis.status === 'ready' && (await redis.ping()) === 'PONG',
+    worker: async () => {
+      const fresh = await state.rows(
+        z.object({ name: z.string() }),
+        `SELECT name FROM server_fact WHERE server = ? AND name = 'worker'
+           AND updated_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND`,
+        [server, SILENCE],
+      );
+      return fresh.length === 1;
+    },
+  };
+}
+
+export interface Readiness {
+  readonly status: 'ready' | 'not-ready';
+  readonly checks: Readonly<Record<keyof Checks, 'ok' | 'away'>>;
+}
+
+/** Asks all of them at once; one that fails or does not answer is away, and why stays here. */
+export async function readiness({ database, redis, worker }: Checks): Promise<Readiness> {
+  const [d, r, w] = await Promise.all([answer(database), answer(redis), answer(worker)]);
+  const status = d === 'ok' && r === 'ok' && w === 'ok' ? 'ready' : 'not-ready';
+  return { status, checks: { database: d, redis: r, worker: w } };
+}
+
+async function answer(check: Check): Promise<'ok' | 'away'> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), PATIENCE_MS);
+  });
+  const there = await Promise.race([check().catch(() => false), late]);
+  clearTimeout(timer);
+  return there ? 'ok' : 'away';
+}

@@ -1,0 +1,50 @@
+import { PROBLEMS } from '../contract/problems.ts';
+import type { FieldError, Problem, ProblemKind } from '../contract/problems.ts';
+
+/** What a problem document says beyond its kind. */
+export interface ProblemParts {
+  readonly errors?: readonly FieldError[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Thrown wherever a request is refused; answered as its problem document. `detail` says what to do. */
+export class ProblemError extends Error {
+  readonly kind: ProblemKind;
+  readonly parts: ProblemParts;
+
+  constructor(kind: ProblemKind, detail: string, parts: ProblemParts = {}) {
+    super(detail);
+    this.name = 'ProblemError';
+    this.kind = kind;
+    this.parts = parts;
+  }
+}
+
+/** The document itself, as RFC 9457 has it. */
+export function problemDocument({ kind, message, parts }: ProblemError): Problem {
+  const { status, title } = PROBLEMS[kind];
+  const document = { type: `urn:sculptor:problem:${kind}`, title, status, detail: message };
+  return parts.errors === undefined ? document : { ...document, errors: [...parts.errors] };
+}
+
+/** More than these nobody reads, and a body of 64 KiB can hold thousands. */
+const MOST_ERRORS = 50;
+
+export function invalidInput(found: readonly FieldError[]): ProblemError {
+  const errors = found.slice(0, MOST_ERRORS);
+  const fields = errors.map(({ field }) => field).filter((field) => field !== '');
+  const where = fields.length === 0 ? 'the request' : fields.join(', ');
+  return new ProblemError('invalid-input', `Nothing was changed; look at: ${where}.`, { errors });
+}
+
+export function nameTaken(error: FieldError): ProblemError {
+  return new ProblemError('name-taken', error.message, { errors: [error] });
+}
+
+export function notFound(what: string): ProblemError {
+  return new ProblemError('not-found', `There is no ${what} here.`);
+}
+
+export function unavailable(detail: string): ProblemError {
+  return new ProblemError('unavailable', detail, { headers: { 'Retry-After': '5' } });
+}
