@@ -2,10 +2,14 @@ import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Probe } from '../contract/executor.ts';
 
-/** `closed`: nginx took the connection and ended it without an answer. `silent`: nobody was there, or nothing came. */
+/**
+ * `closed`: nginx took the connection and ended it without an answer. `silent`: nobody was there, or nothing
+ * came that could be read.
+ */
 export type Seen =
   | { readonly answer: 'page'; readonly status: number; readonly body: string }
-  | { readonly answer: 'closed' | 'silent' };
+  | { readonly answer: 'closed' }
+  | { readonly answer: 'silent' };
 
 const PATIENCE_MS = 5000;
 /** More than any expected body; what comes after is not looked at. */
@@ -20,7 +24,10 @@ export function askOnce(socketPath: string, { host, path }: Probe): Promise<Seen
       void readPage(response).then(resolve);
     });
     asking.on('socket', (socket) => socket.on('connect', () => (connected = true)));
-    asking.on('error', () => resolve({ answer: connected && !late ? 'closed' : 'silent' }));
+    asking.on('error', (error: NodeJS.ErrnoException) => {
+      const ended = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+      resolve({ answer: connected && ended && !late ? 'closed' : 'silent' });
+    });
     asking.setTimeout(PATIENCE_MS, () => {
       late = true;
       asking.destroy();

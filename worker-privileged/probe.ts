@@ -38,15 +38,18 @@ function fits({ expect }: Probe, seen: Seen): boolean {
 }
 
 function notLive({ host, expect }: Probe, seen: Seen): FailureError {
-  const asked = expect === 'closed' ? 'no answer' : `status ${expect.status}`;
   return new FailureError(
     'not_live',
-    `Asked for through nginx, ${host} gave ${sight(seen)} where ${asked} was expected.`,
+    `Asked for through nginx, ${host} gave ${sight(seen, expect)}.`,
     'Ask again. If it stays so, look at the web server and the site: sculptorctl doctor.',
   );
 }
 
-function sight(seen: Seen): string {
-  if (seen.answer === 'page') return `status ${seen.status}`;
-  return seen.answer === 'closed' ? 'no answer' : 'no connection';
+/** Never what stood in the page: it may be anybody's. */
+function sight(seen: Seen, expect: Probe['expect']): string {
+  if (seen.answer === 'silent') return 'no connection';
+  if (seen.answer === 'closed') return 'no answer';
+  if (expect === 'closed') return `status ${seen.status} where no answer was expected`;
+  if (seen.status === expect.status) return "another page than the site's own";
+  return `status ${seen.status} where status ${expect.status} was expected`;
 }

@@ -53,7 +53,8 @@ export function createQueue({ connection, server, run, logger }: QueueParts): Qu
         return;
       }
       begun = true;
-      worker.run().catch((error: unknown) => logger.error({ err: error }, 'the queue is no longer read'));
+      // Should it end by itself, nothing would be done any more: the process dies of it and is started anew.
+      void worker.run();
     },
     pause: async () => {
       if (begun) await worker.pause(true);

@@ -1,0 +1,155 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { OperationId } from '../../../contract/ids.ts';
+import { createLogger } from '../../../runtime/logger.ts';
+import { connectSubscriber } from '../../../runtime/redis.ts';
+import { askDomain, freshId, freshOperationId, insertOperation } from './asked.ts';
+import { startWorld } from './world.ts';
+import type { World } from './world.ts';
+
+let world: World;
+/** Whoever has taken Redis: may write what it likes, job by job or past BullMQ. */
+let thief: Redis;
+
+beforeAll(async () => {
+  world = await startWorld();
+  thief = connectSubscriber(world.servers.queue('test'), createLogger('test'));
+  world.startWorker();
+  // The heartbeat's question, so that what follows are jobs alone.
+  while (world.executor.requests.length === 0) await pause(5);
+});
+afterAll(async () => {
+  thief.disconnect();
+  await world.stop();
+});
+
+let count = 0;
+async function honest(): Promise<OperationId> {
+  const name = `honest${(count += 1)}.example`;
+  const { operation, id } = await askDomain(world.api, { kind: 'domain.create', name });
+  world.nginx.serve(name, { status: 200, body: id });
+  await world.queue.add('wake', { operationId: operation });
+  return operation;
+}
+
+/** After whatever was put before it, an honest job is done as if nothing had been. */
+async function expectUndisturbed(): Promise<void> {
+  expect(await world.ended(await honest())).toMatchObject({ status: 'succeeded', attempt: 1 });
+}
+
+const fresh = freshOperationId();
+const jobs: readonly (readonly [string, string, unknown])[] = [
+  ['of an unknown name', 'wipe', { operationId: fresh }],
+  ['named after a prototype', '__proto__', { operationId: fresh }],
+  ['named after a constructor', 'constructor', { operationId: fresh }],
+  ['of no name', '', { operationId: fresh }],
+  ['of a long name', 'w'.repeat(100_000), { operationId: fresh }],
+  ['without an id', 'wake', {}],
+  ['with an id that is none', 'wake', { operationId: 'x' }],
+  ['with an id of another type', 'wake', { operationId: { $ne: null } }],
+  ['with a list of ids', 'wake', { operationId: [fresh] }],
+  ['with a line feed after the id', 'wake', { operationId: `${fresh}\n` }],
+  ['with SQL for an id', 'wake', { operationId: "' OR 1=1 -- aaaaaaaaa" }],
+  ['with a key more', 'wake', { operationId: fresh, run: 'rm -rf /' }],
+  ['with a prototype in it', 'wake', JSON.parse(`{"__proto__": {"operationId": "${fresh}"}}`)],
+  ['with a prototype beside it', 'wake', JSON.parse(`{"operationId": "${fresh}", "__proto__": {"a": 1}}`)],
+  ['that is null', 'wake', null],
+  ['that is a number', 'wake', 1],
+  ['that is a list', 'wake', [fresh]],
+  ['of ten megabytes', 'wake', { operationId: 'a'.repeat(10_000_000) }],
+  ['nested deeply', 'wake', JSON.parse('['.repeat(1000) + ']'.repeat(1000))],
+];
+
+describe('a job', () => {
+  test.each(jobs)(
+    '%s is refused with a line in the log, and the next one is done',
+    async (_what, name, words) => {
+      const before = world.log.length;
+      const requests = world.executor.requests.length;
+      const [job] = await world.queue.addBulk([{ name, data: words }]);
+      while ((await world.queue.getJobState(job!.id!)) !== 'unknown') await pause(5);
+      const said = world.log.slice(before);
+      expect(said.filter(({ msg }) => msg === 'job refused')).toHaveLength(1);
+      for (const line of said) expect(JSON.stringify(line).length).toBeLessThan(500);
+      expect(world.executor.requests).toHaveLength(requests);
+      await expectUndisturbed();
+    },
+  );
+
+  test("for another server's operation changes nothing", async () => {
+    world.servers.sql("INSERT INTO sculptor.server (id, name) VALUES ('other0000001', 'other')");
+    const id = freshId();
+    const row = { kind: 'domain.create', id, name: 'x.example', generation: 1 } as const;
+    const operation = await insertOperation(world.api, {
+      ...{ ...row, serialKey: `domain:${id}`, server: 'other0000001' },
+    });
+    await world.queue.add('wake', { operationId: operation });
+    await expectUndisturbed();
+    expect(await world.row(operation)).toMatchObject({ status: 'queued', epoch: 0 });
+  });
+
+  test('for an operation that has ended changes nothing, however often it comes', async () => {
+    const operation = await honest();
+    const end = await world.ended(operation);
+    const requests = world.executor.requests.length;
+    await world.queue.addBulk(
+      Array.from({ length: 200 }, () => ({ name: 'wake', data: { operationId: operation } })),
+    );
+    while ((await world.queue.getJobCountByTypes('waiting', 'active', 'prioritized')) > 0) await pause(10);
+    expect(await world.row(operation)).toEqual(end);
+    expect(world.executor.requests).toHaveLength(requests);
+  });
+
+  test('comes in thousands, and an honest one among them is done', async () => {
+    const rubbish = Array.from({ length: 3000 }, (_, i) => ({
+      name: 'wake',
+      data: { operationId: `rubbish${i}` },
+    }));
+    await world.queue.addBulk(rubbish);
+    await expectUndisturbed();
+  });
+});
+
+describe('what was put into Redis past the queue', () => {
+  const key = (rest: string): string => `sculptor:privileged-default:${rest}`;
+
+  test('as a job whose data is no JSON does not stop the others', async () => {
+    await thief.hset(key('forged1'), {
+      name: 'wake',
+      data: '{{{',
+      opts: '{}',
+      timestamp: '1',
+      delay: '0',
+      priority: '0',
+    });
+    await thief.lpush(key('wait'), 'forged1');
+    await thief.zadd(key('marker'), 0, '0');
+    await expectUndisturbed();
+  });
+
+  test('as a job that is not there does not stop the others', async () => {
+    await thief.lpush(key('wait'), 'nobody');
+    await thief.zadd(key('marker'), 0, '0');
+    await expectUndisturbed();
+  });
+
+  test('as a job whose options are hostile does not stop the others', async () => {
+    const opts = JSON.stringify({
+      repeat: { every: 1 },
+      parent: { id: 'x', queueKey: 'sculptor:elsewhere' },
+      attempts: 1e9,
+      de: { id: 'x' },
+    });
+    await thief.hset(key('forged2'), {
+      name: 'wipe',
+      data: '{}',
+      opts,
+      timestamp: '1',
+      delay: '0',
+      priority: '0',
+    });
+    await thief.lpush(key('wait'), 'forged2');
+    await thief.zadd(key('marker'), 0, '0');
+    await expectUndisturbed();
+  });
+});

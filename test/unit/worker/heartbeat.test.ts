@@ -1,0 +1,89 @@
+import { FailureError } from '../../../contract/failures.ts';
+import { ServerId } from '../../../contract/ids.ts';
+import { createLogger } from '../../../runtime/logger.ts';
+import type { Sql } from '../../../state/connection.ts';
+import type { Executor } from '../../../worker-privileged/executor-calls.ts';
+import { createHeartbeat } from '../../../worker-privileged/heartbeat.ts';
+
+function setUp() {
+  const wrote: [string, unknown][] = [];
+  let active = true;
+  let away = false;
+  let now = Date.parse('2026-01-01T00:00:00.000Z');
+  let versions = ['8.4', '8.2', '8.10'];
+  const sql = {
+    run: (_text: string, [, name, value]: readonly string[]) =>
+      Promise.resolve(void wrote.push([name!, JSON.parse(value!)])),
+  } as unknown as Sql;
+  const executor = {
+    call: () =>
+      away
+        ? Promise.reject(new FailureError('executor_unavailable', 'away', 'wait'))
+        : Promise.resolve({ phpVersions: versions, hostname: 'machine' }),
+  } as unknown as Pick<Executor, 'call'>;
+  const beat = createHeartbeat({
+    server: ServerId.parse('default'),
+    state: sql,
+    executor,
+    version: '1.2.3',
+    isActive: () => active,
+    logger: createLogger('test', { write: () => undefined }),
+    now: () => now,
+  });
+  return {
+    after: async (ms: number) => {
+      wrote.length = 0;
+      now += ms;
+      await beat();
+      return wrote.map(([name]) => name);
+    },
+    wrote,
+    set: (next: { active?: boolean; away?: boolean; versions?: string[] }) => {
+      active = next.active ?? active;
+      away = next.away ?? away;
+      versions = next.versions ?? versions;
+    },
+  };
+}
+
+test('says at once, and then every twenty seconds, that the worker is at work', async () => {
+  const { after, wrote } = setUp();
+  expect(await after(0)).toEqual(['worker', 'php']);
+  expect(wrote).toEqual([
+    ['worker', { at: '2026-01-01T00:00:00.000Z', version: '1.2.3' }],
+    ['php', { versions: ['8.2', '8.4', '8.10'], default: '8.10' }],
+  ]);
+  expect(await after(19_000)).toEqual([]);
+  expect(await after(1000)).toEqual(['worker']);
+});
+
+test('asks again every ten minutes which PHP versions there are', async () => {
+  const { after } = setUp();
+  await after(0);
+  expect(await after(599_000)).toEqual(['worker']);
+  expect(await after(1000)).toEqual(['php']);
+});
+
+test('asks soon again when the executor was away', async () => {
+  const { after, set } = setUp();
+  set({ away: true });
+  expect(await after(0)).toEqual(['worker']);
+  set({ away: false });
+  expect(await after(4000)).toEqual([]);
+  expect(await after(1000)).toEqual(['php']);
+});
+
+test('knows of no default where there is no PHP', async () => {
+  const { after, set, wrote } = setUp();
+  set({ versions: [] });
+  await after(0);
+  expect(wrote[1]).toEqual(['php', { versions: [], default: null }]);
+});
+
+test('says nothing while another worker is at work', async () => {
+  const { after, set } = setUp();
+  set({ active: false });
+  expect(await after(0)).toEqual([]);
+  set({ active: true });
+  expect(await after(1)).toEqual(['worker', 'php']);
+});
