@@ -102,13 +102,16 @@ close_api() {
 
 # The accounts of the processes that are no more; the state stays for a later installation.
 lock_accounts() {
-  local account
+  local account what="MariaDB's accounts of the API and the worker" found
   hint='MariaDB must run and let root in; then run this again.'
+  found=$(mariadb --user=root --batch --skip-column-names \
+    --execute "SELECT COUNT(*) FROM mysql.global_priv WHERE user IN ('www-data', 'sculptor')")
+  [ "$found" != 0 ] || { line unchanged "$what are gone" && return 0; }
   for account in www-data sculptor; do
     try mariadb --user=root --execute "DROP USER IF EXISTS '$account'@'localhost'"
   done
   try mariadb --user=root --execute "UPDATE sculptor.migration SET sha256 = '' WHERE name = 'accounts.sql'"
-  line changed "MariaDB's accounts of the API and the worker are gone"
+  line changed "$what are gone"
 }
 
 tell_rest() {

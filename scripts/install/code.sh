@@ -5,7 +5,6 @@
 app=/usr/lib/sculptor/app
 build=/usr/lib/sculptor/build
 rooms=(api cli contract runtime state worker-privileged worker-unprivileged)
-for room in "${rooms[@]}"; do [ -d "$tree/$room" ] || rooms=("${rooms[@]/$room/contract}"); done # FIXME
 
 install_code() {
   local digest

@@ -35,10 +35,7 @@ install_units() {
   reload_units
   [ -z "${restart[executor-socket]:-}" ] || try systemctl stop sculptor-executor.service
   start_unit sculptor-executor.socket executor-socket
-  for service in worker-privileged worker-unprivileged api; do
-    [ -e "$app/$service/main.js" ] || continue
-    start_unit "sculptor-$service.service" "$service"
-  done
+  for service in worker-privileged worker-unprivileged api; do start_unit "sculptor-$service.service" "$service"; done
   # Started by its socket; what runs of it is the old one.
   [ -z "${restart[executor]:-}" ] || try systemctl try-restart sculptor-executor.service
 }
@@ -74,10 +71,7 @@ install_programs() {
   local service
   hint='The logs in /var/log/sculptor tell more; run this again afterwards.'
   start_supervisor
-  for service in worker-privileged worker-unprivileged api; do
-    [ -e "$app/$service/main.js" ] || continue
-    start_program "sculptor-$service" "$service"
-  done
+  for service in worker-privileged worker-unprivileged api; do start_program "sculptor-$service" "$service"; done
 }
 
 # The scripts and programs come with Redis, the first of them.
