@@ -20,9 +20,20 @@ fail() {
   exit 1
 }
 
+# As somebody would type it.
+typed() {
+  local word
+  printf '  $'
+  for word in "$@"; do
+    [[ $word =~ ^[A-Za-z0-9_./:=-]+$ ]] || word=${word@Q}
+    printf ' %s' "$word"
+  done
+  echo
+}
+
 # Shows the command and runs it.
 shown() {
-  printf '  $ %s\n' "$*"
+  typed "$@"
   "$@" 2>&1 | sed 's/^/  /'
 }
 
@@ -48,7 +59,7 @@ ask_user() {
     verb=rotate-password
   fi
   changed=1
-  echo "  \$ sculptorctl database user $verb $database $database"
+  typed sculptorctl database user "$verb" "$database" "$database"
   sculptorctl database user "$verb" "$database" "$database" 2>&1 | keep_password ||
     fail "the user $database was not made"
   [ -s "$work/password" ] || fail 'the answer held no password'
@@ -116,7 +127,7 @@ show_page() {
 # refused COMMAND...: must fail, and because it is not allowed; what it says is shown.
 refused() {
   local code=0
-  printf '  $ %s\n' "$*"
+  typed "$@"
   runuser -u www-data -- "$@" >"$work/words" 2>&1 </dev/null || code=$?
   sed 's/^/  /' "$work/words"
   [ $code -ne 0 ] || fail 'this should have been refused: the server is not safe to use'

@@ -30,7 +30,7 @@ install_folders() {
   ensure_dir /usr/lib/sculptor 0755 root:root
   ensure_dir /home/www 0711 root:root
   ensure_dir /home/www/.trash 0700 root:root
-  ensure_dir /var/log/sculptor 0755 root:root
+  ensure_dir /var/log/sculptor 0750 root:nginx
   ensure_dir /var/log/sculptor/nginx 0750 root:nginx
   if [ "$mode" = supervisor ]; then
     ensure_dir /var/lib/sculptor-redis 0700 redis:sculptor-queue

@@ -45,7 +45,6 @@ run_booted() {
   shift
   if [ -z "$MACHINE_fresh" ]; then
     installed_layer
-    lower=$installed/upper:$lower
     show_node_modules
   fi
   mount_root "$run/root" "$run"

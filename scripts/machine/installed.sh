@@ -1,22 +1,38 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the parts of inside.sh share their variables
-# The agent of this tree, installed on a bare machine by its own installer, kept as one more layer.
+# The agent of this tree, put on a bare machine by its own installer.
+#
+# Two layers, because an installation takes a minute and code changes all the time. The ground is the first
+# installation with these scripts, modules, units and tables. Where only code has changed since, the installer
+# runs once more over it, as on any server that gets a newer tree. (That it can install the whole is tried on
+# fresh machines.)
 
 install_command=${SCULPTOR_MACHINE_INSTALL:-$guest_tree/scripts/install.sh --yes}
 
 installed_layer() {
-  hold installed "$( (echo "1 $install_command $base $npm" && tree_digest) | key_of)" build_installed
-  installed=$layer
+  local digest inputs
+  digest=$(tree_digest | key_of)
+  inputs="1 $install_command $base $npm"
+  hold ground "$( (echo "$inputs" && tree_digest | ground_only) | key_of)" "build_installed $digest"
+  lower=$layer/upper:$lower
+  if [ "$(cat "$layer/digest")" != "$digest" ]; then
+    hold installed "$(echo "$layer $digest" | key_of)" "build_installed $digest"
+    lower=$layer/upper:$lower
+  fi
 }
 
-# Everything that the installer may read.
+# Everything that the installer may read: mode, path and content.
 tree_digest() {
   (cd "$run/src" && find . -type f -not -path './test/*' -not -path './docs/*' -not -path './.ci/*' -not -name '*.md' \
     -not -path './scripts/machine*' -not -path './scripts/test.sh' -printf '%m %p\0' | sort -z |
     while IFS= read -r -d '' line; do printf '%s %s\n' "$line" "$(sha256sum <"${line#* }")"; done)
 }
 
+ground_only() {
+  grep -E '^[0-7]+ \./(scripts/|systemd/|package(-lock)?\.json |\.npmrc |.*\.sql )'
+}
+
 build_installed() {
-  note 'installing the agent on a bare machine'
+  note 'installing the agent of this tree'
   mkdir -p "$layer/root"
   mount_root "$layer/root" "$layer"
   boot "$layer/root"
@@ -24,9 +40,11 @@ build_installed() {
   power_off
   umount "$layer/root"
   rmdir "$layer/root"
-  rm -rf "$layer/work" "$layer/upper/var/log/journal/"* "$layer/upper/var/lib/systemd/random-seed"
+  rm -rf "$layer/work" "$layer/upper/var/log/journal/"* "$layer/upper/var/lib/systemd/random-seed" \
+    "$layer/upper/var/cache/apt/"*.bin
   # Every machine has its own number.
   : >"$layer/upper/etc/machine-id"
+  echo "$1" >"$layer/digest"
 }
 
 # The modules lie beside the tree, for the tests; what the installer made has its own.

@@ -4,7 +4,7 @@
 
 lock_fds=("$progress")
 
-# hold KIND KEY BUILD: sets $layer to the folder, built by the function BUILD if it is not there.
+# hold KIND KEY BUILD: sets $layer to the folder, built by BUILD (a function, its arguments) if it is not there.
 hold() {
   local kind=$1 key=$2 build=$3 fd
   layer=$cache/$kind-$key
@@ -28,7 +28,8 @@ make_layer() {
   set +e
   (
     set -e
-    "$2"
+    # shellcheck disable=SC2086 # a function and its arguments
+    $2
   ) </dev/null >"$log" 2>"$log.err"
   local code=$?
   set -e
@@ -41,15 +42,23 @@ make_layer() {
   prune "$1"
 }
 
-# The last three of a kind stay, and whatever a machine is running on.
+# The last five of a kind stay, and whatever a machine is running on. What was never completed was interrupted.
 prune() {
   local old fd
-  for old in $(find "$cache" -maxdepth 2 -path "$cache/$1-*/complete" -printf '%T@ %h\n' | sort -rn | tail -n +4 | cut -d' ' -f2); do
+  for old in $(layers_of "$1" | sort -rn | tail -n +6 | cut -d' ' -f2) $(layers_of "$1" | sed -n 's/^0 //p'); do
     exec {fd}>"$cache/locks/${old##*/}"
     if flock --exclusive --nonblock "$fd"; then
       rm -rf --one-file-system "$old"
     fi
     exec {fd}>&-
+  done
+}
+
+# Each line: when the layer was last used, its folder.
+layers_of() {
+  local folder
+  for folder in "$cache/$1"-*/; do
+    printf '%s %s\n' "$(stat -c %Y "$folder/complete" 2>/dev/null || echo 0)" "${folder%/}"
   done
 }
 

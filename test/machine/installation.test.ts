@@ -125,6 +125,7 @@ test.each([
   ['/var/lib/sculptor-redis', 'redis:sculptor-queue 700'],
   ['/home/www', 'root:root 711'],
   ['/home/www/.trash', 'root:root 700'],
+  ['/var/log/sculptor', 'root:nginx 750'],
   ['/var/log/sculptor/nginx', 'root:nginx 750'],
   ['/run/sculptor', 'www-data:nginx 2750'],
   ['/run/sculptor/api.sock', 'www-data:nginx 660'],
