@@ -1,0 +1,31 @@
+// SECURITY. Runs as `www-data`, like the API, and may no more than it: it reads the state in MariaDB as the
+// account of that name, and puts ids into the agent's Redis. It reads /etc/sculptor/agent.json and its secret for
+// Redis. It starts no program, writes no file, and listens to nobody.
+import { CONFIG_PATH, loadConfig } from '../runtime/config.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { connectRedis } from '../runtime/redis.ts';
+import { repeat } from '../runtime/repeat.ts';
+import { readSecret, SECRETS_DIRECTORY } from '../runtime/secret.ts';
+import { stopOnSignal } from '../runtime/shutdown.ts';
+import { createWakeUps } from '../runtime/wake-ups.ts';
+import { openState } from '../state/connection.ts';
+import { createMonitor } from './monitor.ts';
+
+const LOOK_EVERY_MS = 30_000;
+
+const config = await loadConfig(process.env['SCULPTOR_CONFIG'] ?? CONFIG_PATH);
+const secrets = process.env['CREDENTIALS_DIRECTORY'] ?? SECRETS_DIRECTORY;
+const { server, redisSocket, mariadbSocket } = config;
+const logger = createLogger('worker-unprivileged');
+const password = await readSecret(secrets, 'redis-www-data');
+const redis = connectRedis({ socketPath: redisSocket, username: 'www-data', password }, logger);
+const state = openState({ socketPath: mariadbSocket, user: 'www-data', connections: 2 });
+const wakeUps = createWakeUps({ redis, server, logger });
+const monitor = createMonitor({ server, state, askRedis: () => redis.ping(), wakeUps, logger });
+
+const looking = repeat(LOOK_EVERY_MS, monitor);
+
+stopOnSignal({
+  logger,
+  steps: [looking.stop, wakeUps.close, () => redis.disconnect(), state.close],
+});
