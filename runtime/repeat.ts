@@ -3,8 +3,11 @@ export interface Repeated {
   readonly stop: () => Promise<void>;
 }
 
-/** Does `round` at once and then again so many milliseconds after it ended, one at a time. It must not throw. */
-export function repeat(everyMs: number, round: () => Promise<void>): Repeated {
+/**
+ * Does `round` after `firstMs` and then again `everyMs` after it ended, one at a time; milliseconds. It must not
+ * throw.
+ */
+export function repeat(everyMs: number, round: () => Promise<void>, firstMs = 0): Repeated {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let current = Promise.resolve();
@@ -15,7 +18,8 @@ export function repeat(everyMs: number, round: () => Promise<void>): Repeated {
     });
   }
 
-  go();
+  if (firstMs > 0) timer = setTimeout(go, firstMs);
+  else go();
   return {
     stop: async () => {
       stopped = true;

@@ -23,7 +23,8 @@ const state = openState({ socketPath: mariadbSocket, user: 'www-data', connectio
 const wakeUps = createWakeUps({ redis, server, logger });
 const monitor = createMonitor({ server, state, askRedis: () => redis.ping(), wakeUps, logger });
 
-const looking = repeat(LOOK_EVERY_MS, monitor);
+// Not at once: after a start of the server the others are still on their way.
+const looking = repeat(LOOK_EVERY_MS, monitor, LOOK_EVERY_MS);
 
 stopOnSignal({
   logger,
