@@ -95,7 +95,7 @@ describe('sudo', () => {
     ['another user', ['-u', 'www-data', '/usr/lib/sculptor/executor']],
     ['another group', ['-g', 'shadow', '/usr/lib/sculptor/executor']],
     ['a variable', ['NODE_OPTIONS=--version', '/usr/lib/sculptor/executor']],
-    ['the same file by another path', ['/usr/lib/sculptor/../sculptor/executor']],
+    ['what lies beside it', ['/usr/lib/sculptor/app/worker-privileged/executor/main.js']],
     ["the executor's interpreter", ['/usr/lib/sculptor/node/bin/node', '--version']],
     ['a shell', ['-s']],
   ])('refuses sculptor %s', (_, args) => {
