@@ -14,7 +14,9 @@ export function parseInput<S extends z.ZodType>(schema: S, input: unknown): z.in
 /** One for each field; where two rules of one field are broken the first is told. */
 export function fieldErrors(schema: z.ZodType, error: z.ZodError, input: unknown): FieldError[] {
   const all = error.issues.flatMap((issue) => toFieldErrors(schema, issue, input));
-  return all.filter((one, index) => all.findIndex(({ field }) => field === one.field) === index);
+  // What is said of the whole document is of use only where no field of it is at fault.
+  const named = all.some(({ field }) => field !== '') ? all.filter(({ field }) => field !== '') : all;
+  return named.filter((one, index) => named.findIndex(({ field }) => field === one.field) === index);
 }
 
 /** For what a write may not be sent without. */
