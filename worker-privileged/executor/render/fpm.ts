@@ -26,7 +26,7 @@ export function renderFpm(pool: FpmPool): FpmConf {
 }
 
 function conf({ id, version, socket, home }: FpmPool, ping: string): string {
-  const tmp = quoted(`${home}/tmp`);
+  const tmp = quoted(`${plain(home)}/tmp`);
   return `; Site ${plain(id)} on PHP ${plain(version)}. Written by the agent; what is changed here is lost.
 [global]
 error_log = syslog

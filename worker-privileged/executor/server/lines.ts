@@ -38,33 +38,27 @@ export async function serveLines(caller: Caller, { dispatch, audit, stop }: Serv
 async function readLines(input: Readable, stop: AbortSignal, take: (line: string) => void): Promise<void> {
   const reader = createLineReader();
   const over = new AbortController();
+  const signal = AbortSignal.any([stop, over.signal]);
   try {
     await new Promise<void>((resolve, reject) => {
-      const signal = AbortSignal.any([stop, over.signal]);
-      input.on('data', (chunk: Buffer) => {
-        if (!signal.aborted) attempt(() => reader.push(chunk, take), reject);
-      });
-      input.on('end', () =>
-        attempt(() => {
-          reader.end();
-          resolve();
-        }, reject),
-      );
+      const attempt = (act: () => void) => {
+        try {
+          if (!signal.aborted) act();
+        } catch (cause) {
+          reject(cause);
+          over.abort();
+        }
+      };
+      input.on('data', (chunk: Buffer) => attempt(() => reader.push(chunk, take)));
+      input.on('end', () => attempt(() => reader.end()));
       input.on('error', reject);
       input.on('close', () => resolve());
+      input.on('end', () => resolve());
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
   } finally {
     over.abort();
     input.pause();
-  }
-}
-
-function attempt(act: () => void, failed: (cause: Error) => void): void {
-  try {
-    act();
-  } catch (cause) {
-    failed(cause as Error);
   }
 }
 

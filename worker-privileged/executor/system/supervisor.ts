@@ -13,7 +13,7 @@ const BAD_NAME = 10;
 const ALREADY_ADDED = 90;
 const NOT_RUNNING = 70;
 
-type Tools = { readonly files: Files; readonly call: XmlRpc };
+type Tools = { readonly files: Pick<Files, 'read' | 'replace' | 'remove'>; readonly call: XmlRpc };
 
 /** Under Supervisor: a program for each site, always on, its file among those of the distribution's Supervisor. */
 export function createSupervisorMasters({ files, call }: Tools): Masters {

@@ -6,7 +6,10 @@ import { paths } from './paths.ts';
 const WANTS = '/etc/systemd/system/sockets.target.wants';
 const TEMPLATES = '/etc/systemd/system';
 
-type Tools = { readonly commands: Pick<Commands, 'run'>; readonly files: Files };
+type Tools = {
+  readonly commands: Pick<Commands, 'run'>;
+  readonly files: Pick<Files, 'readLink' | 'link' | 'remove'>;
+};
 
 /**
  * Under systemd: a socket unit for each site, whose service starts on the first request. Instances of two

@@ -1,12 +1,9 @@
-import { FailureError } from '../../../../contract/failures.ts';
 import type { Step } from '../../ensure.ts';
-import { because } from '../../system/because.ts';
-import { CommandError } from '../../system/command.ts';
 import type { Folder } from '../../system/folders.ts';
 import { paths, stampOf } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
-import { each } from './names.ts';
+import { inTurn } from './in-turn.ts';
 import { notOurs } from './registered.ts';
 import { accountOf, entryOf, holderOf, nginxGroup, type Story } from './story.ts';
 
@@ -32,12 +29,14 @@ export function home(story: Story): Step {
       if (found !== null && !entry.home && (await system.folders.list(path)).length > 0) {
         throw notOurs(`The folder ${path} is there already`, 'Move the folder away');
       }
-      const undoFolder = await system.folders.ensure(path, HOME);
-      const undoEntry = await system.registry.write({ ...entry, home: true });
-      return async () => {
-        await undoEntry();
-        await undoFolder().catch(() => throwAway(system, entry));
-      };
+      return inTurn([
+        async () => {
+          const undo = await system.folders.ensure(path, HOME);
+          // A new one that is not empty any more holds something of somebody's.
+          return found === null ? () => undo().catch(() => throwAway(system, entry)) : undo;
+        },
+        () => system.registry.write({ ...entry, home: true }),
+      ]);
     },
   };
 }
@@ -65,47 +64,14 @@ export function homeFolders(story: Story): Step {
       }
       return null;
     },
-    change: async () => each(await wanted(), ({ path, owner }) => system.folders.ensure(path, owner)),
-  };
-}
-
-/**
- * A served folder below `public` is the site's own to change, so it is looked at and made as the site's user:
- * where a link leads out of it, it leads to what that user may do anyway.
- */
-export function publicDirectory(story: Story): Step {
-  const { system, spec } = story;
-  const path = `${paths.home(spec.name)}/${spec.publicDirectory}`;
-  const asSite = async (file: `/${string}`, ...args: readonly string[]) =>
-    system.accounts.runAs(await accountOf(story), { file, args: [...args, '--', path] });
-  return {
-    name: 'make the served folder',
-    look: async () => {
-      if (spec.publicDirectory === 'public') return null;
-      if ((await system.registry.read(spec.id)) === null) return 'there is no account';
-      const there = await asSite('/usr/bin/ls', '--directory', `${path}/.`).then(
-        () => true,
-        () => false,
-      );
-      return there ? null : 'there is no served folder';
-    },
-    change: async () => {
-      try {
-        await asSite('/usr/bin/mkdir', '--parents');
-      } catch (cause) {
-        if (!(cause instanceof CommandError)) throw cause;
-        throw because(
-          cause,
-          new FailureError(
-            'not_ready',
-            `The site's folder ${spec.publicDirectory} cannot be made: something else is in the way.`,
-            'Remove or rename what lies there in the site, then ask again.',
-          ),
-        );
-      }
-      // An empty folder of the site's own is in nobody's way.
-      return null;
-    },
+    change: async () =>
+      inTurn(
+        (await wanted()).map(
+          ({ path, owner }) =>
+            () =>
+              system.folders.ensure(path, owner),
+        ),
+      ),
   };
 }
 

@@ -1,10 +1,11 @@
 import type { DomainId } from '../../../../contract/ids.ts';
 import type { DomainName } from '../../../../contract/names.ts';
-import type { Step, Undo } from '../../ensure.ts';
+import type { Step } from '../../ensure.ts';
 import { needsServerBlock } from '../../render/server-block.ts';
 import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
+import { inTurn } from './in-turn.ts';
 import { nameTaken } from './registered.ts';
 import { held, holderOf, namesOf, served, type Story } from './story.ts';
 
@@ -28,11 +29,13 @@ export function namesHeld({ system: { files }, spec }: Story): Step {
     name: 'hold the names',
     look: async () => ((await missing()).length === 0 ? null : 'a name is not held'),
     change: async () =>
-      each(await missing(), async (name) => {
-        const undo = await files.claim(paths.host(name), held(spec.id));
-        if (undo === null) throw nameTaken(name);
-        return undo;
-      }),
+      inTurn(
+        (await missing()).map((name) => async () => {
+          const undo = await files.claim(paths.host(name), held(spec.id));
+          if (undo === null) throw nameTaken(name);
+          return undo;
+        }),
+      ),
   };
 }
 
@@ -90,7 +93,7 @@ function namesLeadTo(
   return {
     name,
     look: async () => ((await astray()).length === 0 ? null : 'a name leads elsewhere'),
-    change: async () => each(await astray(), (host) => files.link(paths.host(host), target)),
+    change: async () => inTurn((await astray()).map((host) => () => files.link(paths.host(host), target))),
   };
 }
 
@@ -101,19 +104,4 @@ async function mine({ files }: Tools, id: string, names: readonly DomainName[]):
     if (link !== null && holderOf(link) === id) found.push(name);
   }
   return found;
-}
-
-/** All or none: what was done before one fails is undone. */
-export async function each<T>(items: readonly T[], act: (item: T) => Promise<Undo>): Promise<Undo> {
-  const undos: Undo[] = [];
-  const undoAll = async () => {
-    for (const undo of undos.reverse()) await undo();
-  };
-  try {
-    for (const item of items) undos.push(await act(item));
-  } catch (failure) {
-    await undoAll();
-    throw failure;
-  }
-  return undoAll;
 }

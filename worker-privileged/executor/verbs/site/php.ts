@@ -6,7 +6,7 @@ import { renderFpm, type FpmConf } from '../../render/fpm.ts';
 import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
-import { each } from './names.ts';
+import { inTurn } from './in-turn.ts';
 import { accountOf, entryOf, poolOf, type Story } from './story.ts';
 
 /** The version that the site shall run, the newest where none is named; null where its PHP shall not run. */
@@ -47,27 +47,18 @@ export function phpConfigured(story: Story, version: PhpVersion): Step {
       if ((await files.readLink(link)) !== paths.phpMaster(version)) return 'the version is another';
       return (await system.registry.read(spec.id))?.php === ping ? null : 'it was not started from this';
     },
-    change: async () => {
-      await checkCandidate(story, { version, text });
-      const before = (await entryOf(story)).php;
-      await startedFrom(story, null);
-      const putBack = await each<() => Promise<Undo>>(
-        [() => files.replace(conf, text), () => files.link(link, paths.phpMaster(version))],
-        (act) => act(),
-      );
-      const undo = async () => {
-        await putBack();
-        await masters.refresh(poolOf(spec));
-        await startedFrom(story, before);
-      };
-      try {
-        await masters.refresh(poolOf(spec));
-      } catch (failed) {
-        await undo();
-        throw failed;
-      }
-      await startedFrom(story, ping);
-      return undo;
+    change: () => {
+      const refresh = () => masters.refresh(poolOf(spec));
+      // Undone in reverse: the master is started anew when the old files are back.
+      return inTurn([
+        () => checked(story, { version, text }),
+        () => startedFrom(story, null),
+        () => Promise.resolve(refresh),
+        () => files.replace(conf, text),
+        () => files.link(link, paths.phpMaster(version)),
+        () => refresh().then(() => nothing),
+        () => startedFrom(story, ping),
+      ]);
     },
   };
 }
@@ -101,20 +92,25 @@ export function phpOff(
 }
 
 /** The candidate lies beside the file it is for, and is gone whatever php-fpm says of it. */
-async function checkCandidate(
+async function checked(
   story: Story,
   { version, text }: { readonly version: PhpVersion; readonly text: string },
-): Promise<void> {
+): Promise<Undo> {
   const { files, phpFpm } = story.system;
   const file = paths.siteFile(story.spec.id, 'fpm.conf.new');
-  const discard = await files.replace(file, text);
-  try {
-    await phpFpm.check({ version, file, account: await accountOf(story) });
-  } finally {
-    await discard();
-  }
+  const discard = () => files.remove(file).then(() => undefined);
+  return inTurn([
+    () => files.replace(file, text).then(() => discard),
+    async () => {
+      await phpFpm.check({ version, file, account: await accountOf(story) });
+      return nothing;
+    },
+    () => discard().then(() => nothing),
+  ]);
 }
 
-async function startedFrom(story: Story, php: string | null): Promise<void> {
-  await story.system.registry.write({ ...(await entryOf(story)), php });
+async function startedFrom(story: Story, php: string | null): Promise<Undo> {
+  return story.system.registry.write({ ...(await entryOf(story)), php });
 }
+
+const nothing: Undo = () => Promise.resolve();

@@ -1,8 +1,8 @@
-import type { Step, Undo } from '../../ensure.ts';
+import type { Step } from '../../ensure.ts';
 import { paths, type Marker, type SiteFile } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
-import { each } from './names.ts';
+import { inTurn } from './in-turn.ts';
 import type { Story } from './story.ts';
 
 /** Root's own folder of the site, where nginx and php-fpm find it by its id. */
@@ -24,18 +24,15 @@ export function siteFolder({ system: { files, folders, masters }, spec }: Story)
     name: 'make the links',
     look,
     change: () =>
-      each<() => Promise<Undo>>(
-        [
-          () => folders.ensure(paths.site(spec.id), { uid: 0, gid: 0, mode: 0o755 }),
-          () => files.replace(at('site'), `${spec.id}\n`),
-          ...links.map(
-            ([link, target]) =>
-              () =>
-                files.link(at(link), target),
-          ),
-        ],
-        (act) => act(),
-      ),
+      inTurn([
+        () => folders.ensure(paths.site(spec.id), { uid: 0, gid: 0, mode: 0o755 }),
+        () => files.replace(at('site'), `${spec.id}\n`),
+        ...links.map(
+          ([link, target]) =>
+            () =>
+              files.link(at(link), target),
+        ),
+      ]),
   };
 }
 
@@ -84,10 +81,11 @@ function markers(
     name,
     look: async () => ((await wrong()).length === 0 ? null : 'a marker is not as it should be'),
     change: async () =>
-      each(await wrong(), (marker) =>
-        wanted[marker]
-          ? files.replace(paths.siteFile(id, marker), '')
-          : files.remove(paths.siteFile(id, marker)),
+      inTurn(
+        (await wrong()).map((marker) => () => {
+          const path = paths.siteFile(id, marker);
+          return wanted[marker] ? files.replace(path, '') : files.remove(path);
+        }),
       ),
   };
 }

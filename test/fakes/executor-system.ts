@@ -1,0 +1,234 @@
+import { dirname } from 'node:path';
+import type { PhpVersion } from '../../contract/names.ts';
+import type { Undo } from '../../worker-privileged/executor/ensure.ts';
+import type { Account, Accounts } from '../../worker-privileged/executor/system/accounts.ts';
+import type { Files } from '../../worker-privileged/executor/system/files.ts';
+import type { Folder, Folders } from '../../worker-privileged/executor/system/folders.ts';
+import type { Masters } from '../../worker-privileged/executor/system/masters.ts';
+import { paths } from '../../worker-privileged/executor/system/paths.ts';
+import { createRegistry } from '../../worker-privileged/executor/system/registry.ts';
+import type { System } from '../../worker-privileged/executor/system/system.ts';
+
+type Node =
+  | { readonly kind: 'file'; readonly text: string; readonly mode: number }
+  | { readonly kind: 'link'; readonly target: string }
+  | ({ readonly kind: 'folder' } & Folder);
+
+/** A server in memory: what is on its disk, who its users are, which php-fpm masters are on. */
+export type FakeServer = {
+  readonly disk: Map<string, Node>;
+  readonly users: Map<string, Account & { readonly locked: boolean }>;
+  readonly groups: Map<string, number>;
+  readonly mastersOn: Set<string>;
+  /** What was done to masters, nginx and processes, in order. */
+  readonly doings: string[];
+  phpVersions: PhpVersion[];
+};
+
+export function createFakeServer(): FakeServer {
+  const root: Node = { kind: 'folder', uid: 0, gid: 0, mode: 0o755 };
+  const folders = [
+    '/etc/sculptor/sites',
+    '/etc/sculptor/hosts',
+    '/home/www',
+    '/home/www/.trash',
+    paths.registry,
+  ];
+  return {
+    disk: new Map(folders.map((path) => [path, root])),
+    users: new Map([['www', { uid: 990, gid: 991, locked: false }]]),
+    groups: new Map([
+      ['nginx', 989],
+      ['www', 991],
+    ]),
+    mastersOn: new Set(),
+    doings: [],
+    phpVersions: ['8.2', '8.4'] as PhpVersion[],
+  };
+}
+
+/** Everything of a server that lasts, in a form that compares. */
+export function stateOf({ disk, users, mastersOn }: FakeServer): unknown {
+  return {
+    disk: Object.fromEntries([...disk].sort()),
+    users: Object.fromEntries([...users].sort()),
+    mastersOn: [...mastersOn].sort(),
+  };
+}
+
+export class InjectedError extends Error {}
+
+export type Accident = {
+  /** Which change fails, counted from 1. */
+  readonly at: number;
+  /** `tool`: that change fails. `crash`: that and all that comes after, undoing too, as if the process had died. */
+  readonly kind: 'tool' | 'crash';
+};
+
+/** The system of a fake server, with at most one accident. `changes` counts what was changed. */
+export function createFakeSystem(server: FakeServer, accident?: Accident) {
+  const count = { changes: 0 };
+  const change = async <T>(act: () => T): Promise<T> => {
+    count.changes += 1;
+    if (accident?.at === count.changes) throw new InjectedError('an accident');
+    if (accident?.kind === 'crash' && count.changes > accident.at) throw new InjectedError('dead');
+    return Promise.resolve(act());
+  };
+  const undoing =
+    (act: () => unknown): Undo =>
+    async () => {
+      if (accident?.kind === 'crash') throw new InjectedError('dead');
+      act();
+      await Promise.resolve();
+    };
+  const parts = { server, change, undoing };
+  const files = fakeFiles(parts);
+  const folders = fakeFolders(parts);
+  const locks: System['locks'] = { during: (_name, act) => act() };
+  const system: System = {
+    files,
+    folders,
+    locks,
+    accounts: fakeAccounts(parts),
+    masters: fakeMasters(parts),
+    mariadb: { findDatabase: () => Promise.resolve(null), dump: () => Promise.resolve(0) },
+    nginx: {
+      apply: async (makeChange) => {
+        const undo = await makeChange();
+        try {
+          await change(() => server.doings.push('reload nginx'));
+        } catch (refused) {
+          await undo();
+          throw refused;
+        }
+        return undo;
+      },
+    },
+    phpFpm: {
+      versions: () => Promise.resolve(server.phpVersions),
+      check: ({ version }) => change(() => void server.doings.push(`check ${version}`)),
+    },
+    registry: createRegistry({ files, folders, locks }),
+    now: () => new Date('2026-01-02T03:04:05.678Z'),
+    hostname: () => 'machine.example',
+    serverName: 'machine.example',
+  };
+  return { system, count };
+}
+
+type Parts = {
+  readonly server: FakeServer;
+  readonly change: <T>(act: () => T) => Promise<T>;
+  readonly undoing: (act: () => unknown) => Undo;
+};
+
+function fakeFiles({ server: { disk }, change, undoing }: Parts): Files {
+  const put = (path: string, node: Node) => {
+    const before = disk.get(path);
+    if (
+      disk.get(dirname(path))?.kind !== 'folder' &&
+      !dirname(path).startsWith('/etc/nginx') &&
+      dirname(path) !== '/var/lib/sculptor-root'
+    )
+      throw new Error(`there is no folder ${dirname(path)}`);
+    disk.set(path, node);
+    return undoing(() => (before === undefined ? disk.delete(path) : disk.set(path, before)));
+  };
+  const ofKind = <K extends Node['kind']>(path: string, kind: K) => {
+    const node = disk.get(path);
+    if (node !== undefined && node.kind !== kind) throw new Error(`${path} is not a ${kind}`);
+    return (node ?? null) as Extract<Node, { kind: K }> | null;
+  };
+  return {
+    read: async (path) => Promise.resolve(ofKind(path, 'file')?.text ?? null),
+    replace: (path, text, mode = 0o644) => change(() => put(path, { kind: 'file', text, mode })),
+    remove: async (path) => {
+      const before = disk.get(path);
+      if (before === undefined) return () => Promise.resolve();
+      return change(() => {
+        disk.delete(path);
+        return undoing(() => void disk.set(path, before));
+      });
+    },
+    readLink: async (path) => Promise.resolve(ofKind(path, 'link')?.target ?? null),
+    link: (path, target) => change(() => put(path, { kind: 'link', target })),
+    claim: (path, target) => change(() => (disk.has(path) ? null : put(path, { kind: 'link', target }))),
+  };
+}
+
+function fakeFolders({ server: { disk }, change, undoing }: Parts): Folders {
+  const within = (path: string) => [...disk.keys()].filter((other) => other.startsWith(`${path}/`));
+  const removeEmpty = (path: string) => {
+    if (within(path).length > 0) throw new Error(`${path} is not empty`);
+    disk.delete(path);
+  };
+  return {
+    look: async (path) => {
+      const node = disk.get(path);
+      if (node === undefined) return Promise.resolve(null);
+      if (node.kind !== 'folder') throw new Error(`${path} is not a folder`);
+      return Promise.resolve({ uid: node.uid, gid: node.gid, mode: node.mode });
+    },
+    list: (path) => Promise.resolve(within(path).map((inner) => inner.slice(path.length + 1))),
+    ensure: (path, wanted) =>
+      change(() => {
+        const before = disk.get(path);
+        disk.set(path, { kind: 'folder', ...wanted });
+        return undoing(() => (before === undefined ? removeEmpty(path) : void disk.set(path, before)));
+      }),
+    move: (from, to) =>
+      change(() => {
+        for (const path of [from, ...within(from)]) {
+          disk.set(to + path.slice(from.length), disk.get(path)!);
+          disk.delete(path);
+        }
+        return undoing(() => undefined);
+      }),
+    remove: (path) => change(() => [path, ...within(path)].forEach((inner) => disk.delete(inner))),
+  };
+}
+
+function fakeAccounts({ server: { users, groups, doings, disk }, change, undoing }: Parts): Accounts {
+  return {
+    find: async (user) => {
+      const found = users.get(user);
+      return Promise.resolve(found ? { uid: found.uid, gid: found.gid } : null);
+    },
+    findGroup: (group) => Promise.resolve(groups.get(group) ?? null),
+    isTaken: (number) =>
+      Promise.resolve([...users.values()].some(({ uid, gid }) => uid === number || gid === number)),
+    create: ({ user, uid }) =>
+      change(() => {
+        users.set(user, { uid, gid: uid, locked: false });
+        return undoing(() => {
+          users.delete(user);
+        });
+      }),
+    isLocked: (user) => Promise.resolve(users.get(user)?.locked === true),
+    lock: (user) => change(() => void users.set(user, { ...users.get(user)!, locked: true })),
+    hasProcesses: () => Promise.resolve(false),
+    killAll: ({ uid }) => Promise.resolve(void doings.push(`kill ${uid}`)),
+    runAs: async ({ uid }, { file, args }) => {
+      const path = args.at(-1)!;
+      if (file === '/usr/bin/test' && !disk.has(path)) throw new Error('there is none');
+      if (file === '/usr/bin/rmdir') await undoing(() => disk.delete(path))();
+      if (file !== '/usr/bin/mkdir') return '';
+      return change(() => {
+        disk.set(path, { kind: 'folder', uid, gid: 989, mode: 0o2750 });
+        return '';
+      });
+    },
+  };
+}
+
+function fakeMasters({ server: { mastersOn, doings }, change }: Parts): Masters {
+  return {
+    socketOf: paths.unitSocket,
+    lookOn: ({ id }) => Promise.resolve(mastersOn.has(id) ? null : 'it is off'),
+    turnOn: ({ id }) => change(() => void mastersOn.add(id)),
+    lookOff: ({ id }) => Promise.resolve(mastersOn.has(id) ? 'it is on' : null),
+    turnOff: ({ id }) => change(() => void mastersOn.delete(id)),
+    refresh: ({ id }) =>
+      change(() => mastersOn.has(id) && doings.push(`refresh ${id}`)).then(() => undefined),
+  };
+}

@@ -1,0 +1,126 @@
+import type { ExecutorAnswer } from '../../../contract/executor.ts';
+import { FailureError } from '../../../contract/failures.ts';
+import type { AuditEvent } from '../../../worker-privileged/executor/server/audit.ts';
+import { createDispatch } from '../../../worker-privileged/executor/server/dispatch.ts';
+import type { VerbTable } from '../../../worker-privileged/executor/verbs/table.ts';
+import { spec } from './sites.ts';
+
+function build(verbs: Partial<VerbTable> = {}) {
+  const events: AuditEvent[] = [];
+  const logged: string[] = [];
+  const answers: ExecutorAnswer[] = [];
+  const dispatch = createDispatch({
+    verbs: {
+      'server.facts': () => Promise.resolve({ phpVersions: [], hostname: 'h' }),
+      'site.put': () => Promise.resolve({ probes: [] }),
+      'site.remove': () => Promise.resolve({ probes: [] }),
+      'database.dump': () => Promise.resolve({ bytes: 0 }),
+      ...verbs,
+    },
+    locks: { during: (_name, act) => act() },
+    audit: (event) => void events.push(event),
+    log: (level, message, facts) => void logged.push(`${level} ${message} ${JSON.stringify(facts)}`),
+  });
+  const ask = (line: string) => dispatch(line, (answer) => void answers.push(answer));
+  return { ask, events, logged, answers };
+}
+
+const put = JSON.stringify({
+  request: 'r7',
+  operation: 'abcdefghij0123456789',
+  verb: 'site.put',
+  args: spec(),
+});
+
+test('a request is answered by its steps and its result, and leaves two lines', async () => {
+  const step = { name: 'a step', status: 'succeeded', changed: true, durationMs: 1 } as const;
+  const { ask, answers, events } = build({
+    'site.put': (_args, run) => {
+      run.report(step);
+      return Promise.resolve({ probes: [] });
+    },
+  });
+  await ask(put);
+  expect(answers).toEqual([
+    { request: 'r7', step },
+    { request: 'r7', result: { probes: [] } },
+  ]);
+  const noted = { operation: 'abcdefghij0123456789', verb: 'site.put', id: 'a1b2c3d4e5f6' };
+  expect(events).toEqual([
+    { event: 'begun', ...noted },
+    { event: 'ended', ...noted, outcome: 'succeeded', durationMs: expect.any(Number) as number },
+  ]);
+});
+
+test('a request that is refused is answered and noted, and the next one is served', async () => {
+  const { ask, answers, events } = build();
+  await ask('{"request":"r1","verb":"no.such"}');
+  await ask('nonsense');
+  await ask(put);
+  expect(answers.map((answer) => [answer.request, 'error' in answer ? answer.error.code : 'fine'])).toEqual([
+    ['r1', 'invalid_request'],
+    [null, 'invalid_request'],
+    ['r7', 'fine'],
+  ]);
+  expect(events.map(({ event }) => event)).toEqual(['refused', 'refused', 'begun', 'ended']);
+});
+
+test('a failure that a person should see is passed on, and any other is internal and stays in the log', async () => {
+  const known = build({
+    'site.put': () => Promise.reject(new FailureError('not_ours', 'It is there.', 'Move it.')),
+  });
+  await known.ask(put);
+  expect(known.answers).toEqual([
+    { request: 'r7', error: { code: 'not_ours', message: 'It is there.', hint: 'Move it.' } },
+  ]);
+  expect(known.events.at(-1)).toMatchObject({ event: 'ended', outcome: 'not_ours' });
+
+  const unknown = build({ 'site.put': () => Promise.reject(new Error('EACCES /secret/path')) });
+  await unknown.ask(put);
+  expect(JSON.stringify(unknown.answers)).not.toContain('secret');
+  expect(unknown.answers).toMatchObject([{ error: { code: 'internal' } }]);
+  expect(unknown.events.at(-1)).toMatchObject({ event: 'ended', outcome: 'internal' });
+  expect(unknown.logged.join()).toContain('EACCES /secret/path');
+});
+
+test('a result that is not as agreed is a failure, not an answer', async () => {
+  const { ask, answers } = build({ 'site.put': () => Promise.resolve({ probes: 'none' } as never) });
+  await ask(put);
+  expect(answers).toMatchObject([{ error: { code: 'internal' } }]);
+});
+
+test('what is more than 64 requests under way is refused and not kept', async () => {
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const { ask, answers } = build({ 'site.put': () => gate.then(() => ({ probes: [] })) });
+  const asked = Array.from({ length: 70 }, () => ask(put));
+  open();
+  await Promise.all(asked);
+  const refused = answers.filter((answer) => 'error' in answer && answer.error.code === 'limit_reached');
+  expect([refused.length, answers.length]).toEqual([6, 70]);
+  await ask(put);
+  expect(answers.at(-1)).toEqual({ request: 'r7', result: { probes: [] } });
+});
+
+test('requests with an id hold the lock of that id, and those without one hold none', async () => {
+  const held: string[] = [];
+  const dispatch = createDispatch({
+    verbs: {
+      'server.facts': () => Promise.resolve({ phpVersions: [], hostname: 'h' }),
+      'site.remove': () => Promise.resolve({ probes: [] }),
+    } as unknown as VerbTable,
+    locks: {
+      during: (name, act) => {
+        held.push(name);
+        return act();
+      },
+    },
+    audit: () => undefined,
+    log: () => undefined,
+  });
+  const ask = (verb: string, args: unknown) =>
+    dispatch(JSON.stringify({ request: 'r1', operation: null, verb, args }), () => undefined);
+  await ask('server.facts', {});
+  await ask('site.remove', { id: 'a1b2c3d4e5f6' });
+  expect(held).toEqual(['a1b2c3d4e5f6']);
+});

@@ -1,0 +1,184 @@
+import fc from 'fast-check';
+import type { DomainId } from '../../../contract/ids.ts';
+import type { DomainName, PhpVersion, PublicDirectory } from '../../../contract/names.ts';
+import { renderFpm } from '../../../worker-privileged/executor/render/fpm.ts';
+import { plain, RenderError } from '../../../worker-privileged/executor/render/plain.ts';
+import {
+  needsServerBlock,
+  renderServerBlock,
+} from '../../../worker-privileged/executor/render/server-block.ts';
+import { renderSupervisedPool } from '../../../worker-privileged/executor/render/supervisor.ts';
+import { renderSysusersLine } from '../../../worker-privileged/executor/render/sysusers.ts';
+
+const id = 'a1b2c3d4e5f6' as DomainId;
+const name = 'shop.example' as DomainName;
+const version = '8.2' as PhpVersion;
+const publicDirectory = 'public/web' as PublicDirectory;
+const socket = `/run/sculptor-php/${id}.sock`;
+const home = `/home/www/${name}`;
+
+test("a site's fpm.conf names no user and keeps sessions, uploads and temporary files in the site's own folder", () => {
+  const { text, ping } = renderFpm({ id, name, version, socket, home });
+  expect(ping).toMatch(/^a1b2c3d4e5f6-[0-9a-f]{8}$/);
+  expect(text).toBe(`; Site a1b2c3d4e5f6 on PHP 8.2. Written by the agent; what is changed here is lost.
+[global]
+error_log = syslog
+syslog.ident = sculptor-php-a1b2c3d4e5f6
+log_level = warning
+daemonize = no
+process_control_timeout = 10s
+
+[a1b2c3d4e5f6]
+listen = "/run/sculptor-php/a1b2c3d4e5f6.sock"
+listen.mode = 0660
+pm = ondemand
+pm.max_children = 20
+pm.process_idle_timeout = 10s
+pm.max_requests = 1000
+ping.path = /.sculptor/ping
+ping.response = "${ping}"
+security.limit_extensions = .php
+clear_env = yes
+env[PATH] = "/usr/local/bin:/usr/bin:/bin"
+env[TMPDIR] = "/home/www/shop.example/tmp"
+php_admin_value[sys_temp_dir] = "/home/www/shop.example/tmp"
+php_admin_value[upload_tmp_dir] = "/home/www/shop.example/tmp"
+php_value[session.save_path] = "/home/www/shop.example/tmp"
+; The distribution's own collector of old sessions knows its own folder only.
+php_value[session.gc_probability] = 1
+`);
+});
+
+test('a pool that is started from another text answers another ping', () => {
+  const one = renderFpm({ id, name, version, socket, home });
+  expect(renderFpm({ id, name, version, socket, home }).ping).toBe(one.ping);
+  expect(renderFpm({ id, name, version: '8.4' as PhpVersion, socket, home }).ping).not.toBe(one.ping);
+});
+
+test('a server block of its own is one for the world and one for the probes', () => {
+  const names = [name, 'www.shop.example' as DomainName];
+  expect(renderServerBlock({ id, names, publicDirectory }))
+    .toBe(`# Site a1b2c3d4e5f6. Written by the agent; what is changed here is lost.
+server {
+  include /etc/nginx/sculptor/listen/http.conf;
+  server_name shop.example
+    www.shop.example;
+  set $sculptor_site /etc/sculptor/sites/a1b2c3d4e5f6;
+  set $sculptor_public public/web;
+  include /etc/nginx/sculptor/parts/site.conf;
+}
+server {
+  listen unix:/run/sculptor-probe/http.sock;
+  access_log off;
+  server_name shop.example
+    www.shop.example;
+  set $sculptor_site /etc/sculptor/sites/a1b2c3d4e5f6;
+  set $sculptor_public public/web;
+  include /etc/nginx/sculptor/parts/probe.conf;
+}
+`);
+});
+
+test.each([
+  [false, 'public', [name]],
+  [false, 'public', [`${'a'.repeat(63)}.${'b'.repeat(16)}`]],
+  [true, 'public', [name, `${'a'.repeat(63)}.${'b'.repeat(17)}`]],
+  [true, 'public/web', [name]],
+])('a site needs a server block of its own: %s, served from %s, called %j', (needs, folder, names) => {
+  const site = { publicDirectory: folder as PublicDirectory, names: names as DomainName[] };
+  expect(needsServerBlock(site)).toBe(needs);
+});
+
+test("Supervisor makes the socket as root and hands it to the site's own php-fpm", () => {
+  expect(renderSupervisedPool({ id, user: `s-${id}`, socket: `/var/lib/sculptor-php/${id}.sock` }))
+    .toBe(`; Site a1b2c3d4e5f6. Written by the agent; what is changed here is lost.
+[fcgi-program:sculptor-php-a1b2c3d4e5f6]
+command=/bin/sh -c "exec 3<&0 0</dev/null && exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 FPM_SOCKETS=/var/lib/sculptor-php/a1b2c3d4e5f6.sock=3 /etc/sculptor/sites/a1b2c3d4e5f6/php-fpm --nodaemonize --force-stderr --fpm-config /etc/sculptor/sites/a1b2c3d4e5f6/fpm.conf"
+socket=unix:///var/lib/sculptor-php/a1b2c3d4e5f6.sock
+socket_owner=root:nginx
+socket_mode=0660
+user=s-a1b2c3d4e5f6
+directory=/
+umask=022
+autostart=true
+autorestart=true
+startsecs=1
+startretries=10
+stopsignal=QUIT
+stopwaitsecs=20
+killasgroup=true
+redirect_stderr=true
+stdout_logfile=/var/log/sculptor/php-a1b2c3d4e5f6.log
+stdout_logfile_maxbytes=1MB
+stdout_logfile_backups=1
+`);
+});
+
+test('an account is a user and a group of one number, with no shell', () => {
+  expect(renderSysusersLine({ user: `s-${id}`, uid: 66_000, home })).toBe(
+    'u s-a1b2c3d4e5f6 66000 "Sculptor site" /home/www/shop.example /usr/sbin/nologin\n',
+  );
+});
+
+/** What each dialect would read as something else than a value; see attacks 1, 3, 4, 5 and 6. */
+const foreign = [
+  'shop.example\nuser=root',
+  'shop.example\r',
+  'shop.example\0',
+  'shop.example\u2028',
+  'shop.example\u007f',
+  'shop.example; access_log /etc/passwd;',
+  'shop.example}',
+  'shop.example{',
+  'shop.example # ',
+  '$host',
+  '${PATH}',
+  '%(ENV_PATH)s',
+  '%',
+  '%m',
+  '"',
+  "'",
+  '\\',
+  '`id`',
+  '[root]',
+  'a=b',
+  'a b',
+  '',
+  'a/../b',
+  '..',
+  'café.example',
+];
+
+test.each(foreign)('%j is rendered nowhere', (value) => {
+  expect(() => plain(value)).toThrow(RenderError);
+  for (const render of rendersOf(value)) expect(render).toThrow(RenderError);
+});
+
+test('a value is rendered as it is, or not at all', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' })), (value) => {
+      if (/^[A-Za-z0-9._/-]{1,512}$/.test(value) && !value.includes('..')) return plain(value) === value;
+      for (const render of rendersOf(value)) expect(render).toThrow(RenderError);
+      return true;
+    }),
+  );
+});
+
+/** Every place of every file that a value of somebody's may come to stand in. */
+function rendersOf(value: string): readonly (() => unknown)[] {
+  const bad = value as never;
+  return [
+    () => renderFpm({ id: bad, name, version, socket, home }),
+    () => renderFpm({ id, name, version: bad, socket, home }),
+    () => renderFpm({ id, name, version, socket: value, home }),
+    () => renderFpm({ id, name, version, socket, home: value }),
+    () => renderServerBlock({ id: bad, names: [name], publicDirectory }),
+    () => renderServerBlock({ id, names: [name, bad], publicDirectory }),
+    () => renderServerBlock({ id, names: [name], publicDirectory: bad }),
+    () => renderSupervisedPool({ id: bad, user: 'www', socket }),
+    () => renderSupervisedPool({ id, user: value, socket }),
+    () => renderSupervisedPool({ id, user: 'www', socket: value }),
+    () => renderSysusersLine({ user: value, uid: 66_000, home }),
+    () => renderSysusersLine({ user: 'www', uid: 66_000, home: value }),
+  ];
+}

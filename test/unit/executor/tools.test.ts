@@ -1,0 +1,242 @@
+import type { FailureError } from '../../../contract/failures.ts';
+import type { DomainId } from '../../../contract/ids.ts';
+import { createAccounts } from '../../../worker-privileged/executor/system/accounts.ts';
+import { createBatch } from '../../../worker-privileged/executor/system/batch.ts';
+import { CommandError, type Command } from '../../../worker-privileged/executor/system/command.ts';
+import { createLocks } from '../../../worker-privileged/executor/system/locks.ts';
+import { asciiJson, causeOf } from '../../../worker-privileged/executor/system/log.ts';
+import { createPhpFpm, installedVersions } from '../../../worker-privileged/executor/system/php-fpm.ts';
+import { createUnitMasters } from '../../../worker-privileged/executor/system/units.ts';
+import { failureOf } from './sites.ts';
+
+const id = 'a1b2c3d4e5f6' as DomainId;
+const said = ({ file, args }: Command) => [file, ...args].join(' ');
+
+/** Programs that end as they are told, and remember how they were started. */
+function fakeCommands(outcome: (command: Command) => string = () => '') {
+  const started: Command[] = [];
+  const run = (command: Command) => {
+    started.push(command);
+    return new Promise<string>((resolve) => resolve(outcome(command)));
+  };
+  return { started, run };
+}
+
+describe('a batch', () => {
+  test('goes at once for the first, and together for those that come meanwhile', async () => {
+    const runs: (readonly string[])[] = [];
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const batch = createBatch<string>(async (items) => {
+      runs.push(items);
+      await gate;
+    });
+    const first = batch('a');
+    await Promise.resolve();
+    await Promise.resolve();
+    const others = [batch('b'), batch('c')];
+    open();
+    await Promise.all([first, ...others]);
+    expect(runs).toEqual([['a'], ['b', 'c']]);
+  });
+
+  test('that fails fails for its own items, and the next one goes on', async () => {
+    const batch = createBatch<string>(([item]) =>
+      item === 'bad' ? Promise.reject(new Error('bad')) : Promise.resolve(),
+    );
+    await expect(batch('bad')).rejects.toThrow('bad');
+    await expect(batch('good')).resolves.toBeUndefined();
+  });
+});
+
+describe('a lock', () => {
+  const held: string[] = [];
+  const locks = createLocks({
+    run: () => Promise.resolve(''),
+    hold: (command) => {
+      held.push(said(command));
+      return Promise.resolve(() => Promise.resolve());
+    },
+  });
+
+  test('is held by flock, which the kernel ends with us', async () => {
+    await locks.during(id, () => Promise.resolve());
+    expect(held).toEqual([
+      `/usr/bin/flock --exclusive --timeout=300 --conflict-exit-code=75 /var/lib/sculptor-root/locks/${id} /usr/bin/cat`,
+    ]);
+  });
+
+  test('lets one at a time act on a name, in order, and others side by side', async () => {
+    const log: string[] = [];
+    const act = (name: string, what: string) =>
+      locks.during(name, async () => {
+        log.push(`${what} begins`);
+        await new Promise((resolve) => setImmediate(resolve));
+        log.push(`${what} ends`);
+      });
+    await Promise.all([act('one', '1'), act('one', '2'), act('two', 'other'), act('one', '3')]);
+    const ofOne = log.filter((line) => !line.startsWith('other'));
+    expect(ofOne).toEqual(['1 begins', '1 ends', '2 begins', '2 ends', '3 begins', '3 ends']);
+    expect(log.indexOf('other begins')).toBeLessThan(log.indexOf('2 begins'));
+  });
+
+  test('is let go when what was done under it fails', async () => {
+    await expect(locks.during(id, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(locks.during(id, () => Promise.resolve('yes'))).resolves.toBe('yes');
+  });
+
+  test('that cannot be had in time is a failure that can be tried again', async () => {
+    const busy = createLocks({
+      run: () => Promise.resolve(''),
+      hold: ({ file }) => Promise.reject(new CommandError(file, 75, '')),
+    });
+    expect(await failureOf(busy.during(id, () => Promise.resolve()))).toBe('executor_unavailable');
+  });
+
+  test.each(['../passwd', 'a/b', '', 'A', 'a b'])('called %j is none', async (name) => {
+    await expect(locks.during(name, () => Promise.resolve())).rejects.toThrow('simple name');
+  });
+});
+
+describe('accounts', () => {
+  const files: Record<string, string> = {
+    '/etc/passwd': 'root:x:0:0::/root:/bin/bash\nwww:x:990:991::/nonexistent:/usr/sbin/nologin\n',
+    '/etc/group': 'root:x:0:\nwww:x:991:\nnginx:x:989:\n',
+    '/etc/shadow': 's-locked:!*:1:::::1:\ns-open:!*:1::::::\ns-password:$y$x:1:::::1:\n',
+  };
+  const read = (path: string) => Promise.resolve(files[path] ?? null);
+
+  test('are read from the system’s own files', async () => {
+    const accounts = createAccounts({ files: { read }, commands: fakeCommands() });
+    expect(await accounts.find('www')).toEqual({ uid: 990, gid: 991 });
+    expect(await accounts.find('ww')).toBeNull();
+    expect(await accounts.findGroup('nginx')).toBe(989);
+    expect(await Promise.all([990, 989, 66_000].map(accounts.isTaken))).toEqual([true, true, false]);
+    expect(await Promise.all(['s-locked', 's-open', 's-password', 's-none'].map(accounts.isLocked))).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test('that are asked for together are made by one systemd-sysusers', async () => {
+    const commands = fakeCommands();
+    const accounts = createAccounts({ files: { read }, commands });
+    const ask = (n: number) =>
+      accounts.create({ user: `s-${n}`, uid: 66_000 + n, home: `/home/www/${n}.example` });
+    await Promise.all([ask(1), ask(2), ask(3)]);
+    expect(commands.started.map(said)).toEqual(['/usr/bin/systemd-sysusers -']);
+    expect(commands.started[0]?.stdin?.split('\n')).toHaveLength(4);
+  });
+
+  test('do what is done for a site as the site, without groups, rights or privileges to come', async () => {
+    const commands = fakeCommands();
+    const accounts = createAccounts({ files: { read }, commands });
+    await accounts.runAs({ uid: 66_000, gid: 66_000 }, { file: '/usr/bin/mkdir', args: ['--', '/x'] });
+    expect(commands.started.map(said)).toEqual([
+      '/usr/bin/setpriv --reuid=66000 --regid=66000 --clear-groups --no-new-privs --inh-caps=-all -- /usr/bin/mkdir -- /x',
+    ]);
+  });
+});
+
+describe('php-fpm', () => {
+  test('is installed where its program is', () => {
+    const names = [
+      'php-fpm8.4',
+      'php-fpm8.10',
+      'php-fpm',
+      'php-fpm7.4',
+      'php-fpm8.2~',
+      'php-fpm8.4.dpkg-new',
+      'php8.1',
+    ];
+    expect(installedVersions(names)).toEqual(['7.4', '8.4', '8.10']);
+  });
+
+  test('is asked as the site’s user, and its no is a refusal whose words stay in the log', async () => {
+    const asked: string[] = [];
+    const phpFpm = createPhpFpm({
+      accounts: {
+        runAs: ({ uid }, command) => {
+          asked.push(`${uid} ${said(command)}`);
+          return Promise.reject(new CommandError(command.file, 78, 'unknown entry'));
+        },
+      },
+    });
+    const candidate = { version: '8.2' as never, file: '/f', account: { uid: 66_000, gid: 66_000 } };
+    const failure = await phpFpm.check(candidate).catch((error: unknown) => error as FailureError);
+    expect(asked).toEqual(['66000 /usr/sbin/php-fpm8.2 --test --fpm-config /f']);
+    expect((failure as FailureError).failure.code).toBe('config_refused');
+    expect(JSON.stringify((failure as FailureError).failure)).not.toContain('unknown entry');
+    expect(JSON.stringify(causeOf(failure))).toContain('unknown entry');
+  });
+});
+
+describe('units', () => {
+  function units(states: Record<string, string> = {}) {
+    const links = new Map<string, string>();
+    const commands = fakeCommands(({ args }) => states[args.at(-1) ?? ''] ?? 'inactive');
+    const masters = createUnitMasters({
+      commands,
+      files: {
+        readLink: (path) => Promise.resolve(links.get(path) ?? null),
+        link: (path, target) => {
+          links.set(path, target);
+          return Promise.resolve(() => Promise.resolve());
+        },
+        remove: (path) => {
+          links.delete(path);
+          return Promise.resolve(() => Promise.resolve());
+        },
+      },
+    });
+    const changes = () => commands.started.map(said).filter((line) => !line.includes(' show '));
+    return { masters, links, changes };
+  }
+  const site = { id, user: `s-${id}`, isolation: 'site' } as const;
+  const pool = { id, user: 'www', isolation: 'pool' } as const;
+  const wants = '/etc/systemd/system/sockets.target.wants';
+
+  test.each([
+    ['sculptor-php', site],
+    ['sculptor-php-pool', pool],
+  ])('of %s are started by their socket, now and at boot, without a daemon-reload', async (unit, who) => {
+    const { masters, links, changes } = units();
+    await masters.turnOn(who);
+    expect([...links]).toEqual([[`${wants}/${unit}@${id}.socket`, `/etc/systemd/system/${unit}@.socket`]]);
+    expect(changes()).toEqual([`/usr/bin/systemctl --no-ask-password start -- ${unit}@${id}.socket`]);
+  });
+
+  test('that failed too often are forgiven before they start again', async () => {
+    const { masters, changes } = units({ [`sculptor-php@${id}.service`]: 'failed\n' });
+    await masters.turnOn(site);
+    expect(changes()[0]).toContain(`reset-failed -- sculptor-php@${id}.service`);
+  });
+
+  test('are off when nothing of them runs or would at boot', async () => {
+    const { masters, links, changes } = units();
+    await masters.turnOn(site);
+    expect(await masters.lookOff(site)).toBe('the socket is wanted at boot');
+    await masters.turnOff(site);
+    expect([...links]).toEqual([]);
+    expect(changes().at(-1)).toContain(`stop -- sculptor-php@${id}.socket sculptor-php@${id}.service`);
+    expect(await masters.lookOff(site)).toBeNull();
+    const running = units({ [`sculptor-php@${id}.service`]: 'active' });
+    expect(await running.masters.lookOff(site)).toBe('php-fpm runs');
+  });
+
+  test('a sleeping master is left asleep', async () => {
+    const { masters, changes } = units();
+    await masters.refresh(site);
+    expect(changes()).toEqual([
+      `/usr/bin/systemctl --no-ask-password try-restart -- sculptor-php@${id}.service`,
+    ]);
+  });
+});
+
+test('what is logged is printable ASCII, whatever a program said', () => {
+  const text = asciiJson({ stderr: '\u001b[2J\u202ecafé\n\u2028\u007f😀' });
+  expect(text).toMatch(/^[ -~]*$/);
+  expect(JSON.parse(text)).toEqual({ stderr: '\u001b[2J\u202ecafé\n\u2028\u007f😀' });
+});
