@@ -24,7 +24,7 @@ TEXT
 }
 
 install_sudoers() {
-  ensure_file /etc/sudoers.d/sculptor 0440 root:root visudo -cqf <"$tree/systemd/sudoers"
+  ensure_file /etc/sudoers.d/sculptor 0440 root:root visudo -cf <"$tree/systemd/sudoers"
 }
 
 check_answers() {

@@ -73,7 +73,8 @@ install_certificate() {
   local folder=/etc/sculptor/tls
   [ "$(tls_closed)" = tls-closed-reject ] || make_certificate nobody invalid.invalid
   if is_foreign "$folder/server.crt"; then
-    line unchanged "$folder/server.crt, which is not ours"
+    line unchanged "$folder/server.crt, which was given"
+    ensure_rights "$folder/server.key" 0600 root:root
   else
     make_certificate server "$server_name"
   fi

@@ -4,7 +4,8 @@
 
 declare -A tally=([created]=0 [changed]=0 [unchanged]=0)
 current_step='the first look at this machine'
-work=$(mktemp -d /tmp/sculptor-install.XXXXXXXX)
+# Not /tmp, which may be memory: Node.js is large.
+work=$(mktemp -d /var/tmp/sculptor-install.XXXXXXXX)
 declare -a at_exit=()
 
 # line created|changed|unchanged WHAT. $outcome keeps the word for whoever asked.

@@ -83,9 +83,10 @@ enter_machine() {
 }
 
 bounding_set() {
-  local mask number list=-all
+  local mask number last list=-all
+  last=$(cat /proc/sys/kernel/cap_last_cap)
   mask=$((16#$(awk '/^CapBnd:/ { print $2 }' "/proc/$leader/status")))
-  for ((number = 0; number <= $(cat /proc/sys/kernel/cap_last_cap); number++)); do
+  for ((number = 0; number <= last; number++)); do
     [ $((mask >> number & 1)) = 0 ] || list+=,+cap_$number
   done
   echo "$list"

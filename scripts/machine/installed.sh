@@ -20,15 +20,18 @@ installed_layer() {
   fi
 }
 
-# Everything that the installer may read: mode, path and content.
-tree_digest() {
-  (cd "$run/src" && find . -type f -not -path './test/*' -not -path './docs/*' -not -path './.ci/*' -not -name '*.md' \
-    -not -path './scripts/machine*' -not -path './scripts/test.sh' -printf '%m %p\0' | sort -z |
-    while IFS= read -r -d '' line; do printf '%s %s\n' "$line" "$(sha256sum <"${line#* }")"; done)
-}
+# Everything that the installer may read: mode, path and digest.
+tree_digest() (
+  cd "$run/src" || exit
+  files=(-type f -not -path './test/*' -not -path './docs/*' -not -path './.ci/*' -not -name '*.md'
+    -not -path './scripts/machine*' -not -path './scripts/test.sh')
+  export LC_ALL=C
+  paste -d' ' <(find . "${files[@]}" -printf '%p\0%m\n' | sort | tr '\0' ' ') \
+    <(find . "${files[@]}" -print0 | sort -z | xargs -0 sha256sum | cut -d' ' -f1)
+)
 
 ground_only() {
-  grep -E '^[0-7]+ \./(scripts/|systemd/|package(-lock)?\.json |\.npmrc |.*\.sql )'
+  grep -E '^\./(scripts/|systemd/|package(-lock)?\.json |\.npmrc |.*\.sql )'
 }
 
 build_installed() {

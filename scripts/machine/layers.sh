@@ -21,7 +21,7 @@ hold() {
 }
 
 make_layer() {
-  local log=$cache/$1.log started=$SECONDS
+  local log=$layer/log started=$SECONDS
   rm -rf --one-file-system "$layer"
   mkdir -p "$layer"
   # Not in a condition: there bash would go on after a failed line.
@@ -30,11 +30,11 @@ make_layer() {
     set -e
     # shellcheck disable=SC2086 # a function and its arguments
     $2
-  ) </dev/null >"$log" 2>"$log.err"
+  ) </dev/null >"$log" 2>&1
   local code=$?
   set -e
   if [ $code -ne 0 ]; then
-    tail -n 40 "$log" "$log.err" >&2
+    tail -n 40 "$log" >&2
     fail "making the layer '$1' failed; all of it is in $log"
   fi
   touch "$layer/complete"
