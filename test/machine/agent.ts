@@ -120,6 +120,18 @@ export async function createUser(
   return { id, name, password: String(answer.json['password']) };
 }
 
+/** Waits until the agent says that it is ready: the server may have started a moment ago. */
+export async function ready(): Promise<void> {
+  for (;;) {
+    const status = await api('GET', '/v1/health/ready').then(
+      (answer) => answer.status,
+      () => 0,
+    );
+    if (status === 200) return;
+    await pause(100);
+  }
+}
+
 /** A name that no other test has. */
 export function unique(prefix: string): string {
   return `${prefix}${randomBytes(4).toString('hex')}`;

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { Problem } from '../../contract/problems.ts';
 import {
   api,
+  API_SOCKET,
+  type Call,
   createDatabase,
   createDomain,
   exchange,
-  API_SOCKET,
-  unique,
-  type Call,
   type Method,
+  ready,
+  unique,
 } from './agent.ts';
 import { must, rootSql } from './server.ts';
 
@@ -208,6 +209,7 @@ function server(): Record<string, string> {
 }
 
 beforeAll(async () => {
+  await ready();
   domain = (await createDomain({ name: `${unique('bad')}.example` })).id;
   database = (await createDatabase(unique('bad'))).id;
   before = server();
@@ -215,6 +217,15 @@ beforeAll(async () => {
 
 afterEach(() => {
   expect(server()).toEqual(before);
+});
+
+test('what is compared here does change when something is made', async () => {
+  await createDomain({ name: `${unique('seen')}.example` });
+  const database = await createDatabase(unique('seen'));
+  await createUser(database.id, { name: unique('seen') });
+  const after = server();
+  expect(Object.keys(after).filter((key) => after[key] === before[key])).toEqual([]);
+  before = after;
 });
 
 /** The fields that the answer names; fails where it is no problem document. */

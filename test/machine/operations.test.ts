@@ -11,11 +11,14 @@ import {
   operationId,
   readDomain,
   readOperation,
+  ready,
   succeeded,
   TOKEN_FILE,
   unique,
 } from './agent.ts';
 import { must, page, run, sculptorctl } from './server.ts';
+
+beforeAll(ready);
 
 const WORKER = 'sculptor-worker-privileged';
 

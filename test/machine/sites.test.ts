@@ -1,7 +1,19 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import type { Domain } from '../../contract/domains.ts';
-import { accepted, api, createDomain, ended, readDomain, succeeded, unique, updateDomain } from './agent.ts';
+import {
+  accepted,
+  api,
+  createDomain,
+  ended,
+  readDomain,
+  ready,
+  succeeded,
+  unique,
+  updateDomain,
+} from './agent.ts';
 import { as, must, page, place, run, sculptorctl, visit } from './server.ts';
+
+beforeAll(ready);
 
 const PHP =
   '<?php header("content-type: text/plain"); echo "I am " . $_SERVER["HTTP_HOST"] . " as " . exec("id -un");';
@@ -250,11 +262,11 @@ test('every installed PHP version can be chosen, and a missing one is refused', 
   expect(await page(domain.name)).toEqual([200, versions.at(-1)]);
 });
 
-test('asking for what is already so changes nothing, and every step says so', async () => {
+test('asking for what is already so changes nothing but the generation that the site is registered with', async () => {
   const domain = await createDomain({ name: `${unique('same')}.example` });
   const steps = (await updateDomain(domain.id, { enabled: true })).steps;
   expect(steps.length).toBeGreaterThan(0);
-  expect(steps.filter((step) => step.changed)).toEqual([]);
+  expect(steps.filter((step) => step.changed).map(({ name }) => name)).toEqual(['register the site']);
 });
 
 test('deleting a site closes its names, ends its processes, locks its user and keeps its files for root', async () => {

@@ -1,6 +1,8 @@
 import type { Domain } from '../../contract/domains.ts';
-import { accepted, readDomain, succeeded, unique, type Login } from './agent.ts';
+import { accepted, type Login, readDomain, ready, succeeded, unique } from './agent.ts';
 import { page, place, sql } from './server.ts';
+
+beforeAll(ready);
 
 type Tenant = { readonly domain: Domain; readonly database: string; readonly login: Login };
 

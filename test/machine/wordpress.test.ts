@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Domain } from '../../contract/domains.ts';
-import { createDatabase, createDomain, createUser, unique, type Answer, type Login } from './agent.ts';
+import { type Answer, createDatabase, createDomain, createUser, type Login, ready, unique } from './agent.ts';
 import { must, place, rootSql, visit, type Visit } from './server.ts';
 
 /*
@@ -78,6 +78,7 @@ function cookies(answer: Answer): string {
 }
 
 beforeAll(async () => {
+  await ready();
   const source = unpackedPackage();
   database = unique('wp');
   site = await createDomain({ name: `${unique('blog')}.example` });
