@@ -52,7 +52,7 @@ const HTTP_ERRORS: Readonly<Record<string, ProblemError>> = {
 };
 
 function typeOf(error: unknown): string {
-  if (error instanceof URIError) return 'URIError';
-  if (!(error instanceof Error) || !('type' in error) || typeof error.type !== 'string') return '';
-  return error.type;
+  if (typeof error !== 'object' || error === null) return '';
+  if ('type' in error && typeof error.type === 'string') return error.type;
+  return 'name' in error && typeof error.name === 'string' ? error.name : '';
 }

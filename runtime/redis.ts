@@ -14,8 +14,8 @@ export interface RedisLogin {
  * For a BullMQ Worker: options and not an instance, because an instance is not closed by `worker.close()`;
  * it waits for Redis as long as it takes.
  */
-export function workerConnection(login: RedisLogin): RedisOptions {
-  return { ...common(login), maxRetriesPerRequest: null };
+export function workerConnection(login: RedisLogin) {
+  return { ...common(login), maxRetriesPerRequest: null } satisfies RedisOptions;
 }
 
 /**

@@ -48,7 +48,7 @@ export function createWakeUps({ redis, server, logger }: WakeUpsParts): WakeUps 
     } catch (error) {
       logger.warn({ err: error, operationId }, 'wake-up not queued, the sweep will find the operation');
       // A queue whose first handshake failed stays failed: begin with a new one next time.
-      await close().catch(() => undefined);
+      void close().catch(() => undefined);
       return false;
     }
   }

@@ -95,7 +95,7 @@ export function isDuplicate(error: unknown): boolean {
 
 /** MariaDB is away, full or stuck: not the fault of what was asked. */
 export function isUnavailable(error: unknown): boolean {
-  return AWAY.has(codeOf(error)) || (error instanceof Error && error.message === 'Queue limit reached.');
+  return AWAY.has(codeOf(error)) || String(error) === 'Error: Queue limit reached.';
 }
 
 const AWAY: ReadonlySet<string> = new Set([
@@ -120,7 +120,8 @@ const AWAY: ReadonlySet<string> = new Set([
 ]);
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
 }
 
 function mayBeTriedAgain(error: unknown): boolean {

@@ -169,7 +169,10 @@ function server(socket: string, name: string, args: readonly string[]): Server {
       for (const stream of [child.stdout, child.stderr])
         stream.on('data', (text: Buffer) => said.push(text.toString()));
       running = child;
-      process.once('exit', () => child.kill('SIGKILL'));
+      // Should the test's process end before its servers do.
+      const orphaned = (): void => void child.kill('SIGKILL');
+      process.once('exit', orphaned);
+      child.once('exit', () => process.off('exit', orphaned));
       await answers(socket, () => {
         if (child.exitCode !== null) throw new Error(`${name} ended at once: ${said.join('').slice(-2000)}`);
       });
