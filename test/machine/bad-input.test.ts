@@ -6,6 +6,7 @@ import {
   type Call,
   createDatabase,
   createDomain,
+  createUser,
   exchange,
   type Method,
   ready,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { connect } from 'node:tls';
-import { exchange } from './agent.ts';
+import { exchange, ready } from './agent.ts';
 import { as, must, run } from './server.ts';
 
 const INSTALLER = `${process.cwd()}/scripts/install.sh`;
@@ -35,6 +35,8 @@ function processes(): Process[] {
     return { user, command: command.join(' ') };
   });
 }
+
+beforeAll(ready);
 
 describe('each process runs as the user it should', () => {
   test.each([
