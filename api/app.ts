@@ -55,8 +55,7 @@ export function createApp(parts: AppParts): Express {
     res.set('Cache-Control', 'no-store');
     next();
   });
-  app.use('/v1/health', createHealthRouter(parts.checks));
-  app.use('/v1', createProtectedRouter(parts));
+  app.use('/v1', createHealthRouter(parts.checks), createProtectedRouter(parts));
   app.use(() => {
     throw notFound('address like this');
   });
@@ -67,10 +66,11 @@ export function createApp(parts: AppParts): Express {
 function createProtectedRouter(parts: AppParts): Router {
   const router = Router({ caseSensitive: true, strict: true });
   router.use(authenticate(parts), auditRefusals(parts), ...readBody());
-  router.use('/domains', createDomainRouter(parts.domains, parts.serverName));
-  router.use('/databases', createDatabaseRouter(parts.databases));
-  router.use('/databases', createDatabaseUserRouter(parts.databaseUsers));
-  router.use('/operations', createOperationRouter(parts.operations, parts.follow));
-  router.use('/server', createServerRouter(parts.describeServer));
+  // Each names its whole address below /v1: a router at a path of its own would take it with a final slash too.
+  router.use(createDomainRouter(parts.domains, parts.serverName));
+  router.use(createDatabaseRouter(parts.databases));
+  router.use(createDatabaseUserRouter(parts.databaseUsers));
+  router.use(createOperationRouter(parts.operations, parts.follow));
+  router.use(createServerRouter(parts.describeServer));
   return router;
 }

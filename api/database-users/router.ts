@@ -15,10 +15,9 @@ import type { DatabaseUserAddress, DatabaseUserService } from './service.ts';
 
 const ListQuery = z.strictObject(pageQuery(DatabaseUserName));
 
-/** Below `/v1/databases/{database}`. */
 export function createDatabaseUserRouter(users: DatabaseUserService): Router {
-  const router = Router({ caseSensitive: true, strict: true, mergeParams: true });
-  addRoute(router, '/:database/users', {
+  const router = Router({ caseSensitive: true, strict: true });
+  addRoute(router, '/databases/:database/users', {
     get: async (req, res) => {
       const { limit, cursor } = parseQuery(ListQuery, req);
       const database = parseDatabaseAddress(req.params['database']);
@@ -31,7 +30,7 @@ export function createDatabaseUserRouter(users: DatabaseUserService): Router {
       sendAccepted(res, await users.create(writeContext(req, res), database, wanted));
     },
   });
-  addRoute(router, '/:database/users/:user', {
+  addRoute(router, '/databases/:database/users/:user', {
     get: async (req, res) => {
       refuseQuery(req);
       res.json(await users.read(callerOf(res).tenant, parseAddress(req)));
@@ -42,7 +41,7 @@ export function createDatabaseUserRouter(users: DatabaseUserService): Router {
       sendAccepted(res, await users.remove(writeContext(req, res), parseAddress(req)));
     },
   });
-  addRoute(router, '/:database/users/:user/rotate-password', {
+  addRoute(router, '/databases/:database/users/:user/rotate-password', {
     post: async (req, res) => {
       refuseQuery(req);
       refuseBody(bodyOf(req));

@@ -16,7 +16,7 @@ const ListQuery = z.strictObject({ ...pageQuery(DatabaseName), name: DatabaseNam
 
 export function createDatabaseRouter(databases: DatabaseService): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  addRoute(router, '/', {
+  addRoute(router, '/databases', {
     get: async (req, res) => {
       const { limit, cursor, name } = parseQuery(ListQuery, req);
       res.json(await databases.list(callerOf(res).tenant, { limit, after: cursor, name }));
@@ -27,7 +27,7 @@ export function createDatabaseRouter(databases: DatabaseService): Router {
       sendAccepted(res, await databases.create(writeContext(req, res), wanted));
     },
   });
-  addRoute(router, '/:database', {
+  addRoute(router, '/databases/:database', {
     get: async (req, res) => {
       refuseQuery(req);
       res.json(await databases.read(callerOf(res).tenant, parseDatabaseAddress(req.params['database'])));

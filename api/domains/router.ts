@@ -18,7 +18,7 @@ const ListQuery = z.strictObject({ ...pageQuery(DomainName), name: DomainName.op
 /** `serverName` is the server's own, which nobody's domain may be. */
 export function createDomainRouter(domains: DomainService, serverName: string): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  addRoute(router, '/', {
+  addRoute(router, '/domains', {
     get: async (req, res) => {
       const { limit, cursor, name } = parseQuery(ListQuery, req);
       res.json(await domains.list(callerOf(res).tenant, { limit, after: cursor, name }));
@@ -29,7 +29,7 @@ export function createDomainRouter(domains: DomainService, serverName: string): 
       sendAccepted(res, await domains.create(writeContext(req, res), wanted));
     },
   });
-  addRoute(router, '/:domain', {
+  addRoute(router, '/domains/:domain', {
     get: async (req, res) => {
       refuseQuery(req);
       res.json(await domains.read(callerOf(res).tenant, parseAddress(req.params['domain'])));

@@ -7,13 +7,13 @@ import type { Checks } from './checks.ts';
 /** For whoever watches the agent; asks for no token and tells no more than what is away. */
 export function createHealthRouter(checks: Checks): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  addRoute(router, '/live', {
+  addRoute(router, '/health/live', {
     get: (req, res) => {
       refuseQuery(req);
       res.json({ status: 'ok' });
     },
   });
-  addRoute(router, '/ready', {
+  addRoute(router, '/health/ready', {
     get: async (req, res) => {
       refuseQuery(req);
       const ready = await readiness(checks);

@@ -22,27 +22,27 @@ const ListQuery = z.strictObject({
 
 export function createOperationRouter(operations: OperationService, follow: Follow): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  addRoute(router, '/', {
+  addRoute(router, '/operations', {
     get: async (req, res) => {
       const { cursor, ...filter } = parseQuery(ListQuery, req);
       const before = cursor === undefined ? undefined : Number(cursor);
       res.json(await operations.list(callerOf(res).tenant, { ...filter, before }));
     },
   });
-  addRoute(router, '/:operation', {
+  addRoute(router, '/operations/:operation', {
     get: async (req, res) => {
       refuseQuery(req);
       res.json(await operations.read(callerOf(res).tenant, parseId(req.params['operation'])));
     },
   });
-  addRoute(router, '/:operation/cancel', {
+  addRoute(router, '/operations/:operation/cancel', {
     post: async (req, res) => {
       refuseQuery(req);
       refuseBody(bodyOf(req));
       sendAccepted(res, await operations.cancel(writeContext(req, res), parseId(req.params['operation'])));
     },
   });
-  addRoute(router, '/:operation/events', {
+  addRoute(router, '/operations/:operation/events', {
     get: async (req, res) => {
       refuseQuery(req);
       const id = parseId(req.params['operation']);

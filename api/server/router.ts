@@ -14,7 +14,7 @@ export type DescribeServer = () => Promise<ServerInfo>;
 
 export function createServerRouter(describe: DescribeServer): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  addRoute(router, '/', {
+  addRoute(router, '/server', {
     get: async (req, res) => {
       refuseQuery(req);
       res.json(await describe());
