@@ -60,14 +60,11 @@ join_groups_of() {
 remove_cgroups() {
   local tries=0
   # A group stays busy for a moment after its last process has ended.
-  while [ $tries -lt 50 ] && [ -n "$(find_groups "$1")" ]; do
-    find_groups "$1" | xargs -r rmdir 2>/dev/null || sleep 0.05
+  while [ $tries -lt 20 ] && [ -n "$(find /sys/fs/cgroup -type d -name "$1" -print -quit 2>/dev/null)" ]; do
+    [ $tries = 0 ] || sleep 0.05
+    find /sys/fs/cgroup -depth -type d \( -name "$1" -o -path "*/$1/*" \) -delete 2>/dev/null || true
     tries=$((tries + 1))
   done
-}
-
-find_groups() {
-  find /sys/fs/cgroup -depth -type d -path "*/$1*" 2>/dev/null
 }
 
 # A group carries the number of the process that keeps it; where that was killed, the group is left over.
