@@ -8,6 +8,7 @@ export const SECRETS_DIRECTORY = '/etc/sculptor/secrets';
 /** A text that no log line, error message or JSON document shows by accident; `reveal` is the one way to it. */
 export interface Secret {
   readonly reveal: () => string;
+  readonly toString: () => string;
 }
 
 const HIDDEN = '[secret]';

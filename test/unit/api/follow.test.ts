@@ -1,0 +1,201 @@
+import { EventEmitter } from 'node:events';
+import type { Response } from 'express';
+import { OperationId } from '../../../contract/ids.ts';
+import { Operation } from '../../../contract/operations.ts';
+import { createFollower } from '../../../api/operations/follow.ts';
+import { createNews } from '../../../api/operations/news.ts';
+import { createLogger } from '../../../runtime/logger.ts';
+
+const id = OperationId.parse('o'.repeat(20));
+const logger = createLogger('test', { write: () => undefined });
+
+function operation(status: string): Operation {
+  return Operation.parse({
+    id,
+    kind: 'domain.create',
+    status,
+    resource: { type: 'domain', id: 'd'.repeat(12), name: 'shop.example' },
+    generation: 1,
+    tenant: 'default',
+    server: 'default',
+    steps: [],
+    error: null,
+    attempt: 0,
+    createdAt: '2025-01-01T00:00:00.000Z',
+    startedAt: null,
+    endedAt: null,
+  });
+}
+
+const EVENT = 'event: operation\ndata: ';
+
+/** As much of a response as a stream of events uses. */
+class FakeResponse extends EventEmitter {
+  headersSent = false;
+  writableEnded = false;
+  destroyed = false;
+  writableLength = 0;
+  text = '';
+  status = (): this => this;
+  set = (): this => this;
+  flushHeaders = (): void => void (this.headersSent = true);
+  write = (chunk: string): boolean => {
+    this.text += chunk;
+    this.emit('wrote');
+    return true;
+  };
+  end = (): void => {
+    this.writableEnded = true;
+    this.emit('close');
+  };
+  destroy = (): void => {
+    this.destroyed = true;
+    this.emit('close');
+  };
+  states(): string[] {
+    const events = this.text.split('\n\n').filter((block) => block.startsWith(EVENT));
+    return events.map((block) => Operation.parse(JSON.parse(block.slice(EVENT.length))).status);
+  }
+}
+
+class FakeSubscriber extends EventEmitter {
+  status = 'ready';
+  subscribe = (): Promise<unknown> => Promise.resolve();
+  say(message: string): void {
+    this.emit('message', 'sculptor:operations', message);
+  }
+}
+
+function world(more: { pollMs?: number; mostStreams?: number } = {}) {
+  const subscriber = new FakeSubscriber();
+  const res = new FakeResponse();
+  const news = createNews(subscriber, logger);
+  const follower = createFollower({ news, pollMs: 60_000, ...more });
+  let now = 'queued';
+  const read = (): Promise<Operation> => Promise.resolve(operation(now));
+  return {
+    subscriber,
+    res,
+    follower,
+    become: (status: string) => (now = status),
+    follow: () => follower.follow(res as unknown as Response, { id, read }),
+    wrote: () => new Promise((resolve) => res.once('wrote', resolve)),
+  };
+}
+
+test('what is said of the operation is looked up, sent if it is new, and ends with the end', async () => {
+  const { subscriber, res, become, follow, wrote } = world();
+  const first = wrote();
+  const done = follow();
+  await first;
+  become('running');
+  const second = wrote();
+  subscriber.say(id);
+  await second;
+  subscriber.say(id);
+  become('succeeded');
+  subscriber.say(id);
+  await done;
+  expect(res.states()).toEqual(['queued', 'running', 'succeeded']);
+});
+
+test.each([['another'], ['o'.repeat(19)], ['{"id":1}'], [`${'o'.repeat(20)}\n`], ['p'.repeat(20)]])(
+  'the message %j is about nobody who listens',
+  async (message) => {
+    const { subscriber, res, become, follow, wrote } = world();
+    const first = wrote();
+    const done = follow();
+    await first;
+    become('running');
+    subscriber.say(message);
+    res.destroy();
+    await done;
+    expect(res.states()).toEqual(['queued']);
+  },
+);
+
+test('without news the operation is polled', async () => {
+  const { subscriber, res, become, follow, wrote } = world({ pollMs: 5 });
+  subscriber.status = 'reconnecting';
+  const first = wrote();
+  const done = follow();
+  await first;
+  become('failed');
+  await done;
+  expect(res.states()).toEqual(['queued', 'failed']);
+});
+
+test('when the client leaves nothing is kept of it', async () => {
+  const { subscriber, res, follower, follow, wrote } = world({ mostStreams: 1 });
+  const first = wrote();
+  const done = follow();
+  await first;
+  res.destroy();
+  await done;
+  const before = res.text;
+  subscriber.say(id);
+  expect(res.text).toBe(before);
+  const next = new FakeResponse();
+  const ended = () => Promise.resolve(operation('cancelled'));
+  await follower.follow(next as unknown as Response, { id, read: ended });
+  expect(next.states()).toEqual(['cancelled']);
+});
+
+test('there is a limit to how many are followed at once', async () => {
+  const { res, follower, follow, wrote } = world({ mostStreams: 1 });
+  const first = wrote();
+  const done = follow();
+  await first;
+  const other = new FakeResponse() as unknown as Response;
+  await expect(
+    follower.follow(other, { id, read: () => Promise.resolve(operation('queued')) }),
+  ).rejects.toMatchObject({
+    kind: 'unavailable',
+  });
+  res.destroy();
+  await done;
+});
+
+test('what cannot be read at first is thrown before anything was sent', async () => {
+  const { follower } = world();
+  const res = new FakeResponse();
+  const read = () => Promise.reject(new Error('not there'));
+  await expect(follower.follow(res as unknown as Response, { id, read })).rejects.toThrow('not there');
+  expect([res.headersSent, res.text]).toEqual([false, '']);
+});
+
+test('what cannot be read later is tried again', async () => {
+  const subscriber = new FakeSubscriber();
+  const res = new FakeResponse();
+  const follower = createFollower({ news: createNews(subscriber, logger), pollMs: 5 });
+  subscriber.status = 'reconnecting';
+  const answers = [operation('queued'), new Error('away'), new Error('away'), operation('succeeded')];
+  const read = (): Promise<Operation> => {
+    const next = answers.shift();
+    return next instanceof Error ? Promise.reject(next) : Promise.resolve(next ?? operation('failed'));
+  };
+  await follower.follow(res as unknown as Response, { id, read });
+  expect(res.states()).toEqual(['queued', 'succeeded']);
+});
+
+test('a client that reads nothing is given up', async () => {
+  const { subscriber, res, become, follow, wrote } = world();
+  const first = wrote();
+  const done = follow();
+  await first;
+  res.writableLength = 2_000_000;
+  become('running');
+  subscriber.say(id);
+  await done;
+  expect(res.destroyed).toBe(true);
+});
+
+test('all streams end when the API stops', async () => {
+  const { res, follower, follow, wrote } = world();
+  const first = wrote();
+  const done = follow();
+  await first;
+  follower.close();
+  await done;
+  expect(res.writableEnded).toBe(true);
+});

@@ -1,0 +1,32 @@
+import { readiness } from '../../../api/health/checks.ts';
+
+const yes = (): Promise<boolean> => Promise.resolve(true);
+const no = (): Promise<boolean> => Promise.resolve(false);
+const broken = (): Promise<boolean> => Promise.reject(new Error('secret detail'));
+
+test('with all parts there the agent is ready', async () => {
+  expect(await readiness({ database: yes, redis: yes, worker: yes })).toEqual({
+    status: 'ready',
+    checks: { database: 'ok', redis: 'ok', worker: 'ok' },
+  });
+});
+
+test.each(['database', 'redis', 'worker'] as const)(
+  'without its %s it is not, and says no more',
+  async (part) => {
+    for (const check of [no, broken]) {
+      const answer = await readiness({ database: yes, redis: yes, worker: yes, [part]: check });
+      expect(answer.status).toBe('not-ready');
+      expect(answer.checks).toEqual({ database: 'ok', redis: 'ok', worker: 'ok', [part]: 'away' });
+    }
+  },
+);
+
+test('a part that never answers is away', async () => {
+  jest.useFakeTimers();
+  const never = (): Promise<boolean> => new Promise(() => undefined);
+  const answer = readiness({ database: yes, redis: never, worker: yes });
+  await jest.advanceTimersByTimeAsync(3000);
+  expect((await answer).checks.redis).toBe('away');
+  jest.useRealTimers();
+});

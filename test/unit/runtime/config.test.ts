@@ -1,0 +1,36 @@
+import { Config } from '../../../runtime/config.ts';
+
+const good = {
+  server: 'default',
+  serverName: 'machine.example',
+  mode: 'systemd',
+  apiSocket: '/run/sculptor/api.sock',
+  apiPort: null,
+  redisSocket: '/run/sculptor-redis/redis.sock',
+  mariadbSocket: '/run/mysqld/mysqld.sock',
+  executor: 'socket',
+  executorSocket: '/run/sculptor-executor/executor.sock',
+  probeSocket: '/run/sculptor-probe/http.sock',
+};
+
+test('takes what the installer writes', () => {
+  expect(Config.parse(good)).toEqual(good);
+  expect(Config.parse({ ...good, mode: 'supervisor', executor: 'sudo', apiPort: 8080 }).apiPort).toBe(8080);
+});
+
+test.each([
+  ['a relative socket', { apiSocket: 'run/api.sock' }],
+  ['a socket longer than Linux takes', { apiSocket: `/${'a'.repeat(107)}` }],
+  ['a socket with a space', { redisSocket: '/run/a b' }],
+  ['a port that is none', { apiPort: 0 }],
+  ['a port over the last', { apiPort: 65_536 }],
+  ['a port as text', { apiPort: '80' }],
+  ['another mode', { mode: 'openrc' }],
+  ['another way to the executor', { executor: 'ssh' }],
+  ['a server name in capitals', { serverName: 'Machine.example' }],
+  ['a server without an id', { server: '' }],
+  ['a field nobody knows', { password: 'x' }],
+  ['a field too few', { apiSocket: undefined }],
+])('refuses %s', (_, more) => {
+  expect(Config.safeParse({ ...good, ...more }).success).toBe(false);
+});
