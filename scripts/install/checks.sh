@@ -104,9 +104,6 @@ check_php_is_free() {
 
 check_users() {
   local user shell
-  if [ ! -e "$own" ] && [ -n "$(ls -A /home/www 2>/dev/null)" ]; then
-    refuse 'There is something in /home/www already: Sculptor Agent needs that folder for itself.'
-  fi
   for user in www nginx sculptor; do
     getent passwd "$user" >/dev/null || continue
     shell=$(getent passwd "$user" | cut -d: -f7)
@@ -117,6 +114,9 @@ check_users() {
     [ "$(passwd -S "$user" | cut -d' ' -f2)" = L ] ||
       refuse "There is a user $user with a password: Sculptor Agent needs that name for itself."
   done
+  if [ ! -e "$own" ] && [ -n "$(ls -A /home/www 2>/dev/null)" ]; then
+    refuse 'There is something in /home/www already: Sculptor Agent needs that folder for itself.'
+  fi
 }
 
 # Chosen once: later runs keep it, unless told.

@@ -38,8 +38,24 @@ apt_install() {
 
 # --no-remove: what is here stays, even where a package of ours cannot live beside it.
 try_apt() {
-  try env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l NEEDRESTART_SUSPEND=1 \
-    apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold --no-remove "$@"
+  mend_packages
+  apt_get --no-remove "$@" && return 0
+  words
+  fail 'apt-get could not install what is needed'
+}
+
+apt_get() {
+  DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l NEEDRESTART_SUSPEND=1 apt-get -q -y -o DPkg::Lock::Timeout=300 \
+    -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@" >"$work/words" 2>&1 </dev/null {lock}>&-
+}
+
+# What a run that was killed in the middle of this has left; it may need a second look.
+mend_packages() {
+  [ -n "$(dpkg --audit)" ] || return 0
+  DEBIAN_FRONTEND=noninteractive dpkg --force-confold --configure -a >"$work/words" 2>&1 </dev/null {lock}>&- || true
+  apt_get --no-remove --fix-broken install && return 0
+  words
+  fail 'a package is half installed, and apt-get cannot mend that'
 }
 
 # Without a network the lists that are here, and the packages that lie in apt's cache, may do.
@@ -104,7 +120,7 @@ need_npm() {
   command -v npm >/dev/null && return 0
   hint='Look whether apt-get can install npm here, then run this again.'
   local before=$work/packages-before
-  dpkg-query -W -f '${Package}\n' >"$before"
+  dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' >"$before"
   refresh_lists
   note_temporary "$before"
   try_apt install --no-install-recommends npm
@@ -123,8 +139,8 @@ remove_temporary_packages() {
   while read -r package; do
     ! is_installed "$package" || gone+=("$package")
   done <"$temporary"
-  [ ${#gone[@]} = 0 ] || try env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
-    apt-get -q -y -o DPkg::Lock::Timeout=300 purge "${gone[@]}"
+  mend_packages
+  [ ${#gone[@]} = 0 ] || apt_get purge "${gone[@]}" || { words && fail 'apt-get could not remove npm'; }
   rm -f "$temporary"
   line changed "npm, and the ${#gone[@]} packages that came with it, are gone again"
 }
