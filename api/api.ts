@@ -6,9 +6,10 @@ import type { RedisLogin } from '../runtime/redis.ts';
 import { createWakeUps } from '../runtime/wake-ups.ts';
 import { insertAudit } from '../state/audit.ts';
 import { openState } from '../state/connection.ts';
-import type { StateLogin } from '../state/connection.ts';
+import type { State, StateLogin } from '../state/connection.ts';
 import { findToken } from '../state/tokens.ts';
 import { createApp } from './app.ts';
+import type { AppParts } from './app.ts';
 import { createDatabaseUserService } from './database-users/service.ts';
 import { createDatabaseService } from './databases/service.ts';
 import { createDomainService } from './domains/service.ts';
@@ -19,6 +20,7 @@ import { createNews } from './operations/news.ts';
 import { createOperationService } from './operations/service.ts';
 import { readPhpFact } from './server/facts.ts';
 import { createWriter } from './writer.ts';
+import type { Write } from './writer.ts';
 
 /** The one tenant there is for now; tokens of others do not exist. */
 const TENANT = TenantId.parse('default');
@@ -35,28 +37,19 @@ export type StopSteps = readonly (() => unknown)[];
 
 /** Builds the API and listens. Neither MariaDB nor Redis has to be there yet. */
 export async function startApi({ config, stateLogin, redisLogin, logger }: ApiParts): Promise<StopSteps> {
-  const { server } = config;
   const state = openState(stateLogin);
   const redis = connectRedis(redisLogin, logger);
   const subscriber = connectSubscriber(redisLogin, logger);
-  const wakeUps = createWakeUps({ redis, server, logger });
-  const write = createWriter({ state, wakeUps });
+  const wakeUps = createWakeUps({ redis, server: config.server, logger });
   const follower = createFollower({ news: createNews(subscriber, logger) });
   const app = createApp({
+    ...createServices({ config, state, write: createWriter({ state, wakeUps }) }),
     logger,
     serverName: config.serverName,
     tenant: TENANT,
     findToken: (text) => findToken(state, text),
     audit: (line) => insertAudit(state, line),
-    checks: createChecks({ state, redis, server }),
-    describeServer: async () => {
-      const { versions, default: newest } = await readPhpFact(state, server);
-      return { id: server, name: config.serverName, phpVersions: versions, defaultPhpVersion: newest };
-    },
-    domains: createDomainService({ state, write, server }),
-    databases: createDatabaseService({ state, write, server }),
-    databaseUsers: createDatabaseUserService({ state, write, server }),
-    operations: createOperationService({ state, write }),
+    checks: createChecks({ state, redis, server: config.server }),
     follow: follower.follow,
   });
   const onSocket = createHttpServer(app);
@@ -70,4 +63,26 @@ export async function startApi({ config, stateLogin, redisLogin, logger }: ApiPa
   };
   const closeRedis = (): void => [redis, subscriber].forEach((connection) => connection.disconnect());
   return [closeServers, wakeUps.close, closeRedis, state.close];
+}
+
+interface ServicesParts {
+  readonly config: Pick<Config, 'server' | 'serverName'>;
+  readonly state: State;
+  readonly write: Write;
+}
+
+type Services = Pick<AppParts, 'domains' | 'databases' | 'databaseUsers' | 'operations' | 'describeServer'>;
+
+function createServices({ config, state, write }: ServicesParts): Services {
+  const { server, serverName } = config;
+  return {
+    domains: createDomainService({ state, write, server }),
+    databases: createDatabaseService({ state, write, server }),
+    databaseUsers: createDatabaseUserService({ state, write, server }),
+    operations: createOperationService({ state, write }),
+    describeServer: async () => {
+      const { versions, default: newest } = await readPhpFact(state, server);
+      return { id: server, name: serverName, phpVersions: versions, defaultPhpVersion: newest };
+    },
+  };
 }

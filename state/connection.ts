@@ -49,9 +49,10 @@ const ATTEMPTS = 5;
 const PATIENCE_MS = 15_000;
 
 // READ COMMITTED, so that a transaction which waited for a row's lock reads what its predecessor wrote.
-const SESSION =
-  "SET time_zone = '+00:00', tx_isolation = 'READ-COMMITTED', sql_mode = 'TRADITIONAL,NO_BACKSLASH_ESCAPES'," +
-  ' innodb_lock_wait_timeout = 10';
+const SESSION = [
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL,NO_BACKSLASH_ESCAPES', innodb_lock_wait_timeout = 10",
+];
 
 /** Opens nothing yet; connections are made when they are needed and remade when they break. */
 export function openState(login: StateLogin): State {
@@ -68,8 +69,10 @@ export function openState(login: StateLogin): State {
     jsonStrings: true,
     multipleStatements: false,
   });
-  // Commands of one connection run in order: this one is done before the first of its borrower.
-  pool.pool.on('connection', (connection) => connection.query(SESSION, () => undefined));
+  // Commands of one connection run in order: these are done before the first of its borrower.
+  pool.pool.on('connection', (connection) => {
+    for (const text of SESSION) connection.query(text, () => undefined);
+  });
   const patienceMs = login.patienceMs ?? PATIENCE_MS;
   const borrowed = <T>(work: (sql: Sql) => Promise<T>): Promise<T> => withConnection(pool, patienceMs, work);
   return {
@@ -125,7 +128,7 @@ function codeOf(error: unknown): string {
 }
 
 function mayBeTriedAgain(error: unknown): boolean {
-  return error instanceof RetryError || codeOf(error) === 'ER_LOCK_DEADLOCK';
+  return error instanceof RetryError || ['ER_LOCK_DEADLOCK', 'ER_CHECKREAD'].includes(codeOf(error));
 }
 
 async function inTransaction<T>(sql: Sql, work: (sql: Sql) => Promise<T>): Promise<T> {

@@ -19,11 +19,24 @@ test('each account logs in over the socket as itself and reads the state in UTC'
   for (const account of ['www-data', 'sculptor'] as const) {
     const state = openState(servers.state(account));
     const [row] = await state.rows(
-      z.strictObject({ me: z.string(), zone: z.string(), at: z.date() }),
-      'SELECT CURRENT_USER() AS me, @@session.time_zone AS zone, created_at AS at FROM server WHERE id = ? LIMIT ?',
+      z.strictObject({
+        me: z.string(),
+        zone: z.string(),
+        at: z.date(),
+        isolation: z.string(),
+        mode: z.string(),
+      }),
+      `SELECT CURRENT_USER() AS me, @@session.time_zone AS zone, created_at AS at, @@tx_isolation AS isolation,
+         @@sql_mode AS mode FROM server WHERE id = ? LIMIT ?`,
       ['default', 1],
     );
-    expect(row).toEqual({ me: `${account}@localhost`, zone: '+00:00', at: expect.any(Date) });
+    expect(row).toEqual({
+      me: `${account}@localhost`,
+      zone: '+00:00',
+      at: expect.any(Date),
+      isolation: 'READ-COMMITTED',
+      mode: expect.stringContaining('STRICT_ALL_TABLES'),
+    });
     await state.close();
   }
 });

@@ -74,7 +74,7 @@ export async function startAgent(): Promise<Agent> {
       if (claim.result !== 'mine') throw new Error(`not to be claimed: ${JSON.stringify(claim)}`);
       await endOperation(worker, claim.operation, ending);
     },
-    snapshot: () => snapshot(servers),
+    snapshot: createSnapshot(servers),
     log: () => lines.join(''),
     stop: async () => {
       await worker.close();
@@ -123,10 +123,11 @@ function parse(text: string): Record<string, unknown> {
   }
 }
 
-function snapshot({ sql }: Servers): unknown {
+function createSnapshot({ sql }: Servers): () => unknown {
   const tables = sql(`SELECT CONCAT(table_schema, '.', table_name) FROM information_schema.tables
     WHERE table_schema IN ('sculptor', 'sculptor_door') AND table_name <> 'audit' ORDER BY 1`).flat();
-  return sql(tables.map((table) => `SELECT '${table}'; SELECT * FROM ${table};`).join('\n'));
+  const text = tables.map((table) => `SELECT '${table}'; SELECT * FROM ${table};`).join('\n');
+  return () => sql(text);
 }
 
 /** The id of the operation that a write was answered with. */
