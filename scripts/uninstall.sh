@@ -50,9 +50,9 @@ parse() {
 confirm() {
   local answer
   if [ -n "$purge" ]; then
-    echo "This removes the agent and, for good, $(site_count) sites with their files, their users and their databases."
+    echo "This removes the agent and, for good, every site ($(site_count) here) with its files, its user and its databases."
   else
-    echo "This removes the agent. $(site_count) sites stay and go on being served."
+    echo "This removes the agent. The sites ($(site_count) here) stay and go on being served."
   fi
   [ -z "$yes" ] || return 0
   [ -t 0 ] || refuse 'There is nobody to ask: say --yes if this is what you want.'

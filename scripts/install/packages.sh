@@ -53,7 +53,7 @@ apt_get() {
 mend_packages() {
   [ -n "$(dpkg --audit)" ] || return 0
   DEBIAN_FRONTEND=noninteractive dpkg --force-confold --configure -a >"$work/words" 2>&1 </dev/null {lock}>&- || true
-  apt_get --no-remove --fix-broken install && return 0
+  apt_get --no-remove --no-install-recommends --fix-broken install && return 0
   words
   fail 'a package is half installed, and apt-get cannot mend that'
 }

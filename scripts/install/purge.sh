@@ -8,7 +8,8 @@ purge_all() {
   step 'settings and users' purge_rest
   cat <<'TEXT'
 
-The packages stay. nginx is stopped; to use it as the distribution has it: systemctl enable --now nginx
+The packages stay. What was switched off for the agent stays off; to have it as the distribution brings it:
+systemctl enable --now nginx; systemctl enable --now redis-server; systemctl unmask phpX.Y-fpm
 TEXT
 }
 
