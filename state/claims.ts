@@ -54,11 +54,13 @@ async function begin(
     await endUnstarted(sql, row, { status: end, gone: end === 'cancelled' && neverBegan });
     return { result: 'ended', status: end, place: row };
   }
-  await sql.run(
+  const taken = await sql.run(
     `UPDATE operation SET status = 'running', epoch = epoch + 1, attempt = attempt + 1,
        started_at = COALESCE(started_at, UTC_TIMESTAMP(3)) WHERE id = ? AND status = 'queued'`,
     [row.id],
   );
+  // The rows are locked since they were read: nobody can have come between.
+  if (taken !== 1) throw new Error('a locked operation was changed by another');
   return {
     result: 'mine',
     operation: {

@@ -138,7 +138,7 @@ function unavailable(): FailureError {
   return new FailureError(
     'executor_unavailable',
     'The privileged side of this server did not answer as agreed.',
-    'It is tried again by itself a few times; after that, look at the executor: sculptorctl doctor.',
+    'It was tried several times. See that the executor can be started, and ask again.',
   );
 }
 

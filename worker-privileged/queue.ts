@@ -3,7 +3,6 @@
 // the log, and never keeps the next one from its turn.
 import { Worker } from 'bullmq';
 import type { ConnectionOptions } from 'bullmq';
-import type { RedisOptions } from 'ioredis';
 import type { OperationId, ServerId } from '../contract/ids.ts';
 import { privilegedQueue, REDIS_PREFIX, WAKE_UP, WakeUp } from '../contract/operations.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -12,7 +11,7 @@ import type { Logger } from '../runtime/logger.ts';
 const CONCURRENCY = 8;
 
 export interface QueueParts {
-  readonly connection: RedisOptions;
+  readonly connection: ConnectionOptions;
   readonly server: ServerId;
   readonly run: (id: OperationId) => Promise<void>;
   readonly logger: Logger;
@@ -36,7 +35,7 @@ export function createQueue({ connection, server, run, logger }: QueueParts): Qu
       else await run(id);
     },
     {
-      connection: connection as ConnectionOptions,
+      connection,
       prefix: REDIS_PREFIX,
       concurrency: CONCURRENCY,
       autorun: false,

@@ -31,6 +31,7 @@ export interface WorkerParts {
   readonly version: string;
   readonly logger: Logger;
   readonly sweepEveryMs?: number;
+  readonly probeBoundMs?: number;
 }
 
 export interface RunningWorker {
@@ -47,7 +48,10 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   const redis = connectRedis(parts.redisLogin, logger);
   const wakeUps = createWakeUps({ redis, server, logger });
   const pauses = createPauses();
-  const askPage = createAskPage({ ask: (probe) => askOnce(config.probeSocket, probe) });
+  const askPage = createAskPage({
+    ask: (probe) => askOnce(config.probeSocket, probe),
+    ...(parts.probeBoundMs === undefined ? {} : { boundMs: parts.probeBoundMs }),
+  });
   const handlers = createHandlers({ ...parts, state, askPage, serverName: config.serverName });
   const publish = createPublish(redis, logger);
   const operations = createRunOperation({ server, state, handlers, wakeUps, publish, pauses, logger });

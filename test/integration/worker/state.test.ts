@@ -1,10 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { ServerId } from '../../../contract/ids.ts';
 import { claimOperation } from '../../../state/claims.ts';
 import type { Claim } from '../../../state/claims.ts';
 import { openState } from '../../../state/connection.ts';
 import type { State } from '../../../state/connection.ts';
-import { queuedOperations } from '../../../state/open-operations.ts';
+import { lockOpenOperations, queuedOperations } from '../../../state/open-operations.ts';
 import type { ClaimedOperation } from '../../../state/open-operations.ts';
 import { endOperation, recordStep } from '../../../state/outcomes.ts';
 import { putBack, putBackOrphans } from '../../../state/tickets.ts';
@@ -85,6 +86,21 @@ describe('a claim', () => {
     expect(results.filter(({ result }) => result === 'mine')).toHaveLength(1);
   });
 
+  test('waits for whoever is writing about the same resource, and sees what was written', async () => {
+    const asked = await askDomain(api, { kind: 'domain.create', name: 'between.example' });
+    const place = { server, serialKey: `domain:${asked.id}` };
+    const waiting = 'SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = "LOCK WAIT"';
+    const second = await worker.transaction(async (sql) => {
+      await lockOpenOperations(sql, place);
+      const claiming = claim(asked);
+      // MariaDB shows this table anew only to whoever has not looked for 100 ms.
+      while (servers.sql(waiting)[0]![0] === '0') await pause(150);
+      await sql.run("UPDATE operation SET status = 'succeeded' WHERE id = ?", [asked.operation]);
+      return { claiming };
+    });
+    expect(await second.claiming).toEqual({ result: 'left', why: 'ended' });
+  });
+
   test('leaves what waits behind another on the same resource', async () => {
     const first = await askDomain(api, { kind: 'domain.create', name: 'order.example' });
     await claimed(first);
@@ -152,7 +168,7 @@ describe('a claim', () => {
       ...{ kind: 'databaseUser.create', name: 'n_one', database: database.id, hash: HASH },
     });
     const two = await askDatabaseUser(api, {
-      ...{ kind: 'databaseUser.create', name: 'n_two', database: database.id, hash: HASH },
+      ...{ kind: 'databaseUser.rotate', name: 'n_two', database: database.id, hash: HASH, generation: 2 },
     });
     expect(await claim(two)).toEqual({ result: 'left', why: 'waits' });
     expect(await claimed(one)).toMatchObject({ resourceType: 'databaseUser' });

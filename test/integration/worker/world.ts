@@ -3,7 +3,6 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Queue } from 'bullmq';
-import type { ConnectionOptions } from 'bullmq';
 import { z } from 'zod';
 import { ServerId } from '../../../contract/ids.ts';
 import type { OperationId } from '../../../contract/ids.ts';
@@ -67,7 +66,7 @@ export async function startWorld(answer: Answer = live): Promise<World> {
   const executor = await startFakeExecutor(join(servers.folder, 'executor.sock'), answer);
   const nginx = await startFakeNginx(join(servers.folder, 'probe.sock'));
   const queue = new Queue(`privileged-${server}`, {
-    connection: workerConnection(servers.queue('test')) as ConnectionOptions,
+    connection: workerConnection(servers.queue('test')),
     prefix: REDIS_PREFIX,
   });
   queue.on('error', () => undefined);
@@ -133,6 +132,7 @@ function startOne(servers: Servers, logger: Logger, sweepEveryMs = 10_000): Runn
     version: '0.0.0-test',
     logger,
     sweepEveryMs,
+    probeBoundMs: 1000,
   });
   return {
     stop: async () => {
