@@ -1,16 +1,17 @@
-import { OPERATION_CHANNEL } from '../../../contract/operations.ts';
-import { Operation } from '../../../contract/operations.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Operation, OPERATION_CHANNEL } from '../../../contract/operations.ts';
 import { Problem } from '../../../contract/problems.ts';
 import { createLogger } from '../../../runtime/logger.ts';
 import { connectSubscriber } from '../../../runtime/redis.ts';
-import { OperationId } from '../../../contract/ids.ts';
+import { DatabaseId, OperationId } from '../../../contract/ids.ts';
 import { claimOperation } from '../../../state/claims.ts';
 import type { Claim } from '../../../state/claims.ts';
 import { openState } from '../../../state/connection.ts';
 import type { State } from '../../../state/connection.ts';
+import { lockDatabase } from '../../../state/databases.ts';
 import { endOperation, recordStep } from '../../../state/outcomes.ts';
 import { items, LIVE, nextAddress, operationId, resource, SERVER, startAgent } from './agent.ts';
-import type { Agent } from './agent.ts';
+import type { Agent, Answer } from './agent.ts';
 import { follow } from './event-client.ts';
 
 let agent: Agent;
@@ -81,6 +82,35 @@ test('an operation that waits can be cancelled, also twice; one that has begun o
   await endOperation(worker, ticket, LIVE);
   expect(await status(begun)).toBe('succeeded');
 });
+
+test.each([
+  ['a user', 'POST', '/users', { name: 'waiter' }],
+  ['its removal', 'DELETE', '', undefined],
+])(
+  '%s waits for whoever else writes under the same database, so that its operations have one order',
+  async (...row) => {
+    const [, method, below, body] = row;
+    const name = `order${method.toLowerCase()}`;
+    const database = resource(await agent.call('POST', '/v1/databases', { body: { name } }), 'database').id;
+    const other = openState(agent.servers.state('www-data'));
+    let answer: Promise<Answer> | undefined;
+    await other.transaction(async (sql) => {
+      await lockDatabase(sql, DatabaseId.parse(database));
+      answer = agent.call(method, `/v1/databases/${database}${below}`, body === undefined ? {} : { body });
+      const answered = answer.then(() => 'answered');
+      expect(await Promise.race([answered, somebodyWaits()])).toBe('waits');
+    });
+    expect((await answer)?.status).toBe(202);
+    await other.close();
+  },
+);
+
+/** Resolves when a transaction waits for another's lock. */
+async function somebodyWaits(): Promise<string> {
+  const text = 'SELECT COUNT(*) FROM information_schema.innodb_lock_waits';
+  while (agent.servers.sql(text)[0]?.[0] === '0') await pause(10);
+  return 'waits';
+}
 
 test('the operations are listed newest first, page after page, and by resource and status', async () => {
   const answer = await agent.call('POST', '/v1/databases', { body: { name: 'listed' } });

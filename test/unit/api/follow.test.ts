@@ -114,15 +114,34 @@ test.each([['another'], ['o'.repeat(19)], ['{"id":1}'], [`${'o'.repeat(20)}\n`],
   },
 );
 
-test('without news the operation is polled', async () => {
-  const { subscriber, res, become, follow, wrote } = world({ pollMs: 5 });
-  subscriber.status = 'reconnecting';
-  const first = wrote();
-  const done = follow();
-  await first;
-  become('failed');
-  await done;
-  expect(res.states()).toEqual(['queued', 'failed']);
+describe('while time passes', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  test.each([
+    ['reconnecting', 1],
+    ['ready', 5],
+  ])('with Redis %s the operation is looked up after %i polls', async (status, polls) => {
+    const { subscriber, res, become, follow } = world({ pollMs: 1000 });
+    subscriber.status = status;
+    const done = follow();
+    await jest.advanceTimersByTimeAsync(0);
+    become('failed');
+    await jest.advanceTimersByTimeAsync(1000 * polls - 1);
+    expect(res.states()).toEqual(['queued']);
+    await jest.advanceTimersByTimeAsync(1);
+    await done;
+    expect(res.states()).toEqual(['queued', 'failed']);
+  });
+
+  test('a stream that has nothing to say shows every fifteen polls that it is there', async () => {
+    const { res, follow } = world({ pollMs: 1000 });
+    const done = follow();
+    await jest.advanceTimersByTimeAsync(31_000);
+    expect(res.text.split(': still here\n\n').length - 1).toBe(2);
+    res.destroy();
+    await done;
+  });
 });
 
 test('when the client leaves nothing is kept of it', async () => {
