@@ -54,13 +54,23 @@ test('the commands of the documents end well, to the last', () => {
 
 test('the first command installs, and shows a PHP page that speaks with its own database', () => {
   expect(part('first')).toMatch(/^created +\/usr\/lib\/sculptor\/app\/$/m);
-  expect(part('first')).toMatch(/✔ /);
+  expect(part('first')).toMatch(/^ +✔ ask demo\.example +unchanged +\d/m);
+  expect(part('first')).toContain('Hello from demo.example');
+  expect(part('first')).toMatch(/^ *MariaDB \S+ knows it as demo@localhost, in the database demo$/m);
+});
+
+test('and shows that www-data reads no credential, has no sudo, and ends no operation', () => {
+  const refused = part('first').slice(part('first').indexOf('What www-data'));
+  expect(refused).toMatch(/cat \/var\/lib\/sculptor\/mariadb\.json\n.*Permission denied/);
+  expect(refused).toMatch(/sudo -n true\n.*sudo: /);
+  expect(refused).toMatch(/UPDATE operation .*\n.*UPDATE command denied to user 'www-data'@'localhost'/);
 });
 
 test('run again it finds everything as it should be, and restarts nothing', () => {
   part('before');
   expect(part('second').match(/^(created|changed) .*$/gm)).toBeNull();
   expect(part('second')).toMatch(/^unchanged +\/usr\/lib\/sculptor\/app\/$/m);
+  expect(part('second').match(/^Nothing (?:has|had) to (?:be )?changed?\b.*$/gm)).toHaveLength(2);
   expect(part('after')).toBe(part('before'));
 });
 

@@ -56,6 +56,7 @@ beforeAll(() => {
 
 test('without systemd the README installs, and shows the main job', () => {
   expect(part('first')).toMatch(/^created +\/usr\/lib\/sculptor\/app\/$/m);
+  expect(part('first')).toMatch(/^ *MariaDB \S+ knows it as demo@localhost, in the database demo$/m);
   part('end');
   expect(story.code).toBe(0);
 });
