@@ -44,7 +44,7 @@ export function createQueue({ connection, server, run, logger }: QueueParts): Qu
     },
   );
   let begun = false;
-  worker.on('error', (error) => logger.debug({ err: error }, 'queue error'));
+  logErrors(worker, logger);
   return {
     start: () => {
       if (begun) {
@@ -60,6 +60,16 @@ export function createQueue({ connection, server, run, logger }: QueueParts): Qu
     },
     close: () => worker.close(),
   };
+}
+
+/** While Redis is away the same error comes again and again; it is one line until a job has been taken. */
+function logErrors(worker: Worker, logger: Logger): void {
+  let last: string | undefined;
+  worker.on('error', (error) => {
+    if (error.message !== last) logger.warn({ err: error }, 'queue error');
+    last = error.message;
+  });
+  worker.on('active', () => (last = undefined));
 }
 
 /** The one thing a job may say. */

@@ -41,7 +41,8 @@ export function createRunOperation(parts: RunOperationParts): RunOperation {
   const running = new Set<string>();
   return {
     run: async (id) => {
-      if (running.has(id)) return;
+      // A wake-up that was on its way already does not shorten the pause; another comes when it is over.
+      if (running.has(id) || !parts.pauses.isOver(id)) return;
       running.add(id);
       try {
         await runOnce(parts, id);
