@@ -85,27 +85,60 @@ async function whyNotBegun(
   { later, before }: Surroundings,
 ): Promise<'cancelled' | 'superseded' | 'failed' | undefined> {
   if (!(await isPossible(sql, row))) return 'failed';
-  // One that ran already and was put back may have done half its work: it has to end by itself.
-  if (row.epoch === 0 && (await isCancelled(sql, row.id))) return 'cancelled';
-  const newer = later.some(
-    (other) => other.resourceId === row.resourceId && other.generation > row.generation,
-  );
-  if (newer) return 'superseded';
+  if ((await mayBeCancelled(sql, row)) && !(await standsInForAnother(sql, row, before))) return 'cancelled';
+  for (const other of later) {
+    const newer = other.resourceId === row.resourceId && other.generation > row.generation;
+    // What will be cancelled itself does not do this one's work.
+    if (newer && !(await mayBeCancelled(sql, other))) return 'superseded';
+  }
   if (before !== undefined && before.generation >= row.generation) return 'superseded';
   return undefined;
 }
 
-async function isCancelled(sql: Sql, id: OperationId): Promise<boolean> {
+/** Asked to, and never begun: one that ran and was put back may have done half its work, and has to end by itself. */
+async function mayBeCancelled(sql: Sql, { id, epoch }: ClaimableOperation): Promise<boolean> {
+  if (epoch > 0) return false;
   const text = 'SELECT operation_id AS id FROM cancellation WHERE operation_id = ?';
-  return (await sql.rows(z.object({ id: z.string() }), text, [id])).length > 0;
+  return (await sql.rows(Found, text, [id])).length > 0;
 }
 
-/** The kind is in the table, its resource is of the table's type, and the key is the one this resource waits under. */
+/** An older one gave way to this, and what it was to bring about is not there yet: this must do it for both. */
+async function standsInForAnother(
+  sql: Sql,
+  row: ClaimableOperation,
+  before: ResourceState | undefined,
+): Promise<boolean> {
+  const text = `SELECT id FROM operation
+    WHERE resource_id = ? AND status = 'superseded' AND generation < ? AND generation > ? LIMIT 1`;
+  return (await sql.rows(Found, text, [row.resourceId, row.generation, before?.generation ?? 0])).length > 0;
+}
+
+const Found = z.object({ id: z.string() });
+
+/** Where the API writes what is asked of each type of resource. */
+const VERSIONS: Readonly<Record<ResourceType, string>> = {
+  domain: 'domain_version WHERE domain_id',
+  database: 'database_version WHERE database_id',
+  databaseUser: 'database_user_version WHERE user_id',
+};
+
+/** There is a version of that resource, of that type, tenant and server, that asks for what the kind does. */
+async function isAskedFor(sql: Sql, type: ResourceType, row: ClaimableOperation): Promise<boolean> {
+  const text = `SELECT 'asked' AS id FROM ${VERSIONS[type]} = ?
+    AND generation = ? AND tenant = ? AND server = ? AND deleted = ?`;
+  const values = [row.resourceId, row.generation, row.tenant, row.server, row.kind.endsWith('.delete')];
+  return (await sql.rows(Found, text, values)).length > 0;
+}
+
+/**
+ * The kind is in the table, its resource is of the table's type and was asked for so, and the key is the one this
+ * resource waits under.
+ */
 async function isPossible(sql: Sql, row: ClaimableOperation): Promise<boolean> {
   const kind = OperationKind.safeParse(row.kind);
   if (!kind.success || !Generation.safeParse(row.generation).success) return false;
   const type: ResourceType = OPERATION_RESOURCES[kind.data];
-  if (row.resourceType !== type) return false;
+  if (row.resourceType !== type || !(await isAskedFor(sql, type, row))) return false;
   return row.serialKey === (await serialKeyOf(sql, type, row));
 }
 

@@ -96,6 +96,13 @@ BEGIN
     IF EXISTS (SELECT 1 FROM sculptor_door.managed_user WHERE held = p_name) THEN
       SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'name_taken';
     END IF;
+    -- What a dropped account defined in a database that is still there (a procedure, a view, a trigger) would run
+    -- with the rights of whoever has its name next: only that same database may have the name again.
+    IF EXISTS (SELECT 1 FROM sculptor_door.managed_user u
+      JOIN sculptor_door.managed_database d ON d.id = u.database_id AND d.dropped_at IS NULL
+      WHERE u.name = p_name AND u.database_id <> p_database_id) THEN
+      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'name_taken';
+    END IF;
     IF EXISTS (SELECT 1 FROM mysql.global_priv WHERE user = p_name) THEN
       SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_ours';
     END IF;

@@ -20,7 +20,8 @@ install_folders() {
   ensure_dir "$own/registry" 0700 root:root
   ensure_dir "$own/trash" 0700 root:root
   ensure_dir "$own/trash/databases" 0700 root:root
-  ensure_dir /var/lib/sculptor 0700 sculptor:sculptor
+  # Root writes in it, so nobody else may: a link in the place of a file would have root change another's.
+  ensure_dir /var/lib/sculptor 0750 root:sculptor
   ensure_dir /var/lib/sculptor-nginx 0755 root:root
   ensure_dir /etc/sculptor 0755 root:root
   ensure_dir /etc/sculptor/sites 0755 root:root

@@ -121,7 +121,7 @@ test.each([
   ['/etc/sculptor/sites', 'root:root 755'],
   ['/etc/sculptor/hosts', 'root:root 755'],
   ['/etc/sudoers.d/sculptor', 'root:root 440'],
-  ['/var/lib/sculptor', 'sculptor:sculptor 700'],
+  ['/var/lib/sculptor', 'root:sculptor 750'],
   ['/var/lib/sculptor/mariadb.json', 'sculptor:sculptor 600'],
   ['/var/lib/sculptor-root', 'root:root 700'],
   ['/var/lib/sculptor-redis', 'redis:sculptor-queue 700'],

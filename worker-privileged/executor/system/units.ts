@@ -34,9 +34,15 @@ export function createUnitMasters({ commands, files }: Tools): Masters {
       return (await isActive(socket(pool))) ? null : 'the socket is not there';
     },
     turnOn: async (pool) => {
-      await files.link(wantsLink(pool), template(pool));
-      await forgetFailure(service(pool));
-      await systemctl('start', '--', socket(pool));
+      const undo = await files.link(wantsLink(pool), template(pool));
+      try {
+        await forgetFailure(service(pool));
+        await systemctl('start', '--', socket(pool));
+      } catch (cause) {
+        // Nobody comes back for the link: it would have systemd try at every start of the server.
+        await undo();
+        throw cause;
+      }
     },
     lookOff: async (pool) => {
       if ((await files.readLink(wantsLink(pool))) !== null) return 'the socket is wanted at boot';
