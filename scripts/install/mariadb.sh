@@ -36,7 +36,7 @@ start_mariadb() {
   if [ "$mode" = supervisor ] && { [ -e "/etc/supervisor/conf.d/$program.conf" ] || ! pgrep -x 'mariadbd|mysqld' >/dev/null; }; then
     put_program "$program" "$tree/systemd/supervisor/mariadb.conf"
     start_supervisor
-    wait_for 30 is_running "$program" || fail 'MariaDB does not stay up; /var/log/sculptor/mariadb.log tells more'
+    wait_for 30 is_running "$program" || fail 'MariaDB does not stay up; /var/log/supervisor/sculptor-mariadb.log tells more'
   fi
   if ! just_started "$program" && wait_for 0 answers_sql; then
     line unchanged 'MariaDB is running'
@@ -103,15 +103,12 @@ token_file=/etc/sculptor/admin-token
 # Made once: whoever takes the file away knows why, so its token alone decides.
 install_token() {
   local id sha256
+  [ ! -e "$token_file" ] || ensure_rights "$token_file" 0600 root:root
   if [ -n "$(sql <<<"SELECT id FROM sculptor.token WHERE name = 'installation' LIMIT 1")" ]; then
     line unchanged "the administrator's token is known to the API"
     return 0
   fi
-  if [ -s "$token_file" ]; then
-    ensure_rights "$token_file" 0600 root:root
-  else
-    { printf 'sculptor_' && random_text; } | ensure_file "$token_file" 0600 root:root
-  fi
+  [ -s "$token_file" ] || { printf 'sculptor_' && random_text; } | ensure_file "$token_file" 0600 root:root
   id=t$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n' | cut -c1-11)
   sha256=$(tr -d '\n' <"$token_file" | sha256sum | cut -d' ' -f1)
   sql <<<"INSERT INTO sculptor.token (id, sha256, role, name) VALUES ('$id', '$sha256', 'administrator', 'installation')"

@@ -80,7 +80,7 @@ install_certificate() {
   fi
 }
 
-organisation='Sculptor Agent, self-signed'
+organisation='Sculptor Agent self-signed'
 
 is_foreign() {
   [ -s "$1" ] && ! openssl x509 -in "$1" -noout -issuer | grep -qF "$organisation"

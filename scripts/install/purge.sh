@@ -8,8 +8,8 @@ purge_all() {
   step 'settings and users' purge_rest
   cat <<'TEXT'
 
-The packages stay. What was switched off for the agent stays off; to have it as the distribution brings it:
-systemctl enable --now nginx; systemctl enable --now redis-server; systemctl unmask phpX.Y-fpm
+The packages stay, and MariaDB goes on as it runs now. What was switched off for the agent stays off; to have it as
+the distribution brings it: systemctl enable --now nginx redis-server; systemctl unmask phpX.Y-fpm
 TEXT
 }
 

@@ -36,8 +36,10 @@ install_units() {
   [ -z "${restart[executor-socket]:-}" ] || try systemctl stop sculptor-executor.service
   start_unit sculptor-executor.socket executor-socket
   for service in worker-privileged worker-unprivileged api; do start_unit "sculptor-$service.service" "$service"; done
-  # Started by its socket; what runs of it is the old one.
-  [ -z "${restart[executor]:-}" ] || try systemctl try-restart sculptor-executor.service
+  # Its socket starts it; what runs of it is the old one.
+  if [ -n "${restart[executor]:-}" ] && systemctl is-active --quiet sculptor-executor.service; then
+    start_unit sculptor-executor.service executor
+  fi
 }
 
 put_unit() {
