@@ -41,8 +41,6 @@ export interface Server {
 
 const PASSWORD = 'for-this-test-only';
 const STATE = join(process.cwd(), 'state');
-/** What BullMQ and the channel of operations need, and nothing that looks at or changes the server. */
-const REDIS_RULES = `on >${PASSWORD} resetchannels &sculptor:* ~sculptor:* +@all -@admin -@dangerous +info`;
 
 export async function startServers(): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), 'sculptor-'));
@@ -82,7 +80,8 @@ function prepareMariadb(folder: string): Server {
   const socket = join(folder, 'mariadb.sock');
   const datadir = join(folder, 'mariadb');
   // Without --no-defaults first it would read the configuration of a MariaDB installed on this machine.
-  const common = ['--no-defaults', `--datadir=${datadir}`, '--user=root'];
+  // In a /tmp that it shares, a MariaDB that starts clears away the temporary tables of another.
+  const common = ['--no-defaults', `--datadir=${datadir}`, `--tmpdir=${folder}`, '--user=root'];
   program('mariadb-install-db', [
     ...common,
     '--auth-root-authentication-method=socket',
@@ -105,12 +104,24 @@ function prepareRedis(folder: string): Server {
   const socket = join(folder, 'redis.sock');
   const acl = join(folder, 'redis.acl');
   const users = ['user default off', `user test on >${PASSWORD} allkeys allchannels allcommands`];
-  for (const name of ['www-data', 'sculptor']) users.push(`user ${name} ${REDIS_RULES}`);
+  users.push(`user www-data ${redisRules('api')}`, `user sculptor ${redisRules('worker')}`);
   writeFileSync(acl, `${users.join('\n')}\n`);
   return server(socket, 'redis-server', [
     ...['--port', '0', '--unixsocket', socket, '--aclfile', acl, '--dir', folder],
     ...['--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction', '--save', ''],
   ]);
+}
+
+/** The commands and keys that an installation allows an account, and no more. */
+function redisRules(account: 'api' | 'worker'): string {
+  const lines = readFileSync(join(process.cwd(), 'systemd', 'redis', `commands-${account}`), 'utf8').split(
+    '\n',
+  );
+  const commands = lines.filter((line) => !line.startsWith('#')).join(' ');
+  // Before 6.2 there are no rules for channels.
+  const [, major = 0, minor = 0] = /v=(\d+)\.(\d+)/.exec(program('redis-server', ['--version'])) ?? [];
+  const channels = Number(major) * 100 + Number(minor) >= 602 ? 'resetchannels &sculptor:*' : '';
+  return `on >${PASSWORD} ~sculptor:* ${channels} -@all ${commands.trim()}`;
 }
 
 /** What install.sh does with `state/`. */
