@@ -27,6 +27,8 @@ beforeAll(async () => {
   };
   // One sweep at the start and no other: here every operation is woken, or has to be woken by the one before it.
   world.startWorker(3_600_000);
+  // The heartbeat's question, so that what follows are operations alone.
+  while (world.executor.requests.length === 0) await pause(5);
 });
 afterAll(async () => {
   await closeWakeUps();
