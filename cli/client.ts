@@ -17,7 +17,7 @@ export type Write = {
 /** The API, for one run of the program. Every call throws a `RefusedError` or a `ConnectionError`. */
 export type Client = {
   readonly get: (path: string) => Promise<unknown>;
-  /** Also an answer that is no success is given: health says 503 and why in the same breath. */
+  /** Without a token, and whatever the status is: health says 503 and why in the same breath. */
   readonly look: (path: string) => Promise<{ readonly status: number; readonly document: unknown }>;
   readonly write: (write: Write) => Promise<Accepted>;
   /** The data of each `operation` event, until the API closes the stream. */
@@ -26,8 +26,8 @@ export type Client = {
 
 export type ClientParts = {
   readonly transport: Transport;
-  /** Undefined where no credential is at hand: health can be asked for all the same. */
-  readonly token: string | undefined;
+  /** Asked when it is needed, and throws where there is none: health can be asked for all the same. */
+  readonly token: () => string;
   /** Made once for a run, so that a write whose answer was lost is not done twice. */
   readonly idempotencyKey: string;
   readonly pause: (ms: number) => Promise<void>;
@@ -35,20 +35,18 @@ export type ClientParts = {
 
 export function createClient(parts: ClientParts): Client {
   const ask = (request: Omit<Request, 'headers'>, headers: Record<string, string> = {}): Promise<Answer> =>
-    again(parts.pause, async () => {
-      const reply = await parts.transport({
-        ...request,
-        headers: { ...credential(parts.token), ...headers },
-      });
-      return readAnswer(reply);
-    });
+    again(parts.pause, async () => readAnswer(await parts.transport({ ...request, headers })));
+  const authorized = (headers: Record<string, string> = {}): Record<string, string> => ({
+    authorization: `Bearer ${parts.token()}`,
+    ...headers,
+  });
   return {
     look: (path) => ask({ method: 'GET', path }),
-    get: async (path) => accept(await ask({ method: 'GET', path })),
+    get: async (path) => accept(await ask({ method: 'GET', path }, authorized())),
     write: async ({ method, path, body }) => {
       const text = body === undefined ? {} : { body: JSON.stringify(body) };
       const key = { 'idempotency-key': parts.idempotencyKey };
-      return understand(Accepted, accept(await ask({ method, path, ...text }, key)));
+      return understand(Accepted, accept(await ask({ method, path, ...text }, authorized(key))));
     },
     events: (path) => listen(parts, path),
   };
@@ -78,7 +76,7 @@ async function again(pause: (ms: number) => Promise<void>, once: () => Promise<A
 }
 
 async function* listen(parts: ClientParts, path: string): AsyncGenerator {
-  const headers = { ...credential(parts.token), accept: 'text/event-stream' };
+  const headers = { authorization: `Bearer ${parts.token()}`, accept: 'text/event-stream' };
   const reply = await parts.transport({ method: 'GET', path, headers });
   if (!reply.contentType.startsWith('text/event-stream')) {
     accept(await readAnswer(reply));
@@ -87,10 +85,6 @@ async function* listen(parts: ClientParts, path: string): AsyncGenerator {
   for await (const { event, data } of parseEvents(reply.body)) {
     if (event === 'operation') yield parseJson(data);
   }
-}
-
-function credential(token: string | undefined): Record<string, string> {
-  return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
 async function readAnswer(reply: Reply): Promise<Answer> {

@@ -20,7 +20,7 @@ export type World = {
 export function createOpenSession(world: World): OpenSession {
   return (options) => {
     const endpoint = findEndpoint(options, world);
-    const token = findToken(options, world, 'socketPath' in endpoint);
+    const token = (): string => findToken(options, world, 'socketPath' in endpoint);
     const { terminal, idempotencyKey, pause } = world;
     const client = createClient({ transport: createHttpTransport(endpoint), token, idempotencyKey, pause });
     return { client, terminal, json: options.json === true, wait: options.wait, pause };
@@ -48,7 +48,7 @@ function findEndpoint(options: GlobalOptions, world: World): Endpoint {
 }
 
 /** This server's own token goes to this server's own socket only, never to an address somebody gave. */
-function findToken(options: GlobalOptions, world: World, local: boolean): string | undefined {
+function findToken(options: GlobalOptions, world: World, local: boolean): string {
   if (options.tokenFile !== undefined) return checked(read(options.tokenFile), options.tokenFile);
   if (world.token !== undefined) return checked(world.token, 'SCULPTOR_TOKEN');
   if (!local) throw new UsageError('a token is needed: --token-file FILE, or SCULPTOR_TOKEN');

@@ -64,6 +64,11 @@ function announce(session: Session, wish: Wish, answer: Accepted): void {
 
 async function reread(session: Session, wish: Wish): Promise<Record<string, unknown>> {
   if (wish.reread === undefined) return {};
-  const { status, document } = await session.client.look(wish.reread);
-  return status === 200 ? { [wish.noun]: document } : {};
+  try {
+    return { [wish.noun]: await session.client.get(wish.reread) };
+  } catch (error) {
+    // Somebody else has deleted it meanwhile, for instance: what was asked for did come about.
+    if (error instanceof RefusedError) return {};
+    throw error;
+  }
 }

@@ -153,3 +153,12 @@ test.each([
   expect(out).toContain(line);
   expect(code).toBe(expected);
 });
+
+test('health needs no token, and is sent none', async () => {
+  const ready = { status: 200, body: { status: 'ready', checks: {} } };
+  const api = await startApiServer({ 'GET /v1/health/ready': [ready] });
+  const { code } = await runIn({ socket: api.socket, token: undefined }, ['health']);
+  await api.close();
+  expect(api.asked[0]?.headers.authorization).toBeUndefined();
+  expect(code).toBe(0);
+});
