@@ -168,6 +168,24 @@ describe('who may ask', () => {
     rmSync('/tmp/evil', { recursive: true });
   });
 
+  test('no limit that sculptor sets for itself breaks a change half-way, or keeps it out of the audit log', () => {
+    const one = aSite({ type: 'static' });
+    const limits = ['--fsize=100', '--nofile=200', '--core=0'];
+    const line = requestLine('site.put', one);
+    const before = serverState();
+    const noted = auditLength();
+    const { code } = run(
+      'runuser',
+      ['-u', 'sculptor', '--', 'prlimit', ...limits, 'sudo', '-n', EXECUTOR],
+      line,
+    );
+    // 3: where not even root may raise a limit (a container without CAP_SYS_RESOURCE), it does not begin.
+    expect([0, 3]).toContain(code);
+    if (code === 3) expect(serverState()).toBe(before);
+    else
+      expect(auditSince(noted)).toMatchObject([{ event: 'begun' }, { event: 'ended', outcome: 'succeeded' }]);
+  });
+
   test.each(['www-data', 'www', 'nginx', 'nobody'])('%s is let in neither way', (user) => {
     expect(as(user, 'sudo', '-n', EXECUTOR).code).not.toBe(0);
     if (!existsSync(SOCKET)) return;
@@ -237,6 +255,43 @@ describe('what was there before us', () => {
   });
 });
 
+describe.each(existsSync(SOCKET) ? ['systemd'] : [])('under %s', () => {
+  test('a site is there after a restart of the server without systemd having been told', async () => {
+    const one = aSite();
+    await put(one);
+    const wanted = () =>
+      must('systemctl', ['show', '--property=Wants', '--value', 'sockets.target']).split(' ');
+    must('systemctl', ['daemon-reload']);
+    expect(wanted()).toContain(`sculptor-php@${one.id}.socket`);
+    await remove(one.id);
+    must('systemctl', ['daemon-reload']);
+    expect(wanted()).not.toContain(`sculptor-php@${one.id}.socket`);
+  });
+
+  test('a master that is started anew ends the requests that it has begun', async () => {
+    const one = aSite();
+    await put(one);
+    const home = `/home/www/${one.name}`;
+    place(
+      `s-${one.id}`,
+      `${home}/public/slow.php`,
+      '<?php touch("../private/begun"); sleep(2); echo "ended";',
+    );
+    const visitor = spawn('curl', [
+      '--silent',
+      '--unix-socket',
+      '/run/sculptor-probe/http.sock',
+      `http://${one.name}/slow.php`,
+    ]);
+    let body = '';
+    visitor.stdout.on('data', (chunk) => (body += String(chunk)));
+    while (!existsSync(`${home}/private/begun`)) await new Promise((done) => setTimeout(done, 20));
+    must('systemctl', ['try-restart', `sculptor-php@${one.id}.service`]);
+    if (visitor.exitCode === null) await new Promise((done) => visitor.once('close', done));
+    expect(body).toBe('ended');
+  });
+});
+
 describe('what a tenant does', () => {
   test('a link in a served folder leads root nowhere', async () => {
     const one = aSite({ type: 'static' });
@@ -283,12 +338,12 @@ describe('what a tenant does', () => {
 
 describe('when something fails', () => {
   test('a new site that its php-fpm refuses leaves nothing behind', async () => {
-    writeFileSync('/usr/sbin/php-fpm9.9', '#!/bin/sh\necho "ERROR: secret words" >&2\nexit 78\n', {
+    writeFileSync('/usr/sbin/php-fpm5.9', '#!/bin/sh\necho "ERROR: secret words" >&2\nexit 78\n', {
       mode: 0o755,
     });
     const before = serverState();
-    const asked = await put(site({ phpVersion: '9.9' }));
-    rmSync('/usr/sbin/php-fpm9.9');
+    const asked = await put(site({ phpVersion: '5.9' }));
+    rmSync('/usr/sbin/php-fpm5.9');
     expect(asked.code).toBe('config_refused');
     expect(asked.steps.filter(({ status }) => status === 'undone').length).toBeGreaterThan(4);
     expect(serverState()).toBe(before);
@@ -297,11 +352,11 @@ describe('when something fails', () => {
   test('a site goes on with its PHP when another version refuses it', async () => {
     const one = aSite();
     await put(one);
-    writeFileSync('/usr/sbin/php-fpm9.9', '#!/bin/sh\n[ "$1" = --test ] || exit 1\n', { mode: 0o755 });
+    writeFileSync('/usr/sbin/php-fpm5.9', '#!/bin/sh\n[ "$1" = --test ] || exit 1\n', { mode: 0o755 });
     const before = readFileSync(`/etc/sculptor/sites/${one.id}/fpm.conf`, 'utf8');
     probe({ host: one.name, path: '/.sculptor/ping' });
-    const asked = await put({ ...one, generation: 2, phpVersion: '9.9' });
-    rmSync('/usr/sbin/php-fpm9.9');
+    const asked = await put({ ...one, generation: 2, phpVersion: '5.9' });
+    rmSync('/usr/sbin/php-fpm5.9');
     expect(asked.code).not.toBe('succeeded');
     expect(readFileSync(`/etc/sculptor/sites/${one.id}/fpm.conf`, 'utf8')).toBe(before);
     expect(probe({ host: one.name, path: '/.sculptor/ping' })).toMatch(/ 200$/);

@@ -34,7 +34,7 @@ export async function runSteps(steps: readonly Step[], run: Run): Promise<void> 
     const started = performance.now();
     let changed = false;
     try {
-      run.signal.throwIfAborted();
+      if (run.signal.aborted) throw timeIsOver();
       changed = await bringAbout(step, (undo) => undos.push({ name: step.name, undo }));
       run.report(outcome(step.name, 'succeeded', { changed, started }));
     } catch (failure) {
@@ -43,6 +43,14 @@ export async function runSteps(steps: readonly Step[], run: Run): Promise<void> 
       throw failure;
     }
   }
+}
+
+function timeIsOver(): FailureError {
+  return new FailureError(
+    'executor_unavailable',
+    'The time for this request was over before all of it was done.',
+    'It is tried again by itself a few times; after that, look what keeps the server busy.',
+  );
 }
 
 /** The differences that the same steps would remove, and nothing changed. */

@@ -27,7 +27,7 @@ process.umask(0o022);
 process.chdir('/');
 process.stderr.on('error', () => undefined);
 const stop = new AbortController();
-process.on('SIGTERM', () => stop.abort());
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => stop.abort());
 process.on('SIGHUP', () => undefined);
 
 const log = createLog((line) => process.stderr.write(line));

@@ -62,7 +62,7 @@ describe('a lock', () => {
   test('is held by flock, which the kernel ends with us', async () => {
     await locks.during(id, () => Promise.resolve());
     expect(held).toEqual([
-      `/usr/bin/flock --exclusive --timeout=300 --conflict-exit-code=75 /var/lib/sculptor-root/locks/${id} /usr/bin/cat`,
+      `/usr/bin/flock --exclusive --timeout=60 --conflict-exit-code=75 /var/lib/sculptor-root/locks/${id} /usr/bin/cat`,
     ]);
   });
 

@@ -45,7 +45,7 @@ async function readLines(input: Readable, stop: AbortSignal, take: (line: string
         try {
           if (!signal.aborted) act();
         } catch (cause) {
-          reject(cause);
+          reject(cause instanceof Error ? cause : new Error(String(cause)));
           over.abort();
         }
       };

@@ -67,7 +67,8 @@ async function run(command: Command): Promise<string> {
 async function hold(command: Command): Promise<() => Promise<void>> {
   const { child, ended, kill } = start(command);
   const timer = setTimeout(kill, command.timeoutMs ?? TIMEOUT_MS);
-  const stderr = collect(child.stderr, KEPT_STDERR);
+  // Where it cannot be started there is nothing to read, and `ended` says why.
+  const stderr = collect(child.stderr, KEPT_STDERR).catch(() => '');
   child.stdin.write('\n');
   const held = new Promise<'held'>((resolve) => child.stdout.once('data', () => resolve('held')));
   const first = await Promise.race([held, ended]).finally(() => clearTimeout(timer));

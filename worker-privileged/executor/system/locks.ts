@@ -7,7 +7,8 @@ export type Locks = {
   readonly during: <T>(name: string, act: () => Promise<T>) => Promise<T>;
 };
 
-const WAIT_SECONDS = 300;
+/** Less than the worker waits for an answer. */
+const WAIT_SECONDS = 60;
 const NOT_HAD = 75;
 
 /**
