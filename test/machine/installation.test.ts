@@ -38,6 +38,11 @@ function processes(): Process[] {
 
 beforeAll(ready);
 
+// The worker's first call starts it; on a server that came up this moment that may be still to come.
+beforeAll(() => {
+  must('systemctl', ['start', 'sculptor-executor.service']);
+});
+
 describe('each process runs as the user it should', () => {
   test.each([
     ['sculptor/app/api/main.js', 'www-data'],
@@ -201,7 +206,7 @@ const CLOSED: readonly (readonly [user: string, path: string])[] = [
 ];
 
 describe('a credential can be read by who uses it only', () => {
-  test.each(CLOSED)('%s cannot read ', (user, path) => {
+  test.each(CLOSED)('%s cannot read %s', (user, path) => {
     must('test', ['-s', path]);
     const { code, err } = as(user, 'cat', path);
     expect([code, err]).toEqual([1, expect.stringContaining('Permission denied')]);
