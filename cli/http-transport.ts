@@ -68,6 +68,10 @@ function explain(error: unknown, endpoint: Endpoint): ConnectionError {
     const hint = "Give the server's own certificate with --ca FILE if it is self-signed.";
     return new ConnectionError(`The certificate of ${where} is not trusted (${code})`, hint, false);
   }
+  if (code.startsWith('ERR_SSL')) {
+    const hint = "The address wants the server's own name, as it was installed with.";
+    return new ConnectionError(`${where} does not answer under this name (${code})`, hint, false);
+  }
   const hint = 'Is the agent running? On its server: systemctl status sculptor-api';
   return new ConnectionError(`The agent does not answer on ${where} (${code})`, hint, true);
 }

@@ -40,6 +40,7 @@ test('a name that is not in the certificate is not spoken to', () => {
     'domain',
     'list',
   );
+  expect(other.err).toContain('does not answer under this name');
   expect(other.code).toBe(1);
 });
 
