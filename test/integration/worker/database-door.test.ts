@@ -120,6 +120,20 @@ describe('a database and its account', () => {
     });
   });
 
+  test('do not leave their name to another database while what they defined is still there', async () => {
+    const here = await database('definer_here');
+    const { id } = await user(here, 'definer', { of: 'definer_here' });
+    await user(here, 'bystander', { of: 'definer_here' });
+    await asUser('definer', (connection) =>
+      connection.query('CREATE PROCEDURE definer_here.p() SQL SECURITY DEFINER SELECT CURRENT_USER()'),
+    );
+    await door.dropUser(id);
+    const there = await database('definer_there');
+    await expect(user(there, 'definer', { of: 'definer_there' })).rejects.toEqual(refusal('name_taken'));
+    await door.dropDatabase(here);
+    await expect(user(there, 'definer', { of: 'definer_there' })).resolves.toBeDefined();
+  });
+
   test('stand the second time as the first: nothing is refused, nothing changes', async () => {
     const id = await database('again');
     const made = await user(id, 'again_user', { of: 'again' });
