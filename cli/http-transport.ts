@@ -68,7 +68,8 @@ function explain(error: unknown, endpoint: Endpoint): ConnectionError {
     const hint = "Give the server's own certificate with --ca FILE if it is self-signed.";
     return new ConnectionError(`The certificate of ${where} is not trusted (${code})`, hint, false);
   }
-  if (code.startsWith('ERR_SSL')) {
+  // What the TLS handshake ended with: the newer Node's word for it, and the older one's.
+  if (code.startsWith('ERR_SSL') || code === 'EPROTO') {
     const hint = "The address wants the server's own name, as it was installed with.";
     return new ConnectionError(`${where} does not answer under this name (${code})`, hint, false);
   }

@@ -243,8 +243,21 @@ describe('Redis', () => {
     ['sculptor', ['MODULE', 'LIST']],
     ['sculptor', ['PUBLISH', 'elsewhere', 'x']],
   ])('refuses %s %j', (user, command) => {
-    expect(redis(user, ...command).out).toMatch(/NOPERM|can't run this command/);
+    expect(redis(user, ...command).out).toMatch(/NOPERM|can't run this command|has no permissions to run/);
   });
+});
+
+test('Redis has after a restart what one script wrote at once', () => {
+  const redis = (...command: string[]) => {
+    const password = readFileSync('/etc/sculptor/secrets/redis-sculptor', 'utf8').trim();
+    const login = ['--no-auth-warning', '--user', 'sculptor', '--pass', password];
+    return must('redis-cli', ['-s', '/run/sculptor-redis/redis.sock', ...login, ...command]).trim();
+  };
+  const both = 'redis.call("SET", KEYS[1], "one") redis.call("SET", KEYS[2], "two")';
+  redis('EVAL', both, '2', 'sculptor:test:one', 'sculptor:test:two');
+  must('systemctl', ['restart', 'sculptor-redis.service']);
+  expect([redis('GET', 'sculptor:test:one'), redis('GET', 'sculptor:test:two')]).toEqual(['one', 'two']);
+  redis('DEL', 'sculptor:test:one', 'sculptor:test:two');
 });
 
 describe('MariaDB', () => {
