@@ -40,11 +40,14 @@ random_text() {
 }
 
 redis_accounts() {
-  local version channels=
+  local version channels='' all_channels=''
   version=$(redis-server --version | sed -n 's/.* v=\([0-9.]*\).*/\1/p')
   # Before 6.2 there are no rules for channels.
-  ! printf '6.2\n%s\n' "$version" | sort -V -C || channels='resetchannels &sculptor:*'
-  filled "$tree/systemd/redis/redis.acl" "channels=${channels//&/\\&}" \
+  if printf '6.2\n%s\n' "$version" | sort -V -C; then
+    channels='resetchannels \&sculptor:*'
+    all_channels='\&*'
+  fi
+  filled "$tree/systemd/redis/redis.acl" "channels=$channels" "allChannels=$all_channels" \
     "hashApi=$(secret_hash www-data)" "commandsApi=$(redis_commands api)" \
     "hashWorker=$(secret_hash sculptor)" "commandsWorker=$(redis_commands worker)"
 }

@@ -57,6 +57,8 @@ start_unit() {
   if ! systemctl is-enabled --quiet "$1"; then
     try systemctl enable "$1"
   fi
+  # At a boot it may be about to.
+  [ "$(systemctl show --property=ActiveState --value "$1")" != activating ] || try systemctl start "$1"
   if ! systemctl is-active --quiet "$1"; then
     try systemctl restart "$1"
     line created "$1 is running"
