@@ -14,14 +14,14 @@ const group = `sculptor-php-${id}`;
 const conf = `/etc/supervisor/conf.d/${group}.conf`;
 
 /** A supervisord: the groups it runs, the files it would read, and what it was asked. */
-function supervisor({ refuses = false, state = 'RUNNING' } = {}) {
+function supervisor({ refuses = 0, state = 'RUNNING' } = {}) {
   const files = new Map<string, string>();
   const groups = new Set<string>();
   const asked: string[] = [];
   const unknown = () => Promise.reject(new XmlRpcFault(10, 'BAD_NAME'));
   const methods: Record<string, (name: string) => Promise<unknown>> = {
     'supervisor.reloadConfig': () =>
-      refuses ? Promise.reject(new XmlRpcFault(92, 'CANT_REREAD')) : Promise.resolve([]),
+      refuses-- > 0 ? Promise.reject(new XmlRpcFault(92, 'CANT_REREAD')) : Promise.resolve([]),
     'supervisor.addProcessGroup': (name) => Promise.resolve(groups.add(name).size > 0),
     'supervisor.removeProcessGroup': (name) => (groups.delete(name) ? Promise.resolve(true) : unknown()),
     'supervisor.stopProcessGroup': (name) => (groups.has(name) ? Promise.resolve([]) : unknown()),
@@ -77,10 +77,16 @@ test('a site’s program is off when neither the file nor the program is there',
 });
 
 test('a file that Supervisor refuses is taken out again, so that it stops nobody else', async () => {
-  const { masters, files, groups } = supervisor({ refuses: true });
+  const { masters, files, groups } = supervisor({ refuses: 1 });
   expect(await failureOf(masters.turnOn(pool))).toBe('config_refused');
   expect(files.size).toBe(0);
   expect(groups.size).toBe(0);
+});
+
+test('a foreign file that stops Supervisor is told', async () => {
+  const { masters, files } = supervisor({ refuses: 2 });
+  expect(await failureOf(masters.turnOn(pool))).toBe('server_broken');
+  expect(files.size).toBe(0);
 });
 
 test('a php-fpm that does not start is taken out again', async () => {

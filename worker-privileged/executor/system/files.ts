@@ -10,7 +10,7 @@ export type Files = {
   readonly read: (path: string) => Promise<string | null>;
   /** Puts the whole text there at once: whoever reads sees the old file or the new one. Mode 0644 if not said. */
   readonly replace: (path: string, text: string, mode?: number) => Promise<Undo>;
-  /** Removes a file or a link; nothing where nothing is. */
+  /** Removes a file, a link or a socket; nothing where nothing is. A socket does not come back. */
   readonly remove: (path: string) => Promise<Undo>;
   /** Where a link points, null where nothing is. */
   readonly readLink: (path: string) => Promise<string | null>;
@@ -66,6 +66,10 @@ async function write(path: string, text: string, mode: number): Promise<void> {
 async function remove(path: string): Promise<Undo> {
   const stats = await lookAt(path);
   if (stats === null) return () => Promise.resolve();
+  if (stats.isSocket()) {
+    await discard(path);
+    return () => Promise.resolve();
+  }
   const target = stats.isSymbolicLink() ? await readlink(path) : null;
   const text = target === null ? await read(path) : null;
   await discard(path);

@@ -32,14 +32,14 @@ export function createSupervisorMasters({ files, call }: Tools): Masters {
     turnOn: async (pool) => {
       const undo = await files.replace(conf(pool), text(pool));
       try {
-        await reread(call);
+        await call('supervisor.reloadConfig', []);
         await drop(call, pool);
         await tolerating(ALREADY_ADDED, () => call('supervisor.addProcessGroup', [supervisedGroup(pool.id)]));
         await started(() => stateOf(pool));
-      } catch (cause) {
+      } catch (refused) {
         await drop(call, pool).catch(() => undefined);
         await undo();
-        throw cause;
+        throw await blame(refused, call);
       }
     },
     lookOff: async (pool) => {
@@ -49,30 +49,32 @@ export function createSupervisorMasters({ files, call }: Tools): Masters {
     turnOff: async (pool) => {
       await files.remove(conf(pool));
       await drop(call, pool);
+      // Supervisor closes its socket and leaves it lying.
+      await files.remove(paths.supervisedSocket(pool.id));
     },
     refresh: async (pool) => {
       if ((await stateOf(pool)) === null) return;
       await tolerating(NOT_RUNNING, () => call('supervisor.stopProcess', [process(pool), true]));
-      await call('supervisor.startProcess', [process(pool), true]);
+      await call('supervisor.startProcess', [process(pool), true]).catch((cause: unknown) => {
+        throw cause instanceof XmlRpcFault ? because(cause, doesNotStart()) : cause;
+      });
     },
   };
 }
 
-/** A file that Supervisor cannot read stops it from reading any: ours is taken out again by who put it there. */
-async function reread(call: XmlRpc): Promise<void> {
+/** A file that Supervisor cannot read stops it from reading any. Whose fault it was: asked again without ours. */
+async function blame(refused: unknown, call: XmlRpc): Promise<unknown> {
+  if (!(refused instanceof XmlRpcFault)) return refused;
   try {
     await call('supervisor.reloadConfig', []);
-  } catch (cause) {
-    if (!(cause instanceof XmlRpcFault)) throw cause;
-    throw because(
-      cause,
-      new FailureError(
-        'config_refused',
-        'Supervisor does not take its configuration.',
-        'Another file among its programs may be at fault; the log has what it said.',
-      ),
-    );
+  } catch (still) {
+    const foreign = 'Supervisor refuses its configuration, and not because of this site.';
+    const todo = 'On the server, supervisorctl reread says what is wrong; ask again when it is mended.';
+    return because(still, new FailureError('server_broken', foreign, todo));
   }
+  const ours = "Supervisor does not take the site's program.";
+  const todo = 'The old one is back. The log on the server has what Supervisor said.';
+  return because(refused, new FailureError('config_refused', ours, todo));
 }
 
 async function drop(call: XmlRpc, pool: Pool): Promise<void> {
@@ -86,14 +88,18 @@ async function started(state: () => Promise<string | null>): Promise<void> {
   const deadline = performance.now() + 30_000;
   for (let now = await state(); now !== 'RUNNING'; now = await state()) {
     if (now === 'FATAL' || now === null || performance.now() > deadline) {
-      throw new FailureError(
-        'config_refused',
-        "The site's php-fpm does not start.",
-        "Look into the site's log in /var/log/sculptor on the server.",
-      );
+      throw doesNotStart();
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+function doesNotStart(): FailureError {
+  return new FailureError(
+    'config_refused',
+    "The site's php-fpm does not start with its new configuration.",
+    "The old one is back. Look into the site's log in /var/log/sculptor on the server.",
+  );
 }
 
 async function tolerating(fault: number, act: () => Promise<unknown>): Promise<unknown> {

@@ -1,3 +1,5 @@
+import { FailureError } from '../../../contract/failures.ts';
+import { because } from './because.ts';
 import type { Commands } from './command.ts';
 import type { Files } from './files.ts';
 import type { Masters, Pool } from './masters.ts';
@@ -55,9 +57,19 @@ export function createUnitMasters({ commands, files }: Tools): Masters {
       await forgetFailure(service(pool));
     },
     refresh: async (pool) => {
-      await systemctl('try-restart', '--', service(pool));
+      await systemctl('try-restart', '--', service(pool)).catch((cause: unknown) => {
+        throw because(cause, doesNotStart(service(pool)));
+      });
     },
   };
+}
+
+function doesNotStart(name: string): FailureError {
+  return new FailureError(
+    'config_refused',
+    "The site's php-fpm does not start with its new configuration.",
+    `The old one is back. On the server, journalctl -u ${name} says why.`,
+  );
 }
 
 function unit({ isolation }: Pool): string {

@@ -1,4 +1,6 @@
 import { request } from 'node:http';
+import { FailureError } from '../../../contract/failures.ts';
+import { because } from './because.ts';
 
 export type XmlRpcValue = string | number | boolean;
 
@@ -56,9 +58,17 @@ function post(socketPath: string, body: string): Promise<string> {
       },
     );
     call.on('timeout', () => call.destroy(new Error('no answer in time')));
-    call.on('error', reject);
+    call.on('error', (cause) => reject(because(cause, notThere())));
     call.end(body);
   });
+}
+
+function notThere(): FailureError {
+  return new FailureError(
+    'server_broken',
+    'Supervisor does not answer.',
+    'Start supervisord on the server, then ask again.',
+  );
 }
 
 /** The value of a `methodResponse`. Throws XmlRpcFault for a fault, Error for anything that is not one. */
