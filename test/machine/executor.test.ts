@@ -260,7 +260,7 @@ describe('what was there before us', () => {
     const one = aSite();
     await put(one);
     const wanted = () =>
-      must('systemctl', ['show', '--property=Wants', '--value', 'sockets.target']).split(' ');
+      must('systemctl', ['show', '--property=Wants', '--value', 'sockets.target']).trim().split(' ');
     must('systemctl', ['daemon-reload']);
     expect(wanted()).toContain(`sculptor-php@${one.id}.socket`);
     await remove(one.id);
