@@ -14,6 +14,7 @@ export type World = {
   readonly tokenFile: string;
   readonly idempotencyKey: string;
   readonly pause: (ms: number) => Promise<void>;
+  readonly patienceMs: number;
 };
 
 /** Finds the API and the token that belongs to it. Throws a `UsageError` where one of them is not given right. */
@@ -21,9 +22,9 @@ export function createOpenSession(world: World): OpenSession {
   return (options) => {
     const endpoint = findEndpoint(options, world);
     const token = (): string => findToken(options, world, 'socketPath' in endpoint);
-    const { terminal, idempotencyKey, pause } = world;
+    const { terminal, idempotencyKey, pause, patienceMs } = world;
     const client = createClient({ transport: createHttpTransport(endpoint), token, idempotencyKey, pause });
-    return { client, terminal, json: options.json === true, wait: options.wait, pause };
+    return { client, terminal, json: options.json === true, wait: options.wait, pause, patienceMs };
   };
 }
 

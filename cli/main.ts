@@ -26,6 +26,7 @@ const open = createOpenSession({
   tokenFile: '/etc/sculptor/admin-token',
   idempotencyKey: randomUUID(),
   pause: (ms) => pause(ms),
+  patienceMs: 15_000,
 });
 
 process.exitCode = await run({ words: process.argv.slice(2), terminal, open });

@@ -9,6 +9,8 @@ export type Session = {
   readonly json: boolean;
   readonly wait: boolean;
   readonly pause: (ms: number) => Promise<void>;
+  /** After how long a person is told that an operation has not begun. */
+  readonly patienceMs: number;
 };
 
 /** The options that every command takes. */

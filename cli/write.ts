@@ -2,6 +2,7 @@ import type { Accepted, Operation } from './answers.ts';
 import type { Write } from './client.ts';
 import { ConnectionError, OperationError, RefusedError } from './errors.ts';
 import { follow } from './follow.ts';
+import { createPatience } from './patience.ts';
 import type { Session } from './session.ts';
 import { createStepPrinter } from './steps.ts';
 
@@ -33,17 +34,20 @@ export async function perform(session: Session, wish: Wish): Promise<void> {
 
 /** Follows an operation and tells a person about it. */
 export async function watch(session: Session, id: string): Promise<Operation> {
-  const print = createStepPrinter((text) => session.terminal.line(text));
-  const quiet = (): void => undefined;
-  const operation = await follow({
-    client: session.client,
-    id,
-    show: session.json ? quiet : print,
-    pause: session.pause,
-  });
-  if (!session.json)
-    session.terminal.line(`${operation.kind} ${operation.resource.name}: ${operation.status}`);
-  return operation;
+  const { client, terminal, json, pause, patienceMs } = session;
+  const print = createStepPrinter((text) => terminal.line(text));
+  const patience = createPatience(patienceMs, (text) => terminal.error(text));
+  const show = (operation: Operation): void => {
+    patience.see(operation);
+    if (!json) print(operation);
+  };
+  try {
+    const operation = await follow({ client, id, show, pause });
+    if (!json) terminal.line(`${operation.kind} ${operation.resource.name}: ${operation.status}`);
+    return operation;
+  } finally {
+    patience.end();
+  }
 }
 
 async function waitFor(session: Session, answer: Accepted): Promise<Operation> {

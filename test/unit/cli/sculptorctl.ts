@@ -36,6 +36,7 @@ export async function runIn(
     tokenFile: '/nowhere/admin-token',
     idempotencyKey: 'key-of-this-run',
     pause: () => Promise.resolve(),
+    patienceMs: 60_000,
     ...world,
   });
   const code = await run({ words, terminal, open });

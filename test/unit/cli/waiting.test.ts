@@ -1,4 +1,5 @@
-import { problem, type Answers } from '../../fakes/api-server.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { problem, startApiServer, type Answers } from '../../fakes/api-server.ts';
 import { accepted, DOMAIN, event, EVENTS, operation, OPERATION_ID, READ, STEPS } from './samples.ts';
 import { runIn, sculptorctl } from './sculptorctl.ts';
 
@@ -142,4 +143,15 @@ test('no agent at all is a sentence and what to do', async () => {
       'Is the agent running? On its server: systemctl status sculptor-api\n',
   );
   expect(code).toBe(1);
+});
+
+test('an operation that does not begin makes the wait explain itself, once', async () => {
+  const queued = { status: 200, body: operation({ status: 'queued', steps: [], attempt: 0 }) };
+  const polls = [...Array.from({ length: 5 }, () => queued), { status: 200, body: operation() }];
+  const api = await startApiServer({ [WRITE]: [accepted()], [EVENTS]: [{ events: [] }], [READ]: polls });
+  const world = { socket: api.socket, patienceMs: 1, pause: () => sleep(20) };
+  const { code, err } = await runIn(world, WORDS);
+  await api.close();
+  expect(told(err, 'has not begun yet')).toBe(1);
+  expect(code).toBe(0);
 });
