@@ -12,8 +12,8 @@ const project = (displayName, more = {}) => ({
   ...more,
 });
 
-// unit: no I/O. integration: real Redis and MariaDB. machine: on an installed server. scripts: boots servers.
+// unit: no I/O. integration: real Redis and MariaDB. machine, fault: on an installed server. scripts: boots servers.
 export default {
-  projects: ['unit', 'integration', 'machine', 'scripts'].map((name) => project(name)),
+  projects: ['unit', 'integration', 'machine', 'fault', 'scripts'].map((name) => project(name)),
   testTimeout: 60_000,
 };
