@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Generation } from '../contract/ids.ts';
 import type { Sql } from './connection.ts';
+import { bit } from './row-values.ts';
 
 // What was asked for is the API's word. These rows are given out as they stand, and whoever acts on one parses
 // it with the contract's schemas first.
@@ -14,8 +15,8 @@ const DomainVersionRow = z.object({
   phpVersion: z.string().nullable(),
   publicDirectory: z.string(),
   isolation: z.string(),
-  enabled: z.union([z.boolean(), z.number().transform((bit) => bit === 1)]),
-  deleted: z.union([z.boolean(), z.number().transform((bit) => bit === 1)]),
+  enabled: bit,
+  deleted: bit,
 });
 export type DomainVersionRow = z.infer<typeof DomainVersionRow>;
 
@@ -37,7 +38,7 @@ const DatabaseVersionRow = z.object({
   tenant: z.string(),
   server: z.string(),
   name: z.string(),
-  deleted: z.union([z.boolean(), z.number().transform((bit) => bit === 1)]),
+  deleted: bit,
 });
 export type DatabaseVersionRow = z.infer<typeof DatabaseVersionRow>;
 
