@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the parts of inside.sh share their variables
 # The agent of this tree, put on a bare machine by its own installer.
 #
-# Two layers, because an installation takes a minute and code changes all the time. The ground is the first
-# installation with these scripts, modules, units and tables. Where only code has changed since, the installer
+# Two layers, because an installation takes minutes and the tree changes all the time. The ground is the first
+# installation with these packages, modules and migrations. Where anything else has changed since, the installer
 # runs once more over it, as on any server that gets a newer tree. (That it can install the whole is tried on
 # fresh machines.)
 
@@ -31,7 +31,7 @@ tree_digest() (
 )
 
 ground_only() {
-  grep -E '^\./(scripts/|systemd/|package(-lock)?\.json |\.npmrc |.*\.sql )'
+  grep -E '^\./(scripts/install/(packages|node)\.sh |scripts/node-version |package(-lock)?\.json |\.npmrc |state/migrations/)'
 }
 
 build_installed() {

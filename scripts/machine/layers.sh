@@ -42,10 +42,10 @@ make_layer() {
   prune "$1"
 }
 
-# The last five of a kind stay, and whatever a machine is running on. What was never completed was interrupted.
+# The last twelve of a kind stay, and whatever a machine is running on. What was never completed was interrupted.
 prune() {
   local old fd
-  for old in $(layers_of "$1" | sort -rn | tail -n +6 | cut -d' ' -f2) $(layers_of "$1" | sed -n 's/^0 //p'); do
+  for old in $(layers_of "$1" | sort -rn | tail -n +13 | cut -d' ' -f2) $(layers_of "$1" | sed -n 's/^0 //p'); do
     exec {fd}>"$cache/locks/${old##*/}"
     if flock --exclusive --nonblock "$fd"; then
       rm -rf --one-file-system "$old"
