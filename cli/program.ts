@@ -7,6 +7,9 @@ import type { OpenSession } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
 const AFTER = `
+Commands of root's own, on the agent's server; they do not go through the API:
+  doctor    look whether this server is as the agent needs it
+
 Root on the agent's own server needs no address and no token. From elsewhere give --address, and the token in a
 file (--token-file) or in SCULPTOR_TOKEN. The environment's SCULPTOR_ADDRESS stands in for --address.
 

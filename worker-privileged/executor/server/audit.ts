@@ -9,6 +9,9 @@ export type AuditEvent = {
   readonly event: 'refused' | 'begun' | 'ended';
   readonly operation?: OperationId | null;
   readonly verb?: Verb;
+  /** In the place of a verb: a word of the table of root's own commands, and what it was about. */
+  readonly command?: string;
+  readonly subject?: string;
   /** The resource; ids only, and none of what else was asked. */
   readonly id?: string;
   readonly outcome?: string;

@@ -1,0 +1,39 @@
+// SECURITY. Root's own entry: started by root's terminal through sculptorctl, by nobody else. It reads the words
+// that root typed, which each command of a closed table parses strictly, and nothing of the environment; whoever is
+// not root is refused. What a command acts on is found in the executor's own registry or in the door's tables, as
+// for every request, and each command leaves a line in the audit log. Like the executor it uses local sockets only,
+// starts programs through system/command.ts and imports node, contract/ and zod.
+import { runAdmin } from './admin/run.ts';
+import { ADMIN_COMMANDS } from './admin/table.ts';
+import { createAudit } from './server/audit.ts';
+import { createCommands } from './system/command.ts';
+import { readConfig } from './system/config.ts';
+import { createFiles } from './system/files.ts';
+import { createLog } from './system/log.ts';
+import { createSystem } from './system/system.ts';
+
+for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
+process.umask(0o022);
+process.chdir('/');
+// `sculptorctl doctor | head -1`: the reader has seen enough, which is no failure.
+process.stdout.on('error', () => process.exit());
+process.stderr.on('error', () => undefined);
+// What has begun is ended, also when the terminal goes.
+process.on('SIGHUP', () => undefined);
+
+const err = (text: string) => process.stderr.write(text);
+// Its begin and its end are in the file of audit lines; the terminal hears of what went wrong.
+const errors = createLog(err);
+process.exitCode = await runAdmin({
+  words: process.argv.slice(2),
+  isRoot: process.getuid?.() === 0,
+  commands: ADMIN_COMMANDS,
+  tools: {
+    commands: createCommands(),
+    system: async () => createSystem(await readConfig(createFiles())),
+  },
+  audit: createAudit((level, message, facts) => level === 'error' && errors(level, message, facts)),
+  log: errors,
+  out: (text) => process.stdout.write(text),
+  err,
+});

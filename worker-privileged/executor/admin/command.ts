@@ -1,0 +1,50 @@
+import type { Commands } from '../system/command.ts';
+import type { System } from '../system/system.ts';
+
+/**
+ * What root may ask for besides the executor's verbs. Nothing here is within a request's reach: the one way in is
+ * root's own terminal, and what a command acts on still has to stand in the registry.
+ */
+export type AdminCommand = {
+  /** The words after `sculptorctl`, as a person types them. */
+  readonly synopsis: string;
+  /** One sentence: what it does. */
+  readonly summary: string;
+  /** Reads what stands after the command's own word, and does nothing yet. Throws UsageError. */
+  readonly read: (words: readonly string[]) => AdminRequest;
+};
+
+export type AdminRequest = {
+  /** What it is about, for the audit log: parsed, never the words as they were typed. */
+  readonly subject?: string;
+  /** Does it; throws FailureError where it cannot. It takes the lock of what it changes by itself. */
+  readonly act: (tools: AdminTools) => Promise<AdminAnswer>;
+};
+
+export type AdminTools = {
+  readonly commands: Commands;
+  /** All that a verb can reach. Throws where the agent is not installed. */
+  readonly system: () => Promise<System>;
+};
+
+export type AdminAnswer = {
+  /** For people. */
+  readonly lines: readonly string[];
+  /** The same for programs, with `--json`. */
+  readonly document: unknown;
+  /** False where what was looked at is not as it should be: exit code 1. */
+  readonly good?: boolean;
+};
+
+/** Used wrongly: the sentence says what was expected. Exit code 2. */
+export class UsageError extends Error {
+  constructor(sentence: string) {
+    super(sentence);
+    this.name = 'UsageError';
+  }
+}
+
+/** For a command that takes nothing. */
+export function requireNoWords(words: readonly string[]): void {
+  if (words.length > 0) throw new UsageError('it takes no argument');
+}

@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { wrong, type Check, type Found } from './finding.ts';
+
+/** What the boundary counts on of the kernel, by the least that will do. */
+export const SYSCTLS: readonly { readonly name: string; readonly least: number; readonly why: string }[] = [
+  {
+    name: 'fs.protected_symlinks',
+    least: 1,
+    why: 'a link that one user left in /tmp would be followed by another',
+  },
+  {
+    name: 'fs.protected_hardlinks',
+    least: 1,
+    why: 'a user could keep a second name of a file of somebody else',
+  },
+  {
+    name: 'fs.protected_fifos',
+    least: 1,
+    why: 'a pipe that one user left in /tmp would be written to by another',
+  },
+  {
+    name: 'fs.protected_regular',
+    least: 1,
+    why: 'a file that one user left in /tmp would be written to by another',
+  },
+];
+
+export const kernel: Check = async () => {
+  const found: Found[] = [];
+  for (const { name, least, why } of SYSCTLS) {
+    const value = (await readFile(`/proc/sys/${name.replaceAll('.', '/')}`, 'utf8')).trim();
+    if (Number(value) >= least) continue;
+    found.push(wrong(`${name} is ${value} and not ${least}: ${why}.`, `Run sysctl -w ${name}=${least}.`));
+  }
+  return found;
+};
