@@ -12,11 +12,11 @@ const project = (displayName, more = {}) => ({
   ...more,
 });
 
-// unit: no I/O. integration: real Redis and MariaDB. machine, fault, attack: on an installed server. scripts: boots
+// unit, fuzz: no I/O. integration: real Redis and MariaDB. machine, fault, attack: on an installed server. scripts: boots
 // servers.
 export default {
   projects: [
-    ...['unit', 'integration', 'machine', 'fault', 'scripts'].map((name) => project(name)),
+    ...['unit', 'fuzz', 'integration', 'machine', 'fault', 'scripts'].map((name) => project(name)),
     project('attack', { globalTeardown: '<rootDir>/test/attack/print-counts.ts' }),
   ],
   testTimeout: 60_000,

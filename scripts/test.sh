@@ -21,7 +21,7 @@ usage() {
   cat <<'TEXT'
 Usage: test.sh [SUITE]...
 
-Suites: types lint format borders unit integration machine fault attack scripts; all of them where none is named.
+Suites: types lint format borders unit fuzz integration machine fault attack scripts; all of them where none is named.
 As root on Debian or Ubuntu; what it needs is installed. The throwaway servers' first start makes their root
 file system, later ones take seconds.
 TEXT
@@ -36,7 +36,7 @@ main() {
   fi
   { ensure_node && ensure_modules; } || count_failure 'node_modules'
   local suite suites=("$@")
-  [ $# -gt 0 ] || suites=(types lint format borders unit "${on_a_server[@]}" scripts)
+  [ $# -gt 0 ] || suites=(types lint format borders unit fuzz "${on_a_server[@]}" scripts)
   warm_machines "${suites[@]}"
   for suite in "${suites[@]}"; do run_suite "$suite"; done
   summary
@@ -91,7 +91,7 @@ run_suite() {
   printf '\n== %s\n' "$1"
   case $1 in
     types | lint | format | borders) check "$1" ;;
-    unit) jest_here unit ;;
+    unit | fuzz) jest_here "$1" ;;
     scripts) jest_here scripts --maxWorkers=2 ;;
     *) jest_on_a_server "$1" ;;
   esac

@@ -93,6 +93,8 @@ export function readRequest(line: string): Asked | Refused {
   const request = requestOf(parsed);
   const why = unfit(parsed);
   if (why !== null) return refuse(request, why);
+  // The worker writes it so. A key that stands there twice would be one thing to us and another to who looks on.
+  if (JSON.stringify(parsed) !== line) return refuse(request, 'it is not in the one form there is');
   const envelope = ExecutorRequest.safeParse(parsed);
   if (!envelope.success) return refuse(request, `its envelope: ${fields(envelope.error.issues)}`);
   const args = VERBS[envelope.data.verb].args.safeParse(envelope.data.args);

@@ -1,0 +1,52 @@
+import { PassThrough } from 'node:stream';
+import fc from 'fast-check';
+import { VERBS, type Verb } from '../../contract/executor.ts';
+import type { AuditEvent } from '../../worker-privileged/executor/server/audit.ts';
+import { createDispatch } from '../../worker-privileged/executor/server/dispatch.ts';
+import { serveLines } from '../../worker-privileged/executor/server/lines.ts';
+import type { VerbTable } from '../../worker-privileged/executor/verbs/table.ts';
+import { arbitraryOf } from './arbitrary-of.ts';
+import type { Call } from './meant.ts';
+
+/** All that the caller, the verbs and the audit log have of it. */
+export interface Seen {
+  readonly calls: readonly Call[];
+  readonly answers: readonly string[];
+  readonly events: readonly AuditEvent[];
+}
+
+/** The whole way in, from bytes to verbs, which are noted and do nothing. */
+export async function converse(bytes: Buffer, cut: number): Promise<Seen> {
+  const calls: Call[] = [];
+  const events: AuditEvent[] = [];
+  const audit = (event: AuditEvent): void => void events.push(event);
+  const dispatch = createDispatch({
+    verbs: verbsThat((call) => void calls.push(call)),
+    locks: { during: (_name, act) => act() },
+    audit,
+    log: () => undefined,
+  });
+  const input = new PassThrough({ highWaterMark: 1 << 22 });
+  const output = new PassThrough({ highWaterMark: 1 << 22 });
+  const over = serveLines({ input, output }, { dispatch, audit, stop: new AbortController().signal });
+  for (let at = 0; at < bytes.length; at += cut) input.write(bytes.subarray(at, at + cut));
+  input.end();
+  await over;
+  const said = String(output.read() ?? '');
+  return { calls, answers: said.split('\n').slice(0, -1), events };
+}
+
+const RESULTS = Object.fromEntries(
+  (Object.keys(VERBS) as Verb[]).map((verb) => [
+    verb,
+    fc.sample(arbitraryOf(VERBS[verb].result), { numRuns: 1, seed: 1 })[0],
+  ]),
+);
+
+function verbsThat(note: (call: Call) => void): VerbTable {
+  const handler = (verb: string) => (args: unknown) => {
+    note({ verb, args });
+    return Promise.resolve(RESULTS[verb]);
+  };
+  return Object.fromEntries(Object.keys(VERBS).map((verb) => [verb, handler(verb)])) as unknown as VerbTable;
+}

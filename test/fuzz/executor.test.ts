@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { ExecutorAnswer, MAX_REQUEST_BYTES } from '../../contract/executor.ts';
+import { converse, type Seen } from './conversation.ts';
+import { meantBy, type Meant } from './meant.ts';
+import { hostileLine, validRequest } from './requests.ts';
+import { CASES, say, SEED } from './settings.ts';
+import { MARK } from './words.ts';
+
+/** Conversations from one pool of good requests; the next ones begin at the next seed. */
+const A_SLICE = 2000;
+const MOST_ANSWERED_BYTES = 65_536;
+const LF = Buffer.from('\n');
+
+jest.setTimeout(3_600_000);
+
+test('whatever is written to the executor, a verb is called for what the schemas take and for nothing else', async () => {
+  let lines = 0;
+  let served = 0;
+  for (let seed = SEED; lines < CASES; seed += 1) {
+    const pool = fc.sample(validRequest, { numRuns: 60, seed });
+    const conversation = fc.tuple(
+      fc.array(hostileLine(pool), { minLength: 1, maxLength: 24 }),
+      fc.constantFrom(...pool),
+      fc.oneof(fc.integer({ min: 1, max: 300 }), fc.constant(MAX_REQUEST_BYTES)),
+    );
+    const property = fc.asyncProperty(conversation, async ([hostile, good, cut]) => {
+      const bytes = Buffer.concat(
+        [...hostile, Buffer.from(JSON.stringify(good))].flatMap((line) => [line, LF]),
+      );
+      const meant = meantBy(bytes);
+      const seen = await converse(bytes, cut);
+      compare(seen, meant);
+      if (!meant.broken) expect(seen.calls.at(-1)).toEqual({ verb: good['verb'], args: good['args'] });
+      lines += meant.lines.length;
+      served += seen.calls.length;
+    });
+    const { counterexample, errorInstance } = await fc.check(property, { numRuns: A_SLICE, seed });
+    if (counterexample !== null) throw new Error(story(seed, counterexample[0], errorInstance));
+  }
+  say(`fuzz: ${lines} requests to the executor, ${served} of them good, seed ${SEED}`);
+  // Were nearly all refused, or none, the mutations would try little.
+  expect(served / lines).toBeGreaterThan(0.1);
+  expect(served / lines).toBeLessThan(0.6);
+});
+
+function story(
+  seed: number,
+  [hostile, , cut]: readonly [readonly Buffer[], unknown, number],
+  error: unknown,
+) {
+  const lines = hostile.map((line) => JSON.stringify(line.toString('latin1').slice(0, 500)));
+  return [`to see it again: scripts/fuzz.sh 1 ${seed}`, `in pieces of ${cut}:`, ...lines, String(error)].join(
+    '\n',
+  );
+}
+
+function compare({ calls, answers, events }: Seen, { lines, broken }: Meant): void {
+  const refused = lines.filter((line) => line === 'refused').length + (broken ? 1 : 0);
+  const noted = (event: string) => events.filter((one) => one.event === event).length;
+  expect(calls).toEqual(lines.filter((line) => line !== 'refused'));
+  expect({
+    answers: answers.length,
+    no: answers.filter(isRefusal).length,
+    noAnswers: answers.filter(isNone),
+  }).toEqual({
+    answers: calls.length + refused,
+    no: refused,
+    noAnswers: [],
+  });
+  expect([noted('refused'), noted('begun'), noted('ended')]).toEqual([refused, calls.length, calls.length]);
+  expect(answers.filter(isRefusal).join() + JSON.stringify(events)).not.toContain(MARK);
+}
+
+function isRefusal(answer: string): boolean {
+  return answer.includes('"error"');
+}
+
+/** Matchers are too slow to be asked a million times. */
+function isNone(answer: string): boolean {
+  return (
+    Buffer.byteLength(answer) > MOST_ANSWERED_BYTES || !ExecutorAnswer.safeParse(JSON.parse(answer)).success
+  );
+}
