@@ -1,5 +1,7 @@
 -- The door's procedures, put in place anew at every installation. See 0002-door.sql.
 -- A refusal is SQLSTATE 45000 whose message is a failure code of contract/failures.ts.
+-- \\A and \\z, never ^ and $: whoever calls has the session, and with default_regex_flags = 'MULTILINE' they match at
+-- every line.
 
 DELIMITER //
 
@@ -9,8 +11,8 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
 BEGIN
   DECLARE known VARCHAR(48) DEFAULT NULL;
   DECLARE gone DATETIME(3) DEFAULT NULL;
-  IF p_id IS NULL OR p_name IS NULL OR NOT (BINARY p_id REGEXP '^[a-z][a-z0-9]{11}\\z')
-    OR NOT (BINARY p_name REGEXP '^[a-z][a-z0-9_]{0,47}\\z')
+  IF p_id IS NULL OR p_name IS NULL OR NOT (BINARY p_id REGEXP '\\A[a-z][a-z0-9]{11}\\z')
+    OR NOT (BINARY p_name REGEXP '\\A[a-z][a-z0-9_]{0,47}\\z')
     OR p_name IN ('mysql', 'sys', 'information_schema', 'performance_schema', 'sculptor', 'sculptor_door', 'test') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
@@ -77,9 +79,9 @@ BEGIN
   DECLARE known_database CHAR(12) DEFAULT NULL;
   DECLARE gone DATETIME(3) DEFAULT NULL;
   IF p_id IS NULL OR p_name IS NULL OR p_hash IS NULL OR p_privileges IS NULL
-    OR NOT (BINARY p_id REGEXP '^[a-z][a-z0-9]{11}\\z')
-    OR NOT (BINARY p_name REGEXP '^[a-z][a-z0-9_]{0,31}\\z')
-    OR NOT (BINARY p_hash REGEXP '^\\*[0-9A-F]{40}\\z')
+    OR NOT (BINARY p_id REGEXP '\\A[a-z][a-z0-9]{11}\\z')
+    OR NOT (BINARY p_name REGEXP '\\A[a-z][a-z0-9_]{0,31}\\z')
+    OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z')
     OR p_privileges NOT IN ('all', 'read')
     OR p_name IN ('root', 'mysql', 'mariadb', 'sculptor', 'sculptor_door', 'public') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
@@ -124,7 +126,7 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE known VARCHAR(32) DEFAULT NULL;
-  IF p_id IS NULL OR p_hash IS NULL OR NOT (BINARY p_hash REGEXP '^\\*[0-9A-F]{40}\\z') THEN
+  IF p_id IS NULL OR p_hash IS NULL OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
   SELECT name INTO known FROM sculptor_door.managed_user WHERE id = p_id AND dropped_at IS NULL;

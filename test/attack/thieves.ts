@@ -104,6 +104,27 @@ export function script(thief: Thief, code: string): unknown {
   return JSON.parse(out);
 }
 
+/**
+ * SQL over the local socket as the user that the thief is, a statement a line and each tried whatever became of
+ * those before it; gives for each the error that it ended with, or `done`.
+ */
+export function sqlAs(thief: Thief, statements: readonly string[]): readonly string[] {
+  const client = ['--no-defaults', '--batch', '--skip-column-names', '--force'] as const;
+  const { err } = fed(thief, `${statements.join(';\n')};\n`, ['mariadb', ...client]);
+  const errors = new Map(
+    Array.from(err.matchAll(/^ERROR (\d+) \(\w+\) at line (\d+): (.*)$/gm), ([, code, line, words]) => [
+      Number(line),
+      code === '1644' ? words : `ERROR ${code}`,
+    ]),
+  );
+  return statements.map((_, index) => errors.get(index + 1) ?? 'done');
+}
+
+/** A value in SQL that is these bytes, whatever they are. */
+export function literal(text: string): string {
+  return `CONVERT(0x${Buffer.from(text).toString('hex') || '00'} USING utf8mb4)`;
+}
+
 /** PHP of the site, through nginx and the web as a visitor starts it; gives what the page says. */
 export async function php(site: Site, code: string): Promise<string> {
   const file = `${unique('p')}.php`;

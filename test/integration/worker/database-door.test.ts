@@ -354,6 +354,24 @@ describe('the procedures, called with what the contract would not let pass', () 
   });
 
   test.each([
+    ['put_database', `'${id}', 'one\ntwo'`],
+    ['put_database', `'one\n${id}', 'three'`],
+    ['put_user', `'${id}', '${id}', 'one\ntwo', 'all', '*${'0'.repeat(40)}'`],
+    ['put_password', `'${id}', 'one\n*${'0'.repeat(40)}'`],
+  ])(
+    'refuse in %s what is sound in its last line only, whatever a line is to the session',
+    async (...call) => {
+      const [procedure, values] = call;
+      const session = "SET STATEMENT default_regex_flags = 'MULTILINE' FOR";
+      await expect(
+        sculptor.run(`${session} CALL sculptor_door.${procedure}(${values})`),
+      ).rejects.toMatchObject({
+        sqlMessage: 'invalid_request',
+      });
+    },
+  );
+
+  test.each([
     ['a hash that is none', { passwordHash: 'secret' }],
     ['a hash with a quote', { passwordHash: `*${'A'.repeat(39)}'` }],
     ['a hash with a line feed', { passwordHash: `*${'A'.repeat(40)}\n` }],
