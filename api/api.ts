@@ -1,4 +1,3 @@
-import { TenantId } from '../contract/ids.ts';
 import type { Config } from '../runtime/config.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { connectRedis, connectSubscriber } from '../runtime/redis.ts';
@@ -7,23 +6,20 @@ import { createWakeUps } from '../runtime/wake-ups.ts';
 import { insertAudit } from '../state/audit.ts';
 import { openState } from '../state/connection.ts';
 import type { State, StateLogin } from '../state/connection.ts';
-import { findToken } from '../state/tokens.ts';
+import { findTokenByText } from '../state/tokens.ts';
 import { createApp } from './app.ts';
 import type { AppParts } from './app.ts';
 import { createDatabaseUserService } from './database-users/service.ts';
 import { createDatabaseService } from './databases/service.ts';
 import { createDomainService } from './domains/service.ts';
 import { createChecks } from './health/checks.ts';
-import { closeServer, createHttpServer, listenOnPort, listenOnSocket } from './http-server.ts';
+import { asSeenHere, closeServer, createHttpServer, listenOnPort, listenOnSocket } from './http-server.ts';
 import { createFollower } from './operations/follow.ts';
 import { createNews } from './operations/news.ts';
 import { createOperationService } from './operations/service.ts';
 import { readPhpFact } from './server/facts.ts';
 import { createWriter } from './writer.ts';
 import type { Write } from './writer.ts';
-
-/** The one tenant there is for now; tokens of others do not exist. */
-const TENANT = TenantId.parse('default');
 
 export interface ApiParts {
   readonly config: Pick<Config, 'server' | 'serverName' | 'apiSocket' | 'apiPort'>;
@@ -46,14 +42,13 @@ export async function startApi({ config, stateLogin, redisLogin, logger }: ApiPa
     ...createServices({ config, state, write: createWriter({ state, wakeUps }) }),
     logger,
     serverName: config.serverName,
-    tenant: TENANT,
-    findToken: (text) => findToken(state, text),
+    findToken: (text) => findTokenByText(state, text),
     audit: (line) => insertAudit(state, line),
     checks: createChecks({ state, redis, server: config.server }),
     follow: follower.follow,
   });
   const onSocket = createHttpServer(app);
-  const onPort = createHttpServer(app);
+  const onPort = createHttpServer(asSeenHere(app));
   await listenOnSocket(onSocket, config.apiSocket);
   if (config.apiPort !== null) await listenOnPort(onPort, config.apiPort);
   logger.info({ socket: config.apiSocket, port: config.apiPort }, 'listening');

@@ -1,12 +1,10 @@
 import express, { Router } from 'express';
 import type { Express } from 'express';
 import helmet from 'helmet';
-import type { TenantId } from '../contract/ids.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { AuditLine } from '../state/audit.ts';
 import { authenticate } from './authentication.ts';
 import type { FindToken } from './authentication.ts';
-import { readBody } from './body.ts';
 import { createDatabaseUserRouter } from './database-users/router.ts';
 import type { DatabaseUserService } from './database-users/service.ts';
 import { createDatabaseRouter } from './databases/router.ts';
@@ -30,7 +28,6 @@ export interface AppParts {
   readonly logger: Logger;
   /** The server's own name, which nobody's domain may be. */
   readonly serverName: string;
-  readonly tenant: TenantId;
   readonly findToken: FindToken;
   readonly audit: (line: AuditLine) => Promise<void>;
   readonly checks: Checks;
@@ -49,6 +46,8 @@ export function createApp(parts: AppParts): Express {
   app.disable('x-powered-by').disable('etag');
   app.enable('case sensitive routing').enable('strict routing');
   app.set('query parser', 'simple');
+  // Nothing of Express's own reads a forwarded header; who asked, caller.ts says.
+  app.set('trust proxy', false);
   app.use(logRequests(logger));
   app.use(helmet());
   app.use((_req, res, next) => {
@@ -65,7 +64,7 @@ export function createApp(parts: AppParts): Express {
 
 function createProtectedRouter(parts: AppParts): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  router.use(authenticate(parts), auditRefusals(parts), ...readBody());
+  router.use(authenticate(parts), auditRefusals(parts));
   // Each names its whole address below /v1: a router at a path of its own would take it with a final slash too.
   router.use(createDomainRouter(parts.domains, parts.serverName));
   router.use(createDatabaseRouter(parts.databases));

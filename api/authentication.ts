@@ -1,35 +1,46 @@
 import type { Request, RequestHandler } from 'express';
-import type { TenantId } from '../contract/ids.ts';
+import type { Token } from '../contract/tokens.ts';
+import { holdAddress } from '../runtime/address-ranges.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { addressOf, setCaller } from './caller.ts';
+import { addressOf, networkAddressOf, setCaller } from './caller.ts';
 import { ProblemError } from './problems.ts';
 
-/** Finds the token whose text this is; undefined when there is none or it was revoked. */
-export type FindToken = (
-  text: string,
-) => Promise<{ readonly id: string; readonly role: 'administrator' } | undefined>;
+/** Finds the token whose text this is, in whatever state it is. */
+export type FindToken = (text: string) => Promise<Token | undefined>;
 
 export interface AuthenticationParts {
   readonly findToken: FindToken;
   readonly logger: Logger;
-  readonly tenant: TenantId;
 }
 
 /** Only the Authorization header is looked at: what stands in an address ends up in logs and histories. */
-export function authenticate({ findToken, logger, tenant }: AuthenticationParts): RequestHandler {
+export function authenticate({ findToken, logger }: AuthenticationParts): RequestHandler {
   return async (req, res, next) => {
     const address = addressOf(req);
     const text = bearer(req);
     const token = text === undefined ? undefined : await findToken(text);
-    if (token === undefined) {
-      logger.warn({ address, sent: text === undefined ? 'none' : 'unknown' }, 'refused a login');
+    const sent = text === undefined ? 'none' : whatWasSent(token, address);
+    if (token === undefined || sent !== 'good') {
+      logger.warn({ address, sent }, 'refused a login');
+      // The same words for all: which of the reasons it was stands in the log alone.
       throw new ProblemError('unauthenticated', 'Send Authorization: Bearer and a token that is valid.', {
         headers: { 'WWW-Authenticate': 'Bearer realm="sculptor"' },
       });
     }
-    setCaller(res, { tokenId: token.id, role: token.role, tenant, address });
+    const { id, role, tenant, scopes } = token;
+    setCaller(res, { tokenId: id, role, tenant, scopes, address });
     next();
   };
+}
+
+type Sent = 'good' | 'unknown' | 'revoked' | 'ended' | 'from elsewhere';
+
+function whatWasSent(token: Token | undefined, address: string): Sent {
+  if (token === undefined) return 'unknown';
+  if (token.status !== 'active') return token.status;
+  const { addresses } = token;
+  const bound = addresses.length > 0;
+  return bound && !holdAddress(addresses, networkAddressOf(address)) ? 'from elsewhere' : 'good';
 }
 
 function bearer(req: Request): string | undefined {

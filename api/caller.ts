@@ -1,13 +1,11 @@
 import { isIP } from 'node:net';
 import type { Request, Response } from 'express';
-import type { TenantId } from '../contract/ids.ts';
+import type { Token } from '../contract/tokens.ts';
 import { ProblemError } from './problems.ts';
 
 /** Who asks, once that is known. */
-export interface Caller {
+export interface Caller extends Pick<Token, 'role' | 'tenant' | 'scopes'> {
   readonly tokenId: string;
-  readonly role: 'administrator';
-  readonly tenant: TenantId;
   readonly address: string;
 }
 
@@ -26,13 +24,22 @@ export function callerIfKnown(res: Response): Caller | undefined {
   return res.locals['caller'] as Caller | undefined;
 }
 
+/** Root, who opened the socket itself: nobody else can without nginx, which always says whom it speaks for. */
+export const ON_SOCKET = 'socket';
+/** Somebody who sent a header that nginx does not write. */
+export const UNKNOWN = 'unknown';
+
 /**
- * The address of whoever asks, for logs and the audit, never for a decision. The socket can be reached by
- * nginx, which writes X-Forwarded-For itself, and by root; on a port the header is anybody's word.
+ * The address of whoever asks. The socket can be opened by nginx, which overwrites X-Forwarded-For with the one
+ * address it sees, and by root, who sends none; on the port this server writes it itself.
  */
 export function addressOf(req: Request): string {
-  const { remoteAddress } = req.socket;
-  if (remoteAddress !== undefined) return remoteAddress;
   const forwarded = req.headers['x-forwarded-for'];
-  return typeof forwarded === 'string' && isIP(forwarded) !== 0 ? forwarded : 'socket';
+  if (forwarded === undefined) return ON_SOCKET;
+  return typeof forwarded === 'string' && isIP(forwarded) !== 0 ? forwarded : UNKNOWN;
+}
+
+/** The same where a token is bound to networks: root's own connection comes from this server. */
+export function networkAddressOf(address: string): string {
+  return address === ON_SOCKET ? '127.0.0.1' : address;
 }

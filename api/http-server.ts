@@ -23,6 +23,15 @@ export function createHttpServer(app: RequestListener): Server {
   return server;
 }
 
+/** For a port, where nobody vouches for what a caller says of itself: what nginx would write is written here. */
+export function asSeenHere(app: RequestListener): RequestListener {
+  return (req, res) => {
+    // Undefined when the caller is gone again: then it came from nowhere, not from root's socket.
+    req.headers['x-forwarded-for'] = req.socket.remoteAddress ?? 'gone';
+    app(req, res);
+  };
+}
+
 /**
  * Listens on a unix socket that its owner and group may use (0660; the group is the folder's, by its setgid
  * bit). What an earlier process left at the path is removed; a process that still answers there is an error.

@@ -12,6 +12,9 @@ export type DatabaseId = z.infer<typeof DatabaseId>;
 export const DatabaseUserId = id.brand<'DatabaseUserId'>();
 export type DatabaseUserId = z.infer<typeof DatabaseUserId>;
 
+export const TokenId = id.brand<'TokenId'>();
+export type TokenId = z.infer<typeof TokenId>;
+
 /** Twenty characters; a BullMQ job id may hold no `:` and be no integer, and this is neither. */
 export const OperationId = z
   .string()

@@ -13,6 +13,7 @@ export const PROBLEMS = {
   'name-taken': { status: 409, title: 'The name is in use' },
   conflict: { status: 409, title: 'The resource is not in a state that allows this' },
   'idempotency-mismatch': { status: 409, title: 'This Idempotency-Key was used with another request' },
+  'rate-limited': { status: 429, title: 'Too many requests' },
   unavailable: { status: 503, title: 'The agent cannot do this now' },
   internal: { status: 500, title: 'The agent failed' },
 } as const;

@@ -17,7 +17,11 @@ REVOKE ALL PRIVILEGES, GRANT OPTION FROM 'www-data'@'localhost';
 GRANT SELECT ON sculptor.tenant TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.server TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.server_fact TO 'www-data'@'localhost';
-GRANT SELECT ON sculptor.token TO 'www-data'@'localhost';
+-- Without `role`, whose default is a tenant's: an administrator's token is root's to make.
+GRANT SELECT, INSERT (id, sha256, name, tenant, scopes, addresses, expires_at, made_by)
+  ON sculptor.token TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (token_id, actor) ON sculptor.token_revocation TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (token_id, used_at, address) ON sculptor.token_use TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (domain_id, generation, tenant, server, name, aliases, type, php_version, public_directory, isolation,
   enabled, deleted) ON sculptor.domain_version TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.domain_name TO 'www-data'@'localhost';

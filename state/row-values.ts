@@ -8,5 +8,14 @@ export const instant = z.date().transform((date) => date.toISOString());
 
 /** A JSON column, parsed as that schema. */
 export function json<S extends z.ZodType>(schema: S) {
-  return z.string().transform((text): z.infer<S> => schema.parse(JSON.parse(text)));
+  return z.string().transform(parse).pipe(schema);
+}
+
+function parse(text: string, context: z.RefinementCtx): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue('not JSON');
+    return z.NEVER;
+  }
 }

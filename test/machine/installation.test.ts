@@ -265,7 +265,7 @@ describe('MariaDB', () => {
     ["UPDATE operation SET status = 'succeeded'", 'ERROR 1142'],
     ['DELETE FROM operation', 'ERROR 1142'],
     ["INSERT INTO operation (id, status) VALUES ('x', 'succeeded')", 'ERROR 1143'],
-    ["INSERT INTO token (id, sha256, role, name) VALUES ('x', 'x', 'administrator', 'x')", 'ERROR 1142'],
+    ["INSERT INTO token (id, sha256, role, name) VALUES ('x', 'x', 'administrator', 'x')", 'ERROR 1143'],
     ['SELECT password_hash FROM database_user_version', 'ERROR 1143'],
     ["CALL sculptor_door.put_database('daaaaaaaaaaa', 'mine')", 'ERROR 1370'],
   ])('refuses www-data %s', (statement, error) => {

@@ -23,11 +23,13 @@ afterAll(async () => {
 const TABLES = [
   ...['tenant', 'server', 'server_fact', 'token', 'domain_version', 'domain_name', 'database_version'],
   ...['database_name', 'database_user_version', 'database_user_name', 'resource_state', 'operation'],
-  ...['operation_step', 'cancellation', 'idempotency', 'audit'],
+  ...['operation_step', 'cancellation', 'idempotency', 'audit', 'token_revocation', 'token_use'],
 ];
 const OPERATION = `id, kind, resource_type, resource_id, resource_name, serial_key, generation, tenant, server, actor`;
 const VALUES = `'aaaaaaaaaaaaaaaaaaaa', 'domain.create', 'domain', 'aaaaaaaaaaaa', 'a.example', 'domain:aaaaaaaaaaaa', 1,
   'default', 'default', 'tokenoftests'`;
+const TOKEN_ROW = 'id, sha256, name, tenant, scopes, addresses, expires_at, made_by';
+const TOKEN_VALUES = `'aaaaaaaaaaaa', SHA2('x', 256), 'x', 'default', '[]', '[]', UTC_TIMESTAMP(), 'tokenoftests'`;
 
 test.each([
   ...TABLES.map((table) => [`DELETE FROM ${table}`]),
@@ -53,6 +55,14 @@ test.each([
   [
     "INSERT INTO token (id, sha256, role, name) VALUES ('aaaaaaaaaaaa', SHA2('x', 256), 'administrator', 'x')",
   ],
+  [`INSERT INTO token (${TOKEN_ROW}, role) VALUES (${TOKEN_VALUES}, 'tenant')`],
+  [`INSERT INTO token (${TOKEN_ROW}, created_at) VALUES (${TOKEN_VALUES}, '2999-01-01')`],
+  [`REPLACE INTO token (${TOKEN_ROW}) VALUES (${TOKEN_VALUES})`],
+  [`INSERT INTO token (${TOKEN_ROW}) VALUES (${TOKEN_VALUES}) ON DUPLICATE KEY UPDATE expires_at = NULL`],
+  ["UPDATE token SET expires_at = '2999-01-01'"],
+  ["UPDATE token_revocation SET token_id = 'x'"],
+  ["UPDATE token_use SET used_at = '2999-01-01'"],
+  ["INSERT INTO tenant (id, name) VALUES ('aaaaaaaaaaaa', 'x')"],
   ["INSERT INTO server_fact VALUES ('default', 'x', '{}', UTC_TIMESTAMP())"],
   [
     "INSERT INTO audit (at, actor, address, action, resource, outcome) VALUES ('2000-01-01', '', '', '', '', '')",
@@ -76,4 +86,27 @@ test.each([
     ),
   });
   expect(agent.snapshot()).toEqual(before);
+});
+
+describe("of tokens' rows", () => {
+  test.each([
+    ['without an end', 'NULL', "'tokenoftests'"],
+    ['that lasts for years', "'2999-01-01'", "'tokenoftests'"],
+    ['that nobody made', 'UTC_TIMESTAMP()', 'NULL'],
+    ['that made itself', 'UTC_TIMESTAMP()', "'aaaaaaaaaaaa'"],
+    ['whose maker does not exist', 'UTC_TIMESTAMP()', "'nobodynobody'"],
+  ])('one %s is refused', async (_, ends, maker) => {
+    const text = `INSERT INTO token (id, sha256, name, tenant, scopes, addresses, expires_at, made_by)
+      VALUES ('aaaaaaaaaaaa', SHA2('x', 256), 'x', 'default', '[]', '[]', ${ends}, ${maker})`;
+    const refused: unknown = await api.run(text).catch((error: unknown) => error);
+    // A check, or a foreign key.
+    expect([4025, 1452]).toContain((refused as { errno?: number }).errno);
+  });
+
+  test('one that names no role is a tenant’s', async () => {
+    await api.run(`INSERT INTO token (${TOKEN_ROW}) VALUES (${TOKEN_VALUES})`);
+    expect(agent.servers.sql("SELECT role FROM sculptor.token WHERE id = 'aaaaaaaaaaaa'")).toEqual([
+      ['tenant'],
+    ]);
+  });
 });

@@ -32,6 +32,7 @@ const caller = {
   tokenId: 'tokenoftests',
   role: 'administrator' as const,
   tenant: TenantId.parse('default'),
+  scopes: [],
   address: 'socket',
 };
 const context: WriteContext = { caller, key: { tokenId: 'tokenoftests', key: 'k', request: 'POST /' } };

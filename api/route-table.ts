@@ -1,0 +1,28 @@
+import type { Scope } from '../contract/tokens.ts';
+
+/** All of these a token needs; `public` asks for no token at all. */
+export type Needed = readonly [Scope, ...Scope[]] | 'public';
+
+/**
+ * Every address there is below /v1, with what it takes and the scopes that it takes. A router registers from here
+ * alone: an address or a method without a row does not compile, and no more does a row without a handler.
+ */
+export const ROUTES = {
+  '/health/live': { get: 'public' },
+  '/health/ready': { get: 'public' },
+  '/domains': { get: ['domains:read'], post: ['domains:write'] },
+  '/domains/:domain': { get: ['domains:read'], patch: ['domains:write'], delete: ['domains:delete'] },
+  '/databases': { get: ['databases:read'], post: ['databases:write'] },
+  '/databases/:database': { get: ['databases:read'], delete: ['databases:delete'] },
+  '/databases/:database/users': { get: ['databases:read'], post: ['databases:write'] },
+  '/databases/:database/users/:user': { get: ['databases:read'], delete: ['databases:delete'] },
+  '/databases/:database/users/:user/rotate-password': { post: ['databases:write'] },
+  '/operations': { get: ['operations:read'] },
+  '/operations/:operation': { get: ['operations:read'] },
+  '/operations/:operation/cancel': { post: ['operations:write'] },
+  '/operations/:operation/events': { get: ['operations:read'] },
+  '/server': { get: ['server:read'] },
+} as const satisfies Readonly<Record<`/${string}`, { readonly [M in Method]?: Needed }>>;
+
+export type Method = 'get' | 'post' | 'patch' | 'delete';
+export type Path = keyof typeof ROUTES;
