@@ -1,9 +1,8 @@
 /**
- * C0, DEL and C1 controls drive a terminal; the bidirectional and invisible characters make text look like
- * other text. Whatever comes from a server may hold them (a tenant chose part of it), so they are shown, not sent.
+ * C0, DEL and C1 controls drive a terminal; what is invisible, or turns the direction of writing, makes text look
+ * like other text. Whatever comes from a server may hold them (a tenant chose part of it), so they are shown, not sent.
  */
-const DANGEROUS =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const DANGEROUS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** One line that any terminal shows as it is: what could do something is written as `\u001b`. */
 export function printable(text: string): string {
@@ -20,6 +19,11 @@ export function printableJson(value: unknown): string {
   return JSON.stringify(value, null, 2).split('\n').map(printable).join('\n');
 }
 
+/** Half by half where it is a pair, as JSON has it. */
 function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return Array.from({ length: character.length }, (_, at) => `\\u${hex(character.charCodeAt(at))}`).join('');
+}
+
+function hex(code: number): string {
+  return code.toString(16).padStart(4, '0');
 }

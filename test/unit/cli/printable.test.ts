@@ -13,6 +13,7 @@ test.each([
   ['zero\u200bwidth', 'zero\\u200bwidth'],
   ['line\u2028parted', 'line\\u2028parted'],
   ['\ufeffmark', '\\ufeffmark'],
+  ['tag\u{e0041}', 'tag\\udb40\\udc41'],
 ])('writes %j so that a terminal only shows it', (text, shown) => {
   expect(printable(text)).toBe(shown);
 });

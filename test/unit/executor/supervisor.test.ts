@@ -149,6 +149,10 @@ test('an answer is read with its structs, lists, numbers and escapes', () => {
   });
 });
 
+test.each(['toString', 'constructor', '__proto__'])('text without a type may say %s', (word) => {
+  expect(parseResponse(`<value>${word}</value>`)).toBe(word);
+});
+
 test('a fault is thrown with its number', () => {
   const xml = `<?xml version='1.0'?><methodResponse><fault><value><struct>
 <member><name>faultCode</name><value><int>10</int></value></member>

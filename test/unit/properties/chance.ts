@@ -5,7 +5,7 @@ const CASES = process.env['FUZZ_CASES'];
 const SEED = process.env['FUZZ_SEED'];
 
 const settings = {
-  numRuns: CASES === undefined ? 3000 : Math.max(3000, Math.floor(Number(CASES) / 50)),
+  numRuns: CASES === undefined ? 2000 : Math.max(2000, Math.floor(Number(CASES) / 50)),
   ...(SEED === undefined ? {} : { seed: Number(SEED) }),
 };
 

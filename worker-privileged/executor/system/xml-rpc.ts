@@ -89,42 +89,46 @@ type Cursor = { readonly tokens: readonly string[]; at: number };
 function readValue(cursor: Cursor): unknown {
   expectToken(cursor, '<value>');
   const type = skipBlank(cursor);
-  const value = READERS[type]?.(cursor) ?? readScalar(cursor);
+  const value = READERS.get(type)?.(cursor) ?? readScalar(cursor);
   skipBlank(cursor);
   expectToken(cursor, '</value>');
   return value;
 }
 
-const READERS: Readonly<Record<string, (cursor: Cursor) => unknown>> = {
-  '<struct>': (cursor) => {
-    const members: [string, unknown][] = [];
-    expectToken(cursor, '<struct>');
-    while (skipBlank(cursor) === '<member>') {
-      expectToken(cursor, '<member>');
-      skipBlank(cursor);
-      expectToken(cursor, '<name>');
-      const name = unescape(next(cursor));
-      expectToken(cursor, '</name>');
-      skipBlank(cursor);
-      members.push([name, readValue(cursor)]);
-      skipBlank(cursor);
-      expectToken(cursor, '</member>');
-    }
-    expectToken(cursor, '</struct>');
-    return Object.fromEntries(members);
-  },
-  '<array>': (cursor) => {
-    const items: unknown[] = [];
-    expectToken(cursor, '<array>');
+/** A map, because text without a type may say `toString`. */
+const READERS: ReadonlyMap<string, (cursor: Cursor) => unknown> = new Map([
+  ['<struct>', readStruct],
+  ['<array>', readArray],
+]);
+
+function readStruct(cursor: Cursor): unknown {
+  const members: [string, unknown][] = [];
+  expectToken(cursor, '<struct>');
+  while (skipBlank(cursor) === '<member>') {
+    expectToken(cursor, '<member>');
     skipBlank(cursor);
-    expectToken(cursor, '<data>');
-    while (skipBlank(cursor) === '<value>') items.push(readValue(cursor));
-    expectToken(cursor, '</data>');
+    expectToken(cursor, '<name>');
+    const name = readText(cursor, '</name>');
     skipBlank(cursor);
-    expectToken(cursor, '</array>');
-    return items;
-  },
-};
+    members.push([name, readValue(cursor)]);
+    skipBlank(cursor);
+    expectToken(cursor, '</member>');
+  }
+  expectToken(cursor, '</struct>');
+  return Object.fromEntries(members);
+}
+
+function readArray(cursor: Cursor): unknown {
+  const items: unknown[] = [];
+  expectToken(cursor, '<array>');
+  skipBlank(cursor);
+  expectToken(cursor, '<data>');
+  while (skipBlank(cursor) === '<value>') items.push(readValue(cursor));
+  expectToken(cursor, '</data>');
+  skipBlank(cursor);
+  expectToken(cursor, '</array>');
+  return items;
+}
 
 function readScalar(cursor: Cursor): unknown {
   const open = next(cursor);
@@ -135,10 +139,16 @@ function readScalar(cursor: Cursor): unknown {
   if (!open.startsWith('<')) return unescape(open);
   if (open.endsWith('/>')) return '';
   const close = open.replace('<', '</');
-  const text = cursor.tokens[cursor.at] === close ? '' : unescape(next(cursor));
-  expectToken(cursor, close);
+  const text = readText(cursor, close);
   if (open === '<boolean>') return text === '1';
   return open === '<int>' || open === '<i4>' || open === '<double>' ? Number(text) : text;
+}
+
+/** What stands before the tag `close`, and the tag; nothing may stand there. */
+function readText(cursor: Cursor, close: string): string {
+  const text = cursor.tokens[cursor.at] === close ? '' : unescape(next(cursor));
+  expectToken(cursor, close);
+  return text;
 }
 
 function next(cursor: Cursor): string {
