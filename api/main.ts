@@ -18,8 +18,8 @@ const steps = await startApi({
   stateLogin: { socketPath: config.mariadbSocket, user: 'www-data' },
   redisLogin: {
     socketPath: config.redisSocket,
-    username: 'www-data',
-    password: await readSecret(secrets, 'redis-www-data'),
+    username: 'api',
+    password: await readSecret(secrets, 'redis-api'),
   },
   logger,
 });

@@ -27,8 +27,8 @@ const worker = startWorker({
   stateLogin: { socketPath: config.mariadbSocket, user: 'sculptor' },
   redisLogin: {
     socketPath: config.redisSocket,
-    username: 'sculptor',
-    password: await readSecret(secrets, 'redis-sculptor'),
+    username: 'worker-privileged',
+    password: await readSecret(secrets, 'redis-worker-privileged'),
   },
   executor,
   door,

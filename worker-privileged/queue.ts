@@ -9,12 +9,15 @@ import type { Logger } from '../runtime/logger.ts';
 
 /** How many operations are under way side by side. */
 const CONCURRENCY = 8;
+const LOCK_MS = 30_000;
 
 export interface QueueParts {
   readonly connection: ConnectionOptions;
   readonly server: ServerId;
   readonly run: (id: OperationId) => Promise<void>;
   readonly logger: Logger;
+  /** Whoever has not renewed its hold of a job for so long has died. */
+  readonly lockMs?: number;
 }
 
 export interface Queue {
@@ -26,7 +29,7 @@ export interface Queue {
   readonly close: () => Promise<void>;
 }
 
-export function createQueue({ connection, server, run, logger }: QueueParts): Queue {
+export function createQueue({ connection, server, run, logger, lockMs = LOCK_MS }: QueueParts): Queue {
   const worker = new Worker(
     privilegedQueue(server),
     async (job) => {
@@ -38,6 +41,8 @@ export function createQueue({ connection, server, run, logger }: QueueParts): Qu
       connection,
       prefix: REDIS_PREFIX,
       concurrency: CONCURRENCY,
+      lockDuration: lockMs,
+      stalledInterval: lockMs,
       autorun: false,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },

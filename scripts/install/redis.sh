@@ -1,9 +1,10 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the parts of install.sh share their variables
-# A Redis for the agent alone: a unix socket, an account for each side, no default user.
+# A Redis for the agent alone: a unix socket, an account for each process, no default user.
 
 install_redis() {
-  install_secret www-data
-  install_secret sculptor
+  install_secret api www-data
+  install_secret worker-unprivileged www-data
+  install_secret worker-privileged sculptor
   ensure_file /etc/sculptor/redis.conf 0644 root:root <"$tree/systemd/redis/redis.conf"
   [ "$outcome" = unchanged ] || wants_restart redis
   redis_accounts | ensure_file /etc/sculptor/redis.acl 0640 root:redis
@@ -22,14 +23,14 @@ install_redis() {
   fi
 }
 
-# install_secret USER: a password that only root and that user's group can read.
+# install_secret PROCESS GROUP: a password that only root and that group can read.
 install_secret() {
   local path=/etc/sculptor/secrets/redis-$1
   if [ -s "$path" ]; then
-    ensure_rights "$path" 0640 "root:$1"
+    ensure_rights "$path" 0640 "root:$2"
   else
-    random_text | ensure_file "$path" 0640 "root:$1"
-    wants_restart api worker-privileged worker-unprivileged
+    random_text | ensure_file "$path" 0640 "root:$2"
+    wants_restart "$1"
   fi
 }
 
@@ -40,16 +41,14 @@ random_text() {
 }
 
 redis_accounts() {
-  local version channels='' all_channels=''
+  local version process fillings=() older=()
   version=$(redis-server --version | sed -n 's/.* v=\([0-9.]*\).*/\1/p')
   # Before 6.2 there are no rules for channels.
-  if printf '6.2\n%s\n' "$version" | sort -V -C; then
-    channels='resetchannels \&sculptor:*'
-    all_channels='\&*'
-  fi
-  filled "$tree/systemd/redis/redis.acl" "channels=$channels" "allChannels=$all_channels" \
-    "hashApi=$(secret_hash www-data)" "commandsApi=$(redis_commands api)" \
-    "hashWorker=$(secret_hash sculptor)" "commandsWorker=$(redis_commands worker)"
+  printf '6.2\n%s\n' "$version" | sort -V -C || older=(-e 's/ resetchannels//g' -e 's/ &[^ ]*//g')
+  for process in api worker-unprivileged worker-privileged; do
+    fillings+=("hash-$process=$(secret_hash "$process")" "commands-$process=$(redis_commands "$process")")
+  done
+  filled "$tree/systemd/redis/redis.acl" "${fillings[@]}" | sed -e '' "${older[@]}"
 }
 
 secret_hash() {

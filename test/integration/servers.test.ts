@@ -58,7 +58,7 @@ test('a transaction that throws leaves nothing, and its connection serves the ne
 
 test('a wake-up is queued, and while Redis is away it is not waited for', async () => {
   const logger = createLogger('test', { write: () => undefined });
-  const redis = connectRedis(servers.queue('www-data'), logger);
+  const redis = connectRedis(servers.queue('api'), logger);
   const wakeUps = createWakeUps({ redis, server: ServerId.parse('default'), logger });
   const operation = OperationId.parse('b'.repeat(20));
   await ready(redis);

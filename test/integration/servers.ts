@@ -21,7 +21,7 @@ export interface Servers {
   readonly redis: Server;
   readonly state: (user: Account) => StateLogin;
   /** `test` may do anything in this Redis; it is there to flush it and to look. */
-  readonly queue: (user: Account | 'test') => RedisLogin;
+  readonly queue: (user: RedisAccount | 'test') => RedisLogin;
   /** Runs SQL text as root and returns its rows, columns parted by tabs. */
   readonly sql: (text: string) => string[][];
   /** Stops both and removes the folder. */
@@ -29,6 +29,9 @@ export interface Servers {
 }
 
 export type Account = 'www-data' | 'sculptor';
+
+const REDIS_ACCOUNTS = ['api', 'worker-unprivileged', 'worker-privileged'] as const;
+export type RedisAccount = (typeof REDIS_ACCOUNTS)[number];
 
 export interface Server {
   readonly socket: string;
@@ -41,6 +44,7 @@ export interface Server {
 
 const PASSWORD = 'for-this-test-only';
 const STATE = join(process.cwd(), 'state');
+const REDIS = join(process.cwd(), 'systemd', 'redis');
 
 export async function startServers(): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), 'sculptor-'));
@@ -103,25 +107,32 @@ function prepareMariadb(folder: string): Server {
 function prepareRedis(folder: string): Server {
   const socket = join(folder, 'redis.sock');
   const acl = join(folder, 'redis.acl');
-  const users = ['user default off', `user test on >${PASSWORD} allkeys allchannels allcommands`];
-  users.push(`user www-data ${redisRules('api')}`, `user sculptor ${redisRules('worker')}`);
-  writeFileSync(acl, `${users.join('\n')}\n`);
+  const test = `user test on >${PASSWORD} allkeys allcommands`;
+  writeFileSync(acl, `${redisAccounts()}${test}${knowsChannels() ? ' allchannels' : ''}\n`);
   return server(socket, 'redis-server', [
-    ...['--port', '0', '--unixsocket', socket, '--aclfile', acl, '--dir', folder],
-    ...['--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction', '--save', ''],
+    join(REDIS, 'redis.conf'),
+    ...['--unixsocket', socket, '--aclfile', acl, '--dir', folder],
   ]);
 }
 
-/** The commands and keys that an installation allows an account, and no more. */
-function redisRules(account: 'api' | 'worker'): string {
-  const lines = readFileSync(join(process.cwd(), 'systemd', 'redis', `commands-${account}`), 'utf8').split(
-    '\n',
-  );
-  const commands = lines.filter((line) => !line.startsWith('#')).join(' ');
-  // Before 6.2 there are no rules for channels.
+/** What an installation lets each account do, and no more. */
+function redisAccounts(): string {
+  const file = (name: string): string => readFileSync(join(REDIS, name), 'utf8');
+  let text = file('redis.acl');
+  for (const account of REDIS_ACCOUNTS) {
+    const commands = file(`commands-${account}`)
+      .replace(/^#.*\n/gm, '')
+      .trim()
+      .replaceAll('\n', ' ');
+    text = text.replace(`#@hash-${account}@`, `>${PASSWORD}`).replace(`@commands-${account}@`, commands);
+  }
+  return knowsChannels() ? text : text.replace(/ resetchannels| &\S+/g, '');
+}
+
+/** Before 6.2 there are no rules for channels. */
+function knowsChannels(): boolean {
   const [, major = 0, minor = 0] = /v=(\d+)\.(\d+)/.exec(program('redis-server', ['--version'])) ?? [];
-  const channels = Number(major) * 100 + Number(minor) >= 602 ? 'resetchannels &sculptor:*' : '';
-  return `on >${PASSWORD} ~sculptor:* ${channels} -@all ${commands.trim()}`;
+  return Number(major) * 100 + Number(minor) >= 602;
 }
 
 /** What install.sh does with `state/`. */

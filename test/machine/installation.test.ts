@@ -119,8 +119,9 @@ test.each([
   ['/etc/sculptor/agent.json', 'root:root 644'],
   ['/etc/sculptor/admin-token', 'root:root 600'],
   ['/etc/sculptor/secrets', 'root:root 711'],
-  ['/etc/sculptor/secrets/redis-www-data', 'root:www-data 640'],
-  ['/etc/sculptor/secrets/redis-sculptor', 'root:sculptor 640'],
+  ['/etc/sculptor/secrets/redis-api', 'root:www-data 640'],
+  ['/etc/sculptor/secrets/redis-worker-unprivileged', 'root:www-data 640'],
+  ['/etc/sculptor/secrets/redis-worker-privileged', 'root:sculptor 640'],
   ['/etc/sculptor/redis.acl', 'root:redis 640'],
   ['/etc/sculptor/tls/server.key', 'root:root 600'],
   ['/etc/sculptor/sites', 'root:root 755'],
@@ -193,14 +194,15 @@ describe('what the distribution brought', () => {
 
 const CLOSED: readonly (readonly [user: string, path: string])[] = [
   ['www-data', '/var/lib/sculptor/mariadb.json'],
-  ['www-data', '/etc/sculptor/secrets/redis-sculptor'],
-  ['sculptor', '/etc/sculptor/secrets/redis-www-data'],
+  ['www-data', '/etc/sculptor/secrets/redis-worker-privileged'],
+  ['sculptor', '/etc/sculptor/secrets/redis-api'],
+  ['sculptor', '/etc/sculptor/secrets/redis-worker-unprivileged'],
   ...['www-data', 'sculptor', 'nginx', 'www', 'redis', 'nobody'].flatMap((user) => [
     [user, '/etc/sculptor/admin-token'] as const,
     [user, '/etc/sculptor/tls/server.key'] as const,
   ]),
   ...['nginx', 'www', 'nobody'].flatMap((user) => [
-    [user, '/etc/sculptor/secrets/redis-www-data'] as const,
+    [user, '/etc/sculptor/secrets/redis-api'] as const,
     [user, '/etc/sculptor/redis.acl'] as const,
   ]),
 ];
@@ -225,23 +227,28 @@ describe('Redis', () => {
   };
   const secret = (user: string) => readFileSync(`/etc/sculptor/secrets/redis-${user}`, 'utf8').trim();
 
-  test('knows both sides and nobody else', () => {
-    expect(redis('www-data', 'PING').out).toBe('PONG\n');
-    expect(redis('sculptor', 'PING').out).toBe('PONG\n');
+  test.each(['api', 'worker-unprivileged', 'worker-privileged'])('knows %s', (account) => {
+    expect(redis(account, 'PING').out).toBe('PONG\n');
+  });
+
+  test('knows nobody without a name', () => {
     expect(redis(null, 'PING').out).toContain('NOAUTH');
   });
 
   test.each([
-    ['www-data', ['FLUSHALL']],
-    ['www-data', ['KEYS', '*']],
-    ['www-data', ['CONFIG', 'GET', '*']],
-    ['www-data', ['PUBLISH', 'sculptor:operations', 'x']],
-    ['www-data', ['GET', 'elsewhere']],
-    ['www-data', ['EVAL', 'return redis.call("FLUSHALL")', '0']],
-    ['sculptor', ['FLUSHALL']],
-    ['sculptor', ['ACL', 'LIST']],
-    ['sculptor', ['MODULE', 'LIST']],
-    ['sculptor', ['PUBLISH', 'elsewhere', 'x']],
+    ['api', ['FLUSHALL']],
+    ['api', ['KEYS', '*']],
+    ['api', ['CONFIG', 'GET', '*']],
+    ['api', ['PUBLISH', 'sculptor:operations', 'x']],
+    ['api', ['GET', 'elsewhere']],
+    ['api', ['EVAL', 'return redis.call("FLUSHALL")', '0']],
+    ['worker-unprivileged', ['SUBSCRIBE', 'sculptor:operations']],
+    ['worker-unprivileged', ['INCR', 'sculptor:rate:x']],
+    ['worker-privileged', ['GET', 'sculptor:rate:x']],
+    ['worker-privileged', ['FLUSHALL']],
+    ['worker-privileged', ['ACL', 'LIST']],
+    ['worker-privileged', ['MODULE', 'LIST']],
+    ['worker-privileged', ['PUBLISH', 'elsewhere', 'x']],
   ])('refuses %s %j', (user, command) => {
     expect(redis(user, ...command).out).toMatch(/NOPERM|can't run this command|has no permissions to run/);
   });
@@ -249,15 +256,18 @@ describe('Redis', () => {
 
 test('Redis has after a restart what one script wrote at once', () => {
   const redis = (...command: string[]) => {
-    const password = readFileSync('/etc/sculptor/secrets/redis-sculptor', 'utf8').trim();
-    const login = ['--no-auth-warning', '--user', 'sculptor', '--pass', password];
+    const password = readFileSync('/etc/sculptor/secrets/redis-worker-privileged', 'utf8').trim();
+    const login = ['--no-auth-warning', '--user', 'worker-privileged', '--pass', password];
     return must('redis-cli', ['-s', '/run/sculptor-redis/redis.sock', ...login, ...command]).trim();
   };
   const both = 'redis.call("SET", KEYS[1], "one") redis.call("SET", KEYS[2], "two")';
-  redis('EVAL', both, '2', 'sculptor:test:one', 'sculptor:test:two');
+  redis('EVAL', both, '2', 'sculptor:privileged-default:one', 'sculptor:privileged-default:two');
   must('systemctl', ['restart', 'sculptor-redis.service']);
-  expect([redis('GET', 'sculptor:test:one'), redis('GET', 'sculptor:test:two')]).toEqual(['one', 'two']);
-  redis('DEL', 'sculptor:test:one', 'sculptor:test:two');
+  expect([
+    redis('GET', 'sculptor:privileged-default:one'),
+    redis('GET', 'sculptor:privileged-default:two'),
+  ]).toEqual(['one', 'two']);
+  redis('DEL', 'sculptor:privileged-default:one', 'sculptor:privileged-default:two');
 });
 
 describe('MariaDB', () => {

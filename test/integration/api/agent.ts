@@ -61,7 +61,7 @@ export async function startAgent(): Promise<Agent> {
   const steps = await startApi({
     config: { server: SERVER, serverName: 'machine.example', apiSocket: socket, apiPort: null },
     stateLogin: servers.state('www-data'),
-    redisLogin: servers.queue('www-data'),
+    redisLogin: servers.queue('api'),
     logger,
   });
   return {

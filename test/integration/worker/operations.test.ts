@@ -18,7 +18,7 @@ let closeWakeUps: () => Promise<void>;
 beforeAll(async () => {
   world = await startWorld();
   const quiet = createLogger('test', { write: () => undefined });
-  const redis = connectRedis(world.servers.queue('www-data'), quiet);
+  const redis = connectRedis(world.servers.queue('api'), quiet);
   wakeUps = createWakeUps({ redis, server, logger: quiet });
   while (redis.status !== 'ready') await pause(5);
   closeWakeUps = async () => {
@@ -382,7 +382,7 @@ describe('operations', () => {
 
   test('tell who follows them that they move on', async () => {
     const quiet = createLogger('test', { write: () => undefined });
-    const subscriber = connectSubscriber(world.servers.queue('www-data'), quiet);
+    const subscriber = connectSubscriber(world.servers.queue('api'), quiet);
     const heard: string[] = [];
     subscriber.on('message', (_channel, id) => heard.push(id));
     await subscriber.subscribe(OPERATION_CHANNEL);

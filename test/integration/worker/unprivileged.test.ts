@@ -19,7 +19,7 @@ afterEach(() => close());
 test("the API's account finds what has waited too long, and wakes a worker whose sweep did not", async () => {
   const lines: string[] = [];
   const logger = createLogger('worker-unprivileged', { write: (line) => lines.push(line) });
-  const redis = connectRedis(world.servers.queue('www-data'), logger);
+  const redis = connectRedis(world.servers.queue('worker-unprivileged'), logger);
   const wakeUps = createWakeUps({ redis, server, logger });
   close = async () => {
     await wakeUps.close();

@@ -126,7 +126,7 @@ function startOne(servers: Servers, logger: Logger, sweepEveryMs = 10_000): Runn
   const worker = startWorker({
     config: { server, serverName: 'machine.example', probeSocket: join(servers.folder, 'probe.sock') },
     stateLogin: servers.state('sculptor'),
-    redisLogin: servers.queue('sculptor'),
+    redisLogin: servers.queue('worker-privileged'),
     executor,
     door,
     version: '0.0.0-test',
