@@ -15,7 +15,7 @@ export type Thief = {
 export type Stolen = Readonly<Record<string, string>>;
 
 const nothing = () => ({});
-const secretOf = (user: string) => readFileSync(`/etc/sculptor/secrets/redis-${user}`, 'utf8').trim();
+const secretOf = (account: string) => readFileSync(`/etc/sculptor/secrets/redis-${account}`, 'utf8').trim();
 
 /** The shared user of the pool's sites, from a shell. */
 export const WWW: Thief = { name: 'www', user: 'www', group: 'www', groups: [], stolen: nothing };
@@ -32,8 +32,8 @@ export const API: Thief = {
   group: 'www-data',
   groups: ['sculptor-queue'],
   stolen: () => ({
-    redisUser: 'www-data',
-    redisPassword: secretOf('www-data'),
+    redisUser: 'api',
+    redisPassword: secretOf('api'),
     tokens: rootSql('SELECT * FROM sculptor.token'),
     token: readFileSync(TOKEN_FILE, 'utf8').trim(),
   }),
@@ -45,7 +45,7 @@ export const QUEUE_WRITER: Thief = {
   user: 'nobody',
   group: 'nogroup',
   groups: ['sculptor-queue'],
-  stolen: () => ({ redisUser: 'www-data', redisPassword: secretOf('www-data') }),
+  stolen: () => ({ redisUser: 'api', redisPassword: secretOf('api') }),
 };
 
 /** The privileged worker. */
@@ -54,7 +54,7 @@ export const SCULPTOR: Thief = {
   user: 'sculptor',
   group: 'sculptor',
   groups: ['sculptor-queue'],
-  stolen: () => ({ redisUser: 'sculptor', redisPassword: secretOf('sculptor') }),
+  stolen: () => ({ redisUser: 'worker-privileged', redisPassword: secretOf('worker-privileged') }),
 };
 
 export type Site = {

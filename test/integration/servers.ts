@@ -109,10 +109,13 @@ function prepareRedis(folder: string): Server {
   const acl = join(folder, 'redis.acl');
   const test = `user test on >${PASSWORD} allkeys allcommands`;
   writeFileSync(acl, `${redisAccounts()}${test}${knowsChannels() ? ' allchannels' : ''}\n`);
-  return server(socket, 'redis-server', [
-    join(REDIS, 'redis.conf'),
-    ...['--unixsocket', socket, '--aclfile', acl, '--dir', folder],
-  ]);
+  const conf = join(folder, 'redis.conf');
+  const text = readFileSync(join(REDIS, 'redis.conf'), 'utf8')
+    .replace(/^dir .*/m, `dir ${folder}`)
+    .replace(/^unixsocket .*/m, `unixsocket ${socket}`)
+    .replace(/^aclfile .*/m, `aclfile ${acl}`);
+  writeFileSync(conf, text);
+  return server(socket, 'redis-server', [conf]);
 }
 
 /** What an installation lets each account do, and no more. */

@@ -56,7 +56,7 @@ const jobs: readonly (readonly [string, string, unknown])[] = [
   ['that is null', 'wake', null],
   ['that is a number', 'wake', 1],
   ['that is a list', 'wake', [fresh]],
-  ['of ten megabytes', 'wake', { operationId: 'a'.repeat(10_000_000) }],
+  ['of nearly a megabyte', 'wake', { operationId: 'a'.repeat(1_000_000) }],
   ['nested deeply', 'wake', JSON.parse('['.repeat(1000) + ']'.repeat(1000))],
 ];
 
@@ -112,6 +112,22 @@ describe('a job', () => {
 
 describe('what was put into Redis past the queue', () => {
   const key = (rest: string): string => `sculptor:privileged-default:${rest}`;
+
+  // A script makes what no command takes.
+  test.each([
+    ['whose data is 100 MB', "'data', string.rep('[', 100000000)"],
+    ['with 100 fields of a megabyte', "'data', '{}', unpack(big)"],
+  ])('as a job %s reaches no worker and stops none', async (_, fields) => {
+    const script = `local big = {}
+      for i = 1, 200, 2 do big[i] = 'f' .. i; big[i + 1] = string.rep('x', 1000000) end
+      redis.call('HSET', KEYS[1], 'name', 'wake', 'opts', '{}', 'timestamp', '1', 'delay', '0', ${fields})
+      redis.call('LPUSH', KEYS[2], 'big') redis.call('ZADD', KEYS[3], 0, '0')`;
+    const memory = process.memoryUsage().rss;
+    await thief.eval(script, 3, key('big'), key('wait'), key('marker'));
+    await expectUndisturbed();
+    expect(process.memoryUsage().rss - memory).toBeLessThan(50_000_000);
+    await thief.del(key('big'));
+  });
 
   test('as a job whose data is no JSON does not stop the others', async () => {
     await thief.hset(key('forged1'), {
