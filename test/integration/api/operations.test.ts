@@ -17,7 +17,10 @@ import { follow } from './event-client.ts';
 let agent: Agent;
 let worker: State;
 const redis = (): ReturnType<typeof connectSubscriber> =>
-  connectSubscriber(agent.servers.queue('worker-privileged'), createLogger('worker', { write: () => undefined }));
+  connectSubscriber(
+    agent.servers.queue('worker-privileged'),
+    createLogger('worker', { write: () => undefined }),
+  );
 let publisher: ReturnType<typeof connectSubscriber>;
 
 beforeAll(async () => {
