@@ -6,6 +6,7 @@ import { createWakeUps } from '../runtime/wake-ups.ts';
 import { insertAudit } from '../state/audit.ts';
 import { openState } from '../state/connection.ts';
 import type { State, StateLogin } from '../state/connection.ts';
+import { insertUse } from '../state/token-rows.ts';
 import { findTokenByText } from '../state/tokens.ts';
 import { createApp } from './app.ts';
 import type { AppParts } from './app.ts';
@@ -18,6 +19,8 @@ import { createFollower } from './operations/follow.ts';
 import { createNews } from './operations/news.ts';
 import { createOperationService } from './operations/service.ts';
 import { readPhpFact } from './server/facts.ts';
+import { createLastUse } from './tokens/last-use.ts';
+import { createTokenService } from './tokens/service.ts';
 import { createWriter } from './writer.ts';
 import type { Write } from './writer.ts';
 
@@ -43,6 +46,7 @@ export async function startApi({ config, stateLogin, redisLogin, logger }: ApiPa
     logger,
     serverName: config.serverName,
     findToken: (text) => findTokenByText(state, text),
+    noteUse: createLastUse({ insert: (id, address) => insertUse(state, id, address), logger }),
     audit: (line) => insertAudit(state, line),
     checks: createChecks({ state, redis, server: config.server }),
     follow: follower.follow,
@@ -66,7 +70,10 @@ interface ServicesParts {
   readonly write: Write;
 }
 
-type Services = Pick<AppParts, 'domains' | 'databases' | 'databaseUsers' | 'operations' | 'describeServer'>;
+type Services = Pick<
+  AppParts,
+  'domains' | 'databases' | 'databaseUsers' | 'operations' | 'tokens' | 'describeServer'
+>;
 
 function createServices({ config, state, write }: ServicesParts): Services {
   const { server, serverName } = config;
@@ -75,6 +82,7 @@ function createServices({ config, state, write }: ServicesParts): Services {
     databases: createDatabaseService({ state, write, server }),
     databaseUsers: createDatabaseUserService({ state, write, server }),
     operations: createOperationService({ state, write }),
+    tokens: createTokenService(state),
     describeServer: async () => {
       const { versions, default: newest } = await readPhpFact(state, server);
       return { id: server, name: serverName, phpVersions: versions, defaultPhpVersion: newest };

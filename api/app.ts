@@ -1,10 +1,9 @@
 import express, { Router } from 'express';
 import type { Express } from 'express';
 import helmet from 'helmet';
-import type { Logger } from '../runtime/logger.ts';
 import type { AuditLine } from '../state/audit.ts';
 import { authenticate } from './authentication.ts';
-import type { FindToken } from './authentication.ts';
+import type { AuthenticationParts } from './authentication.ts';
 import { createDatabaseUserRouter } from './database-users/router.ts';
 import type { DatabaseUserService } from './database-users/service.ts';
 import { createDatabaseRouter } from './databases/router.ts';
@@ -22,13 +21,13 @@ import { auditRefusals } from './refusal-audit.ts';
 import { logRequests } from './request-log.ts';
 import { createServerRouter } from './server/router.ts';
 import type { DescribeServer } from './server/router.ts';
+import { createTokenRouter } from './tokens/router.ts';
+import type { TokenService } from './tokens/service.ts';
 
 /** All that the API is made of; each part can be another in a test. */
-export interface AppParts {
-  readonly logger: Logger;
+export interface AppParts extends AuthenticationParts {
   /** The server's own name, which nobody's domain may be. */
   readonly serverName: string;
-  readonly findToken: FindToken;
   readonly audit: (line: AuditLine) => Promise<void>;
   readonly checks: Checks;
   readonly describeServer: DescribeServer;
@@ -36,6 +35,7 @@ export interface AppParts {
   readonly databases: DatabaseService;
   readonly databaseUsers: DatabaseUserService;
   readonly operations: OperationService;
+  readonly tokens: TokenService;
   readonly follow: Follow;
 }
 
@@ -70,6 +70,7 @@ function createProtectedRouter(parts: AppParts): Router {
   router.use(createDatabaseRouter(parts.databases));
   router.use(createDatabaseUserRouter(parts.databaseUsers));
   router.use(createOperationRouter(parts.operations, parts.follow));
+  router.use(createTokenRouter(parts.tokens));
   router.use(createServerRouter(parts.describeServer));
   return router;
 }

@@ -4,17 +4,19 @@ import { holdAddress } from '../runtime/address-ranges.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { addressOf, networkAddressOf, setCaller } from './caller.ts';
 import { ProblemError } from './problems.ts';
+import type { NoteUse } from './tokens/last-use.ts';
 
 /** Finds the token whose text this is, in whatever state it is. */
 export type FindToken = (text: string) => Promise<Token | undefined>;
 
 export interface AuthenticationParts {
   readonly findToken: FindToken;
+  readonly noteUse: NoteUse;
   readonly logger: Logger;
 }
 
 /** Only the Authorization header is looked at: what stands in an address ends up in logs and histories. */
-export function authenticate({ findToken, logger }: AuthenticationParts): RequestHandler {
+export function authenticate({ findToken, noteUse, logger }: AuthenticationParts): RequestHandler {
   return async (req, res, next) => {
     const address = addressOf(req);
     const text = bearer(req);
@@ -29,6 +31,7 @@ export function authenticate({ findToken, logger }: AuthenticationParts): Reques
     }
     const { id, role, tenant, scopes } = token;
     setCaller(res, { tokenId: id, role, tenant, scopes, address });
+    noteUse(id, address);
     next();
   };
 }

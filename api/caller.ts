@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
 import type { Request, Response } from 'express';
+import type { TokenId } from '../contract/ids.ts';
 import type { Token } from '../contract/tokens.ts';
 import { ProblemError } from './problems.ts';
 
 /** Who asks, once that is known. */
 export interface Caller extends Pick<Token, 'role' | 'tenant' | 'scopes'> {
-  readonly tokenId: string;
+  readonly tokenId: TokenId;
   readonly address: string;
 }
 

@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import type { Logger } from '../runtime/logger.ts';
 import type { AuditLine } from '../state/audit.ts';
 import { callerOf } from './caller.ts';
+import { loggedPath } from './logged-path.ts';
 import { problemOf } from './problem-handler.ts';
 
 export interface RefusalAuditParts {
@@ -17,7 +18,7 @@ export function auditRefusals({ audit, logger }: RefusalAuditParts): RequestHand
       return;
     }
     const { tokenId, address } = callerOf(res);
-    const [path = ''] = req.originalUrl.split('?', 1);
+    const resource = loggedPath(req);
     res.on('finish', () => {
       const kind = problemOf(res);
       if (kind === undefined) return;
@@ -25,7 +26,7 @@ export function auditRefusals({ audit, logger }: RefusalAuditParts): RequestHand
         actor: tokenId,
         address,
         action: req.method,
-        resource: path,
+        resource,
         outcome: `refused:${kind}`,
       };
       audit(line).catch((error: unknown) => logger.warn({ err: error }, 'a refusal is not in the audit'));

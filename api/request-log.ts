@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import type { Logger } from '../runtime/logger.ts';
 import { addressOf, callerIfKnown } from './caller.ts';
+import { loggedPath } from './logged-path.ts';
 
 /** One line for each answer, without the query, the headers and the body: nothing in it is a secret. */
 export function logRequests(logger: Logger): RequestHandler {
@@ -9,7 +10,7 @@ export function logRequests(logger: Logger): RequestHandler {
     const began = performance.now();
     const requestId = randomUUID();
     res.set('X-Request-Id', requestId);
-    const facts = { requestId, method: req.method, path: pathOf(req.originalUrl), address: addressOf(req) };
+    const facts = { requestId, method: req.method, path: loggedPath(req), address: addressOf(req) };
     res.on('close', () => {
       logger.info(
         {
@@ -24,8 +25,4 @@ export function logRequests(logger: Logger): RequestHandler {
     });
     next();
   };
-}
-
-function pathOf(url: string): string {
-  return (url.split('?', 1)[0] ?? '').slice(0, 300);
 }

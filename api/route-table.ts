@@ -21,6 +21,8 @@ export const ROUTES = {
   '/operations/:operation': { get: ['operations:read'] },
   '/operations/:operation/cancel': { post: ['operations:write'] },
   '/operations/:operation/events': { get: ['operations:read'] },
+  '/tokens': { get: ['tokens:read'], post: ['tokens:write'] },
+  '/tokens/:token': { get: ['tokens:read'], delete: ['tokens:write'] },
   '/server': { get: ['server:read'] },
 } as const satisfies Readonly<Record<`/${string}`, { readonly [M in Method]?: Needed }>>;
 

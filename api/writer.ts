@@ -1,26 +1,17 @@
 import type { Operation, OperationKind } from '../contract/operations.ts';
 import type { WakeUps } from '../runtime/wake-ups.ts';
-import { insertAudit } from '../state/audit.ts';
 import type { Sql, State } from '../state/connection.ts';
-import { findAnswer, insertAnswer } from '../state/idempotency.ts';
-import { ProblemError } from './problems.ts';
 import type { WriteContext } from './write-context.ts';
+import { writeOnce } from './write-once.ts';
+import type { OnceAnswer, Outcome } from './write-once.ts';
 
-/** What a write has brought about. `body` is shown and kept; `once` is shown and not kept. */
-export interface Written {
+/** A write that begins an operation. */
+export interface Written extends Pick<Outcome, 'body' | 'once'> {
   readonly operation: Operation;
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly once?: {
-    readonly shown: Readonly<Record<string, unknown>>;
-    readonly kept: Readonly<Record<string, unknown>>;
-  };
 }
 
-/** The answer to a write. `replayed`: it is that of an earlier request with the same key, and nothing was done. */
-export interface WriteAnswer {
+export interface WriteAnswer extends OnceAnswer {
   readonly operationId: string;
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly replayed: boolean;
 }
 
 /** Does a write once: all of its rows in one transaction, then the wake-up. */
@@ -37,53 +28,16 @@ export interface WriterParts {
 
 export function createWriter({ state, wakeUps }: WriterParts): Write {
   return async (context, action, work) => {
-    const earlier = await replay(state, context);
-    if (earlier !== undefined) return earlier;
-    try {
-      const written = await state.transaction(async (sql) =>
-        record(sql, { context, action }, await work(sql)),
-      );
-      // The rows are there: whatever becomes of the wake-up, the worker's sweep finds them.
-      await wakeUps.wake(written.operation.id);
-      return answer(written);
-    } catch (error) {
-      // Two at once with one key: the other was first, and its answer is ours, whatever stopped us.
-      const theirs = await replay(state, context);
-      if (theirs !== undefined) return theirs;
-      throw error;
-    }
+    let begun: Operation | undefined;
+    const answer = await writeOnce(state, { context, action }, async (sql) => {
+      const { operation, ...written } = await work(sql);
+      begun = operation;
+      return { ...written, operationId: operation.id, resource: operation.resource.id };
+    });
+    const { operationId } = answer;
+    if (operationId === null) throw new Error('the key of this write stands for one without an operation');
+    // The rows are there: whatever becomes of the wake-up, the worker's sweep finds them.
+    if (!answer.replayed && begun !== undefined) await wakeUps.wake(begun.id);
+    return { ...answer, operationId };
   };
-}
-
-interface Recorded {
-  readonly context: WriteContext;
-  readonly action: string;
-}
-
-async function record(sql: Sql, { context, action }: Recorded, written: Written): Promise<Written> {
-  const { caller, key } = context;
-  const { operation } = written;
-  const resource = operation.resource.id;
-  await insertAudit(sql, {
-    actor: caller.tokenId,
-    address: caller.address,
-    action,
-    resource,
-    outcome: 'accepted',
-  });
-  const body = { ...written.body, ...written.once?.kept };
-  if (key !== undefined) await insertAnswer(sql, key, { operationId: operation.id, body });
-  return written;
-}
-
-function answer({ operation, body, once }: Written): WriteAnswer {
-  return { operationId: operation.id, body: { ...body, ...once?.shown }, replayed: false };
-}
-
-async function replay(state: State, { key }: WriteContext): Promise<WriteAnswer | undefined> {
-  const earlier = key === undefined ? undefined : await findAnswer(state, key);
-  if (earlier === undefined) return undefined;
-  if (!earlier.same)
-    throw new ProblemError('idempotency-mismatch', 'Send another request with a key of its own.');
-  return { ...earlier.answered, replayed: true };
 }

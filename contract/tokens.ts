@@ -85,5 +85,6 @@ export const Token = z.strictObject({
   createdAt: z.iso.datetime(),
   /** In steps of ten minutes. */
   lastUsedAt: z.iso.datetime().nullable(),
+  lastUsedFrom: z.string().nullable(),
 });
 export type Token = z.infer<typeof Token>;

@@ -6,7 +6,7 @@ import { json } from './row-values.ts';
 
 /** What was answered to a write, without the password that stood in it once. */
 export const Answered = z.strictObject({
-  operationId: z.string(),
+  operationId: z.string().nullable(),
   body: z.record(z.string(), z.unknown()),
 });
 export type Answered = z.infer<typeof Answered>;
@@ -35,7 +35,7 @@ export async function findAnswer(sql: Sql, wanted: IdempotencyKey): Promise<Earl
 export async function insertAnswer(
   sql: Sql,
   { tokenId, key, request }: IdempotencyKey,
-  answered: { readonly operationId: OperationId; readonly body: object },
+  answered: { readonly operationId: OperationId | null; readonly body: object },
 ): Promise<void> {
   await sql.run(
     `INSERT INTO idempotency (token_id, key_sha256, request_sha256, operation_id, response)

@@ -27,7 +27,7 @@ export interface Agent {
   /** Does to an operation what the worker does, with the worker's account. */
   readonly end: (id: string, ending: Ending) => Promise<void>;
   readonly claim: (id: string) => Promise<string>;
-  /** What stands in every table of the state, the audit excepted. */
+  /** What stands in every table of the state, the audit and the uses of tokens excepted. */
   readonly snapshot: () => unknown;
   /** Everything that was logged, one JSON text a line. */
   readonly log: () => string;
@@ -125,7 +125,7 @@ function parse(text: string): Record<string, unknown> {
 
 function createSnapshot({ sql }: Servers): () => unknown {
   const tables = sql(`SELECT CONCAT(table_schema, '.', table_name) FROM information_schema.tables
-    WHERE table_schema IN ('sculptor', 'sculptor_door') AND table_name <> 'audit' ORDER BY 1`).flat();
+    WHERE table_schema IN ('sculptor', 'sculptor_door') AND table_name NOT IN ('audit', 'token_use') ORDER BY 1`).flat();
   const text = tables.map((table) => `SELECT '${table}'; SELECT * FROM ${table};`).join('\n');
   return () => sql(text);
 }

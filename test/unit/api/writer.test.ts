@@ -1,5 +1,5 @@
 import { Operation } from '../../../contract/operations.ts';
-import { TenantId } from '../../../contract/ids.ts';
+import { TenantId, TokenId } from '../../../contract/ids.ts';
 import { ProblemError } from '../../../api/problems.ts';
 import type { WriteContext } from '../../../api/write-context.ts';
 import { createWriter } from '../../../api/writer.ts';
@@ -29,7 +29,7 @@ const written: Written = {
 };
 
 const caller = {
-  tokenId: 'tokenoftests',
+  tokenId: TokenId.parse('tokenoftests'),
   role: 'administrator' as const,
   tenant: TenantId.parse('default'),
   scopes: [],
