@@ -7,11 +7,13 @@ import { CONFIG_PATH, loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { readSecret, SECRETS_DIRECTORY } from '../runtime/secret.ts';
 import { stopOnSignal } from '../runtime/shutdown.ts';
+import { giveSignsOfLife } from '../runtime/watchdog.ts';
 import { startApi } from './api.ts';
 
 const config = await loadConfig(process.env['SCULPTOR_CONFIG'] ?? CONFIG_PATH);
 const secrets = process.env['CREDENTIALS_DIRECTORY'] ?? SECRETS_DIRECTORY;
 const logger = createLogger('api');
+giveSignsOfLife(process.env, logger);
 
 const steps = await startApi({
   config,

@@ -72,10 +72,11 @@ stop_services() {
     return 0
   fi
   for unit in sculptor-api.service sculptor-worker-privileged.service sculptor-worker-unprivileged.service \
-    sculptor-executor.socket sculptor-executor.service sculptor-redis.service; do
+    sculptor-executor.socket sculptor-executor.service sculptor-redis.service sculptor-notify.service sculptor-notify.socket; do
     [ ! -e "$units/$unit" ] || try systemctl disable --now "$unit"
     ensure_gone "$units/$unit" "$unit"
   done
+  ensure_gone "$units/sculptor-api.service.d" "the API's port"
   try systemctl daemon-reload
 }
 

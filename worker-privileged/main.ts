@@ -9,6 +9,7 @@ import { CONFIG_PATH, loadConfig } from '../runtime/config.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { readSecret, SECRETS_DIRECTORY } from '../runtime/secret.ts';
 import { stopOnSignal } from '../runtime/shutdown.ts';
+import { giveSignsOfLife } from '../runtime/watchdog.ts';
 import { createDatabaseDoor, readDatabaseCredential } from './database-door.ts';
 import { createExecutorDoor } from './executor-door.ts';
 import { startWorker } from './worker.ts';
@@ -19,6 +20,7 @@ const config = await loadConfig(process.env['SCULPTOR_CONFIG'] ?? CONFIG_PATH);
 const secrets = process.env['CREDENTIALS_DIRECTORY'] ?? SECRETS_DIRECTORY;
 const manifest = await readFile(new URL('../package.json', import.meta.url), 'utf8');
 const logger = createLogger('worker-privileged');
+giveSignsOfLife(process.env, logger);
 const executor = createExecutorDoor(config);
 const door = createDatabaseDoor(await readDatabaseCredential(CREDENTIAL_PATH));
 

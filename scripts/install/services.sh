@@ -30,16 +30,33 @@ install_units() {
     service=${service%.service}
     [ "$outcome" = unchanged ] || wants_restart "${service/.socket/-socket}"
   done
+  install_api_port
   ensure_dir "$units/sculptor-.slice.d" 0755 root:root
   put_unit sculptor-.slice.d/limits.conf "$tree/systemd/site-limits.conf"
   reload_units
   [ -z "${restart[executor-socket]:-}" ] || try systemctl stop sculptor-executor.service
+  # Those who share this socket stop with it, and are started below.
+  [ -z "${restart[notify-socket]:-}" ] || try systemctl stop sculptor-notify.socket
+  start_unit sculptor-notify.service notify
   start_unit sculptor-executor.socket executor-socket
   for service in worker-privileged worker-unprivileged api; do start_unit "sculptor-$service.service" "$service"; done
   # Its socket starts it; what runs of it is the old one.
   if [ -n "${restart[executor]:-}" ] && systemctl is-active --quiet sculptor-executor.service; then
     start_unit sculptor-executor.service executor
   fi
+}
+
+# The API has no network but where its port was opened.
+install_api_port() {
+  local drop_in=sculptor-api.service.d/port.conf
+  ensure_dir "$units/sculptor-api.service.d" 0755 root:root
+  if [ "$(fact apiPort)" = null ]; then
+    [ ! -e "$units/$drop_in" ] || units_changed=1
+    ensure_gone "$units/$drop_in" "the API's port is closed"
+  else
+    put_unit "$drop_in" "$tree/systemd/api-port.conf"
+  fi
+  [ "$outcome" = unchanged ] || wants_restart api
 }
 
 put_unit() {

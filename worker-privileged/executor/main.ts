@@ -2,10 +2,11 @@
 // for the worker's user alone; both are taken for an attacker. Does what stands in the table below and nothing
 // else. A request holds ids and validated fields, never a path, an argument list or configuration text: what is
 // touched is derived from ids, this process's own registry and constants. It takes no argument, reads nothing of
-// the environment but whether a socket was handed over, reads /etc/sculptor/agent.json, uses no network but
+// the environment but what systemd handed over, reads /etc/sculptor/agent.json, uses no network but
 // local sockets, and imports node, contract/ and zod only. A bad request is answered, noted, and the next is read.
 import { createAudit } from './server/audit.ts';
 import { createDispatch } from './server/dispatch.ts';
+import { giveSignsOfLife, readHandedOver } from './server/handed-over.ts';
 import { serveSocket, serveStandardInput } from './server/serve.ts';
 import { readConfig } from './system/config.ts';
 import { createFiles } from './system/files.ts';
@@ -21,7 +22,7 @@ if (process.argv.length > 2) {
   process.stderr.write('the executor takes no argument\n');
   process.exit(2);
 }
-const { LISTEN_FDS, LISTEN_PID } = process.env;
+const handedOver = readHandedOver(process.env, process.pid);
 for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
 process.umask(0o022);
 process.chdir('/');
@@ -42,7 +43,8 @@ const verbs: VerbTable = {
 const audit = createAudit(log);
 const dispatch = createDispatch({ verbs, locks: system.locks, audit, log });
 const serving = { dispatch, audit, stop: stop.signal };
-const handedOver = LISTEN_FDS === '1' && LISTEN_PID === String(process.pid);
-await (handedOver ? serveSocket(serving) : serveStandardInput(serving));
+giveSignsOfLife(handedOver, log);
+const { listenFd } = handedOver;
+await (listenFd === null ? serveStandardInput(serving) : serveSocket(serving, listenFd));
 // A caller that stays connected and says nothing more keeps no process alive.
 process.exit(0);
