@@ -41,6 +41,17 @@ export function nameTaken(error: FieldError): ProblemError {
   return new ProblemError('name-taken', error.message, { errors: [error] });
 }
 
+export function isProtected(name: string): ProblemError {
+  return new ProblemError(
+    'protected',
+    `${name} is protected: it is neither removed nor switched off before root on the server clears that.`,
+  );
+}
+
+export function inTrash(name: string): ProblemError {
+  return new ProblemError('conflict', `${name} is in the trash. Restore it first.`);
+}
+
 export function notFound(what: string): ProblemError {
   return new ProblemError('not-found', `There is no ${what} here.`);
 }

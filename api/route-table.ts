@@ -12,6 +12,7 @@ export const ROUTES = {
   '/health/ready': { get: 'public' },
   '/domains': { get: ['domains:read'], post: ['domains:write'] },
   '/domains/:domain': { get: ['domains:read'], patch: ['domains:write'], delete: ['domains:delete'] },
+  '/domains/:domain/restore': { post: ['domains:write'] },
   '/databases': { get: ['databases:read'], post: ['databases:write'] },
   '/databases/:database': { get: ['databases:read'], delete: ['databases:delete'] },
   '/databases/:database/users': { get: ['databases:read'], post: ['databases:write'] },

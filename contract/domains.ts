@@ -18,10 +18,14 @@ export const CreateDomain = z.strictObject({
   publicDirectory: PublicDirectory.default('public' as PublicDirectory),
   isolation: Isolation.default('site'),
   enabled: z.boolean().default(true),
+  protected: z.boolean().default(false),
 });
 export type CreateDomain = z.infer<typeof CreateDomain>;
 
-/** What may change later. Name and isolation are for life: the folder and the owner of every file follow from them. */
+/**
+ * What may change later. Name and isolation are for life: the folder and the owner of every file follow from
+ * them. Protection can be asked for, and is cleared by root on the server alone.
+ */
 export const UpdateDomain = z
   .strictObject({
     aliases: Aliases,
@@ -29,13 +33,17 @@ export const UpdateDomain = z
     phpVersion: PhpVersion,
     publicDirectory: PublicDirectory,
     enabled: z.boolean(),
+    protected: z.literal(true),
   })
   .partial()
   .refine((change) => Object.keys(change).length > 0, 'at least one field to change');
 export type UpdateDomain = z.infer<typeof UpdateDomain>;
 
-/** `pending`: no operation has ended well yet. `failed`: the last one did not; what stood before still serves. */
-export const ResourceStatus = z.enum(['pending', 'live', 'failed', 'deleting', 'deleted']);
+/**
+ * `pending`: no operation has ended well yet. `failed`: the last one did not; what stood before still serves.
+ * `trashed`: removed, and can be brought back; `deleted` is what was purged.
+ */
+export const ResourceStatus = z.enum(['pending', 'live', 'failed', 'deleting', 'trashed', 'deleted']);
 export type ResourceStatus = z.infer<typeof ResourceStatus>;
 
 /** A domain as the API shows it; times are ISO 8601 in UTC. */
@@ -48,6 +56,7 @@ export const Domain = z.strictObject({
   publicDirectory: PublicDirectory,
   isolation: Isolation,
   enabled: z.boolean(),
+  protected: z.boolean(),
   tenant: TenantId,
   server: ServerId,
   generation: Generation,
@@ -68,5 +77,6 @@ export const SiteSpec = z.strictObject({
   publicDirectory: PublicDirectory,
   isolation: Isolation,
   enabled: z.boolean(),
+  protected: z.boolean(),
 });
 export type SiteSpec = z.infer<typeof SiteSpec>;

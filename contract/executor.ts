@@ -31,8 +31,12 @@ export const VERBS = {
   'site.put': { args: SiteSpec, result: z.strictObject({ probes: z.array(Probe) }) },
   'site.remove': {
     args: z.strictObject({ id: DomainId }),
-    result: z.strictObject({ probes: z.array(Probe) }),
+    /** Null where nothing of it is kept: it never came about, or was purged. */
+    result: z.strictObject({ probes: z.array(Probe), purgeAfter: z.iso.datetime().nullable() }),
   },
+  /** The site as it shall be from now on; everything that is not in it comes back as it was. */
+  'site.restore': { args: SiteSpec, result: z.strictObject({ probes: z.array(Probe) }) },
+  'site.purge': { args: z.strictObject({ id: DomainId }), result: z.strictObject({}) },
   'database.dump': {
     args: z.strictObject({ id: DatabaseId }),
     result: z.strictObject({ bytes: z.int().min(0) }),

@@ -15,7 +15,9 @@ export const FailureCode = z.enum([
   'executor_unavailable', // the privileged side could not be reached or broke off
   'server_broken', // something that is not ours stops a tool from working, for instance a foreign nginx file
   'invalid_request', // the privileged side refused the request: not in its table, or not in its schema
-  'limit_reached',
+  'limit_reached', // as much was removed, or let in, in an hour as may be: it waits until there is room
+  'protected', // it is protected, which only root on the server can clear
+  'not_due', // it lies in the trash, and its time there is not over
   'internal',
 ]);
 export type FailureCode = z.infer<typeof FailureCode>;

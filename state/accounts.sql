@@ -36,6 +36,8 @@ GRANT SELECT ON sculptor.resource_state TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (id, kind, resource_type, resource_id, resource_name, serial_key, generation, tenant, server, actor)
   ON sculptor.operation TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.operation_step TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (resource_id, resource_type, actor) ON sculptor.protection TO 'www-data'@'localhost';
+GRANT SELECT ON sculptor.notification TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (operation_id, actor) ON sculptor.cancellation TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (token_id, key_sha256, request_sha256, operation_id, response)
   ON sculptor.idempotency TO 'www-data'@'localhost';
@@ -48,6 +50,8 @@ GRANT SELECT ON sculptor.* TO 'sculptor'@'localhost';
 GRANT UPDATE (status, epoch, attempt, started_at, ended_at, error_code, error_message, error_hint)
   ON sculptor.operation TO 'sculptor'@'localhost';
 GRANT INSERT ON sculptor.operation_step TO 'sculptor'@'localhost';
+GRANT INSERT (kind, operation_id, resource_type, resource_id, resource_name, tenant, server, message)
+  ON sculptor.notification TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE ON sculptor.resource_state TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE ON sculptor.server_fact TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.domain_name TO 'sculptor'@'localhost';

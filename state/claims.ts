@@ -56,7 +56,8 @@ async function begin(
   }
   const taken = await sql.run(
     `UPDATE operation SET status = 'running', epoch = epoch + 1, attempt = attempt + 1,
-       started_at = COALESCE(started_at, UTC_TIMESTAMP(3)) WHERE id = ? AND status = 'queued'`,
+       started_at = COALESCE(started_at, UTC_TIMESTAMP(3)), error_code = NULL, error_message = NULL,
+       error_hint = NULL WHERE id = ? AND status = 'queued'`,
     [row.id],
   );
   // The rows are locked since they were read: nobody can have come between.
@@ -86,7 +87,8 @@ async function whyNotBegun(
 ): Promise<'cancelled' | 'superseded' | 'failed' | undefined> {
   if (!(await isPossible(sql, row))) return 'failed';
   if ((await mayBeCancelled(sql, row)) && !(await standsInForAnother(sql, row, before))) return 'cancelled';
-  for (const other of later) {
+  // What a restoration brings back nothing else can bring about.
+  for (const other of isRestore(row) ? [] : later) {
     const newer = other.resourceId === row.resourceId && other.generation > row.generation;
     // What will be cancelled itself does not do this one's work.
     if (newer && !(await mayBeCancelled(sql, other))) return 'superseded';
@@ -95,11 +97,12 @@ async function whyNotBegun(
   return undefined;
 }
 
-/** Asked to, and never begun: one that ran and was put back may have done half its work, and has to end by itself. */
-async function mayBeCancelled(sql: Sql, { id, epoch }: ClaimableOperation): Promise<boolean> {
-  if (epoch > 0) return false;
-  const text = 'SELECT operation_id AS id FROM cancellation WHERE operation_id = ?';
-  return (await sql.rows(Found, text, [id])).length > 0;
+/**
+ * Asked to, and never begun, or held back before it changed anything: one that ran and was put back may have done
+ * half its work, and has to end by itself.
+ */
+async function mayBeCancelled(sql: Sql, { id, attempt }: ClaimableOperation): Promise<boolean> {
+  return attempt === 0 && (await isCancellationAsked(sql, id));
 }
 
 /** An older one gave way to this, and what it was to bring about is not there yet: this must do it for both. */
@@ -111,6 +114,16 @@ async function standsInForAnother(
   const text = `SELECT id FROM operation
     WHERE resource_id = ? AND status = 'superseded' AND generation < ? AND generation > ? LIMIT 1`;
   return (await sql.rows(Found, text, [row.resourceId, row.generation, before?.generation ?? 0])).length > 0;
+}
+
+/** Whether somebody wants it taken back. */
+export async function isCancellationAsked(sql: Sql, id: OperationId): Promise<boolean> {
+  const text = 'SELECT operation_id AS id FROM cancellation WHERE operation_id = ?';
+  return (await sql.rows(Found, text, [id])).length > 0;
+}
+
+function isRestore({ kind }: Pick<ClaimableOperation, 'kind'>): boolean {
+  return kind.endsWith('.restore');
 }
 
 const Found = z.object({ id: z.string() });

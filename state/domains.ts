@@ -23,6 +23,7 @@ const Row = z.object({
   isolation: Isolation,
   enabled: bit,
   deleted: bit,
+  protected: bit,
   tenant: TenantId,
   server: ServerId,
   generation: Generation,
@@ -34,7 +35,8 @@ const Row = z.object({
 const COLUMNS = `v.domain_id AS id, v.name, v.aliases, v.type, v.php_version AS phpVersion,
   v.public_directory AS publicDirectory, v.isolation, v.enabled, v.deleted, v.tenant, v.server, v.generation,
   (SELECT f.created_at FROM domain_version f WHERE f.domain_id = v.domain_id AND f.generation = 1) AS createdAt,
-  v.created_at AS updatedAt, s.status AS state, s.generation AS stateGeneration`;
+  v.created_at AS updatedAt, EXISTS (SELECT 1 FROM protection p WHERE p.resource_id = v.domain_id) AS protected,
+  s.status AS state, s.generation AS stateGeneration`;
 
 // A version whose operation was taken back, or overtaken by one that was, is not what is asked for.
 const CURRENT = `v.generation = (SELECT MAX(o.generation) FROM operation o
@@ -99,7 +101,31 @@ export async function lockDomain(sql: Sql, id: DomainId): Promise<Generation> {
   return row.generation;
 }
 
-export type DomainVersion = Omit<Domain, 'status' | 'createdAt' | 'updatedAt'>;
+export type DomainVersion = Omit<Domain, 'protected' | 'status' | 'createdAt' | 'updatedAt'>;
+
+const VersionRow = z.object({
+  id: DomainId,
+  generation: Generation,
+  tenant: TenantId,
+  server: ServerId,
+  name: DomainName,
+  aliases: json(Aliases),
+  type: SiteType,
+  phpVersion: PhpVersion.nullable(),
+  publicDirectory: PublicDirectory,
+  isolation: Isolation,
+  enabled: bit,
+});
+
+/** What the last operation that went well, and was no removal, has brought about. */
+export async function findLastGoodVersion(sql: Sql, id: DomainId): Promise<DomainVersion | undefined> {
+  const text = `SELECT v.domain_id AS id, v.generation, v.tenant, v.server, v.name, v.aliases, v.type,
+      v.php_version AS phpVersion, v.public_directory AS publicDirectory, v.isolation, v.enabled
+    FROM domain_version v JOIN operation o ON o.resource_id = v.domain_id AND o.generation = v.generation
+    WHERE v.domain_id = ? AND o.resource_type = 'domain' AND o.status = 'succeeded' AND NOT v.deleted
+    ORDER BY v.generation DESC LIMIT 1`;
+  return (await sql.rows(VersionRow, text, [id]))[0];
+}
 
 export async function insertDomainVersion(sql: Sql, wanted: DomainVersion, deleted: boolean): Promise<void> {
   await sql.run(

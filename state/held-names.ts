@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ResourceType } from '../contract/operations.ts';
 import type { ServerId } from '../contract/ids.ts';
 import type { Sql } from './connection.ts';
+import { readResourceState } from './resource-states.ts';
 
 /** Who holds each of these host names, as far as somebody does. */
 export async function domainNameHolders(
@@ -57,7 +58,8 @@ const VersionNames = z.object({
 
 /**
  * Frees what a domain holds and no longer uses. Used are the names of its versions since the last operation
- * that succeeded, that one included, without those whose operation was cancelled or superseded.
+ * that succeeded, that one included, without those whose operation was cancelled or superseded. What lies in the
+ * trash uses none but those of an operation that is still to come.
  */
 export async function freeUnusedDomainNames(sql: Sql, id: string): Promise<void> {
   // The lock first: the API, inserting a name that is held already, waits here or makes us wait, and whoever
@@ -67,6 +69,8 @@ export async function freeUnusedDomainNames(sql: Sql, id: string): Promise<void>
     'SELECT name FROM domain_name WHERE domain_id = ? FOR UPDATE',
     [id],
   );
+  const trashed = (await readResourceState(sql, id))?.status === 'trashed';
+  const counts = trashed ? "('queued', 'running')" : "('queued', 'running', 'succeeded', 'failed')";
   const versions = await sql.rows(
     VersionNames,
     `SELECT v.name, v.aliases FROM domain_version v
@@ -75,7 +79,7 @@ export async function freeUnusedDomainNames(sql: Sql, id: string): Promise<void>
            WHERE o.resource_id = v.domain_id AND o.resource_type = 'domain' AND o.status = 'succeeded')
          AND EXISTS (SELECT 1 FROM operation o
            WHERE o.resource_id = v.domain_id AND o.resource_type = 'domain' AND o.generation = v.generation
-             AND o.status IN ('queued', 'running', 'succeeded', 'failed'))`,
+             AND o.status IN ${counts})`,
     [id],
   );
   const used = new Set(versions.flatMap((version) => [version.name, ...version.aliases]));

@@ -19,8 +19,6 @@ export interface OperationRecord {
   readonly operation: Operation;
   /** Its place among all operations; newer ones have greater ones. */
   readonly seq: number;
-  /** How often a worker has taken it up; 0 while nobody has. */
-  readonly epoch: number;
 }
 
 const Row = z.object({
@@ -143,17 +141,14 @@ async function withSteps(sql: Sql, rows: readonly z.infer<typeof Row>[]): Promis
 }
 
 function toRecord(row: z.infer<typeof Row>, steps: OperationStep[]): OperationRecord {
-  const { seq, epoch, resourceType, resourceId, resourceName, errorCode, errorMessage, errorHint, ...rest } =
-    row;
+  const { seq, id, kind, status, generation, tenant, server, attempt, createdAt, startedAt, endedAt } = row;
+  const { errorCode: code, errorMessage: message, errorHint: hint } = row;
   return {
     seq,
-    epoch,
     operation: {
-      ...rest,
-      resource: { type: resourceType, id: resourceId, name: resourceName },
-      steps,
-      error:
-        errorCode === null ? null : { code: errorCode, message: errorMessage ?? '', hint: errorHint ?? '' },
+      ...{ id, kind, status, generation, tenant, server, steps, attempt, createdAt, startedAt, endedAt },
+      resource: { type: row.resourceType, id: row.resourceId, name: row.resourceName },
+      error: code === null ? null : { code, message: message ?? '', hint: hint ?? '' },
     },
   };
 }

@@ -8,7 +8,8 @@ import { lockOpenOperations } from './open-operations.ts';
 import type { ClaimedOperation } from './open-operations.ts';
 import { STILL_HELD } from './tickets.ts';
 import type { Ticket } from './tickets.ts';
-import { markUsersDeleted, putResourceState } from './resource-states.ts';
+import { confirmResourceState, markUsersDeleted, putResourceState } from './resource-states.ts';
+import type { Standing } from './resource-states.ts';
 
 /** False when the ticket is void; nothing was written then. `position` counts from 1 within a claim. */
 export async function recordStep(
@@ -24,10 +25,10 @@ export async function recordStep(
   return written === 1;
 }
 
-/** What is written at an end; `resource` is what stands afterwards. */
+/** What is written at an end; `resource` is what stands afterwards, `as-before` where nothing was touched. */
 export type Ending =
-  | { readonly status: 'succeeded'; readonly resource: 'live' | 'deleted' }
-  | { readonly status: 'failed'; readonly resource: 'failed' | 'deleted'; readonly failure: Failure };
+  | { readonly status: 'succeeded'; readonly resource: Standing }
+  | { readonly status: 'failed'; readonly resource: Standing | 'as-before'; readonly failure: Failure };
 
 /**
  * Ends an operation once: its row, what stands, the names that are free again, and where the request should
@@ -46,9 +47,7 @@ export async function endOperation(
     );
     // A first attempt that failed and left nothing is not the resource's end while a newer one waits.
     const settled = !(ending.status === 'failed' && ending.resource === 'deleted' && goesOn);
-    if (settled) {
-      await settle(sql, operation, ending.resource);
-    }
+    if (settled) await settle(sql, operation, ending.resource);
     if (ending.status === 'failed' && ending.failure.code === 'invalid_request') {
       await auditRefusal(sql, operation);
     }
@@ -82,10 +81,11 @@ interface Settled {
 async function settle(
   sql: Sql,
   { resourceType, resourceId, generation }: Settled,
-  status: 'live' | 'failed' | 'deleted',
+  standing: Standing | 'as-before',
 ): Promise<void> {
-  await putResourceState(sql, resourceId, { status, generation });
-  if (status === 'deleted') {
+  if (standing === 'as-before') await confirmResourceState(sql, resourceId, generation);
+  else await putResourceState(sql, resourceId, { standing, generation });
+  if (standing === 'deleted') {
     if (resourceType === 'database') await markUsersDeleted(sql, resourceId);
     await freeAllNames(sql, resourceType, resourceId);
   } else if (resourceType === 'domain') {

@@ -4,10 +4,13 @@ import type { Sql } from './connection.ts';
 
 /** What the worker last brought about. `failed`: something stood before, or may stand half made. */
 export const ResourceState = z.object({
-  status: z.enum(['live', 'failed', 'deleted']),
+  status: z.enum(['live', 'failed', 'deleted', 'trashed']),
   generation: z.number(),
 });
 export type ResourceState = z.infer<typeof ResourceState>;
+
+/** What stands after an operation: one that lies in the trash says when it may be purged. */
+export type Standing = 'live' | 'failed' | 'deleted' | { readonly purgeAfter: Date };
 
 export async function readResourceState(sql: Sql, id: string): Promise<ResourceState | undefined> {
   const text = 'SELECT status, generation FROM resource_state WHERE resource_id = ?';
@@ -18,15 +21,30 @@ export async function readResourceState(sql: Sql, id: string): Promise<ResourceS
 export async function putResourceState(
   sql: Sql,
   id: string,
-  state: { readonly status: ResourceState['status']; readonly generation: Generation },
+  { standing, generation }: { readonly standing: Standing; readonly generation: Generation },
 ): Promise<void> {
+  const { status, purgeAfter } =
+    typeof standing === 'string'
+      ? { status: standing, purgeAfter: null }
+      : { status: 'trashed', purgeAfter: standing.purgeAfter };
+  // trashed_at is set before status: MariaDB assigns from left to right, and IF sees what stood before.
   await sql.run(
-    `INSERT INTO resource_state (resource_id, status, generation, updated_at)
-       VALUES (?, ?, ?, UTC_TIMESTAMP(3))
-     ON DUPLICATE KEY UPDATE status = IF(status = 'deleted', status, VALUES(status)),
+    `INSERT INTO resource_state (resource_id, status, generation, trashed_at, purge_after, updated_at)
+       VALUES (?, ?, ?, IF(? = 'trashed', UTC_TIMESTAMP(3), NULL), ?, UTC_TIMESTAMP(3))
+     ON DUPLICATE KEY UPDATE
+       trashed_at = IF(VALUES(status) = 'trashed', COALESCE(trashed_at, VALUES(trashed_at)), NULL),
+       purge_after = VALUES(purge_after), status = IF(status = 'deleted', status, VALUES(status)),
        generation = GREATEST(generation, VALUES(generation)), updated_at = VALUES(updated_at)`,
-    [id, state.status, state.generation],
+    [id, status, generation, status, purgeAfter],
   );
+}
+
+/** An operation came to nothing: what stood before stands, and is what there is of that version too. */
+export async function confirmResourceState(sql: Sql, id: string, generation: Generation): Promise<void> {
+  await sql.run('UPDATE resource_state SET generation = GREATEST(generation, ?) WHERE resource_id = ?', [
+    generation,
+    id,
+  ]);
 }
 
 /** The accounts of a database that is gone are gone with it. */
@@ -37,5 +55,5 @@ export async function markUsersDeleted(sql: Sql, databaseId: string): Promise<vo
        WHERE database_id = ? GROUP BY user_id`,
     [databaseId],
   );
-  for (const { id, generation } of rows) await putResourceState(sql, id, { status: 'deleted', generation });
+  for (const { id, generation } of rows) await putResourceState(sql, id, { standing: 'deleted', generation });
 }

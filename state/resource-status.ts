@@ -5,13 +5,13 @@ import type { ResourceStatus } from '../contract/domains.ts';
 export interface Standing {
   readonly deleted: boolean;
   readonly generation: number;
-  readonly state: 'live' | 'failed' | 'deleted' | null;
+  readonly state: 'live' | 'failed' | 'deleted' | 'trashed' | null;
   readonly stateGeneration: number | null;
 }
 
 /** The columns of `resource_state` as a query joins them. */
 export const stateColumns = {
-  state: z.enum(['live', 'failed', 'deleted']).nullable(),
+  state: z.enum(['live', 'failed', 'deleted', 'trashed']).nullable(),
   stateGeneration: z.number().nullable(),
 };
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { OperationId, ServerId } from '../contract/ids.ts';
+import type { Failure } from '../contract/failures.ts';
 import type { State } from './connection.ts';
+import { insertNotification } from './notifications.ts';
 import { lockOpenOperations } from './open-operations.ts';
 import type { ClaimedOperation } from './open-operations.ts';
 
@@ -18,6 +20,27 @@ export async function putBack(state: State, ticket: Ticket): Promise<boolean> {
       ticket.id,
       ticket.epoch,
     ]);
+    return written === 1;
+  });
+}
+
+/**
+ * Back in the queue because it may not be done now: nothing was changed, so the attempt does not count, and why it
+ * waits is shown. False when the ticket is void.
+ */
+export async function holdBack(
+  state: State,
+  operation: ClaimedOperation,
+  { code, message, hint }: Failure,
+): Promise<boolean> {
+  return state.transaction(async (sql) => {
+    await lockOpenOperations(sql, operation);
+    const written = await sql.run(
+      `UPDATE operation SET status = 'queued', attempt = attempt - 1, error_code = ?, error_message = ?,
+         error_hint = ? WHERE ${STILL_HELD}`,
+      [code, message, hint, operation.id, operation.epoch],
+    );
+    if (written === 1) await insertNotification(sql, { kind: 'limit_reached', operation, message });
     return written === 1;
   });
 }

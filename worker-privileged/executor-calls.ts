@@ -36,6 +36,8 @@ const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'server.facts': 30_000,
   'site.put': 120_000,
   'site.remove': 120_000,
+  'site.restore': 120_000,
+  'site.purge': 3_900_000,
   'database.dump': 4 * 3_600_000,
 };
 

@@ -1,22 +1,19 @@
-import { FailureError, toFailure } from '../contract/failures.ts';
-import type { Failure } from '../contract/failures.ts';
 import type { OperationId, ServerId } from '../contract/ids.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { WakeUps } from '../runtime/wake-ups.ts';
-import { claimOperation, MAX_ATTEMPTS } from '../state/claims.ts';
-import { isUnavailable } from '../state/connection.ts';
+import { claimOperation, isCancellationAsked } from '../state/claims.ts';
 import type { State } from '../state/connection.ts';
 import { nextQueued } from '../state/open-operations.ts';
 import type { ClaimedOperation, Place } from '../state/open-operations.ts';
 import { endOperation } from '../state/outcomes.ts';
-import type { Ending } from '../state/outcomes.ts';
-import { putBack } from '../state/tickets.ts';
+import { holdBack, putBack } from '../state/tickets.ts';
+import { carryOut } from './carry-out.ts';
+import type { PutOff, Result } from './carry-out.ts';
 import type { Handlers } from './operations.ts';
 import type { Publish } from './progress.ts';
 import type { Pauses } from './pauses.ts';
 import { createSteps, SupplantedError } from './steps.ts';
-import type { Steps } from './steps.ts';
-import type { Handler, Task } from './task.ts';
+import type { Task } from './task.ts';
 
 export interface RunOperationParts {
   readonly server: ServerId;
@@ -35,16 +32,15 @@ export interface RunOperation {
   readonly isRunning: (id: string) => boolean;
 }
 
-type Result = Ending | { readonly status: 'retry'; readonly failure: Failure };
-
 export function createRunOperation(parts: RunOperationParts): RunOperation {
   const running = new Set<string>();
   return {
     run: async (id) => {
-      // A wake-up that was on its way already does not shorten the pause; another comes when it is over.
-      if (running.has(id) || !parts.pauses.isOver(id)) return;
+      if (running.has(id)) return;
       running.add(id);
       try {
+        // A wake-up that was on its way already does not shorten the pause; another comes when it is over.
+        if (!parts.pauses.isOver(id) && !(await isCancellationAsked(parts.state, id))) return;
         await runOnce(parts, id);
       } catch (error) {
         if (error instanceof SupplantedError) parts.logger.warn({ operationId: id }, 'claimed by another');
@@ -89,49 +85,8 @@ async function runOnce(parts: RunOperationParts, id: OperationId): Promise<void>
     ...('failure' in result ? { code: result.failure.code } : {}),
   };
   if (result.status === 'retry') logger.warn(facts, 'operation put back');
+  else if (result.status === 'held-back') logger.warn(facts, 'operation held back');
   else logger.info(facts, 'operation finished');
-}
-
-async function carryOut({ handlers, logger }: RunOperationParts, task: Task, steps: Steps): Promise<Result> {
-  const { operation } = task;
-  const deletes = operation.kind.endsWith('.delete');
-  try {
-    if (operation.attempt > MAX_ATTEMPTS) throw givenUp();
-    if (operation.before === 'deleted' && !deletes) throw deleted();
-    await handlers[operation.kind].apply(task);
-    await steps.settled();
-    return { status: 'succeeded', resource: deletes ? 'deleted' : 'live' };
-  } catch (error) {
-    if (error instanceof SupplantedError) throw error;
-    const failure = failureOf(error);
-    if (failure.code === 'internal')
-      logger.error({ err: error, operationId: operation.id }, 'unforeseen error');
-    if (TRANSIENT.has(failure.code) && operation.attempt < MAX_ATTEMPTS) return { status: 'retry', failure };
-    const gone = await discarded(handlers[operation.kind], { task, steps, logger });
-    return { status: 'failed', resource: gone ? 'deleted' : 'failed', failure };
-  }
-}
-
-/** Whether nothing is left of a resource that never came about. */
-async function discarded(
-  handler: Handler,
-  { task, steps, logger }: { readonly task: Task; readonly steps: Steps; readonly logger: Logger },
-): Promise<boolean> {
-  const { operation } = task;
-  if (handler.discard === undefined || operation.before !== null || operation.attempt > MAX_ATTEMPTS)
-    return false;
-  try {
-    await handler.discard(task);
-    await steps.settled();
-    return true;
-  } catch (error) {
-    if (error instanceof SupplantedError) throw error;
-    logger.error(
-      { err: error, operationId: operation.id },
-      'what a failed operation left could not be removed',
-    );
-    return false;
-  }
 }
 
 async function writeResult(
@@ -139,12 +94,9 @@ async function writeResult(
   operation: ClaimedOperation,
   result: Result,
 ): Promise<void> {
-  const { state, publish, pauses, wakeUps } = parts;
-  if (result.status === 'retry') {
-    const delayMs = pauses.begin(operation.id, operation.attempt);
-    if (!(await putBack(state, operation))) throw new SupplantedError();
-    publish(operation.id);
-    await wakeUps.wake(operation.id, { delayMs });
+  const { state, publish } = parts;
+  if (!('resource' in result)) {
+    await putOff(parts, operation, result);
     return;
   }
   if (!(await endOperation(state, operation, result))) throw new SupplantedError();
@@ -152,31 +104,21 @@ async function writeResult(
   await wakeNext(parts, operation);
 }
 
+async function putOff(
+  { state, publish, pauses, wakeUps }: RunOperationParts,
+  operation: ClaimedOperation,
+  { status, failure }: PutOff,
+): Promise<void> {
+  const held = status === 'held-back';
+  const delayMs = held ? pauses.hold(operation.id) : pauses.begin(operation.id, operation.attempt);
+  const written = held ? await holdBack(state, operation, failure) : await putBack(state, operation);
+  if (!written) throw new SupplantedError();
+  publish(operation.id);
+  await wakeUps.wake(operation.id, { delayMs });
+}
+
 /** Whoever waited for this one is told; should that be lost, the sweep tells them. */
 async function wakeNext({ state, wakeUps }: RunOperationParts, place: Place): Promise<void> {
   const next = await nextQueued(state, place);
   if (next !== undefined) await wakeUps.wake(next);
-}
-
-const TRANSIENT: ReadonlySet<string> = new Set(['executor_unavailable', 'database_unavailable']);
-
-function failureOf(error: unknown): Failure {
-  if (!isUnavailable(error)) return toFailure(error);
-  return {
-    code: 'database_unavailable',
-    message: 'The database server could not be reached.',
-    hint: 'It was tried several times. See that MariaDB runs, and ask again.',
-  };
-}
-
-function givenUp(): FailureError {
-  return new FailureError(
-    'internal',
-    'The worker broke off each time it did this.',
-    "The server's administrator finds the cause in the worker's log; then ask again.",
-  );
-}
-
-function deleted(): FailureError {
-  return new FailureError('not_found', 'This resource has been deleted.', 'Create a new one.');
 }

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { FailureError } from '../contract/failures.ts';
 import type { OperationStep } from '../contract/operations.ts';
 import type { ClaimedOperation } from '../state/open-operations.ts';
+import type { Standing } from '../state/resource-states.ts';
 
 /** What a handler is given to do: the operation as claimed, and where to say how it goes. */
 export interface Task {
@@ -13,10 +14,10 @@ export interface Task {
 }
 
 export interface Handler {
-  /** Brings about what was asked for, and looks that it is so. Can be run again at any point. */
-  readonly apply: (task: Task) => Promise<void>;
+  /** Brings about what was asked for, looks that it is so, and says what stands. Can be run again at any point. */
+  readonly apply: (task: Task) => Promise<Standing>;
   /** Takes away what a first `apply` that failed has left; there is none where nothing would be left. */
-  readonly discard?: (task: Task) => Promise<void>;
+  readonly discard?: (task: Task) => Promise<unknown>;
 }
 
 const MAX_STEP_NAME = 100;

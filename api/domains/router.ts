@@ -47,6 +47,14 @@ export function createDomainRouter(domains: DomainService, serverName: string): 
       sendAccepted(res, await domains.remove(writeContext(req, res), address));
     },
   });
+  addRoute(router, '/domains/:domain/restore', {
+    post: async (req, res) => {
+      refuseQuery(req);
+      refuseBody(bodyOf(req));
+      const address = parseAddress(req.params['domain']);
+      sendAccepted(res, await domains.restore(writeContext(req, res), address));
+    },
+  });
   return router;
 }
 

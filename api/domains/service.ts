@@ -8,6 +8,7 @@ import { holdDomainNames } from '../../state/domain-names.ts';
 import {
   findDomain,
   findDomainId,
+  findLastGoodVersion,
   insertDomainVersion,
   listDomains,
   lockDomain,
@@ -15,9 +16,10 @@ import {
 import type { DomainFilter, DomainRecord, DomainVersion } from '../../state/domains.ts';
 import { newId } from '../../state/new-ids.ts';
 import { findOperation, insertOperation } from '../../state/operations.ts';
+import { insertProtection } from '../../state/protection.ts';
 import { toPage } from '../paging.ts';
 import type { Page } from '../paging.ts';
-import { invalidInput, notFound, ProblemError } from '../problems.ts';
+import { inTrash, invalidInput, isProtected, notFound, ProblemError } from '../problems.ts';
 import type { WriteContext } from '../write-context.ts';
 import type { Write, WriteAnswer, Written } from '../writer.ts';
 import { nameConflict } from './conflicts.ts';
@@ -38,6 +40,8 @@ export interface DomainService {
     change: UpdateDomain,
   ) => Promise<WriteAnswer>;
   readonly remove: (context: WriteContext, address: DomainAddress) => Promise<WriteAnswer>;
+  /** As it last stood, if its names are free. */
+  readonly restore: (context: WriteContext, address: DomainAddress) => Promise<WriteAnswer>;
 }
 
 export interface DomainServiceParts {
@@ -67,8 +71,9 @@ export function createDomainService({ state, write, server }: DomainServiceParts
     update: (context, address, change) =>
       write(context, 'domain.update', async (sql) => {
         const { record, generation } = await claim(sql, context, address);
-        const { domain, deleted } = record;
-        if (deleted) throw beingDeleted(domain);
+        const { domain } = record;
+        requireStanding(record);
+        if (change.enabled === false && domain.enabled && domain.protected) throw isProtected(domain.name);
         const repeated = repeatedAliases(change.aliases ?? [], domain.name);
         if (repeated.length > 0) throw invalidInput(repeated);
         const phpVersion = await choosePhpVersion(sql, server, { wanted: change, standing: domain });
@@ -80,10 +85,25 @@ export function createDomainService({ state, write, server }: DomainServiceParts
         const { record, generation } = await claim(sql, context, address);
         const { domain, deleted } = record;
         // A removal that failed may be asked for again; one that is under way is enough.
-        if (deleted && domain.status !== 'failed') throw beingDeleted(domain);
+        if (!deleted || domain.status !== 'failed') requireStanding(record);
+        if (domain.protected) throw isProtected(domain.name);
         return put(sql, { ...domain, generation }, { kind: 'domain.delete', context });
       }),
+    restore: (context, address) =>
+      write(context, 'domain.restore', async (sql) => {
+        const { record, generation } = await claim(sql, context, address);
+        const { domain } = record;
+        if (domain.status !== 'trashed')
+          throw new ProblemError('conflict', `${domain.name} is not in the trash.`);
+        const before = (await findLastGoodVersion(sql, domain.id)) ?? domain;
+        return put(sql, { ...before, generation }, { kind: 'domain.restore', context });
+      }),
   };
+}
+
+function requireStanding({ domain, deleted }: DomainRecord): void {
+  if (domain.status === 'trashed') throw inTrash(domain.name);
+  if (deleted) throw beingDeleted(domain);
 }
 
 async function resolve(sql: Sql, tenant: TenantId, address: DomainAddress): Promise<DomainRecord> {
@@ -111,10 +131,14 @@ interface Purpose {
   readonly context: WriteContext;
 }
 
+type Wanted = DomainVersion & { readonly protected?: boolean };
+
 /** Writes the version, its names and its operation, and reads all of it back. */
-async function put(sql: Sql, wanted: DomainVersion, { kind, context }: Purpose): Promise<Written> {
+async function put(sql: Sql, wanted: Wanted, { kind, context }: Purpose): Promise<Written> {
   const { id, name, aliases, generation, tenant, server } = wanted;
   const deleted = kind === 'domain.delete';
+  const actor = context.caller.tokenId;
+  if (wanted.protected === true) await insertProtection(sql, { type: 'domain', id, actor });
   await insertDomainVersion(sql, { ...wanted, aliases: [...aliases].sort() }, deleted);
   const conflict = deleted
     ? undefined
@@ -122,7 +146,7 @@ async function put(sql: Sql, wanted: DomainVersion, { kind, context }: Purpose):
   if (conflict !== undefined) throw nameConflict(conflict, aliases);
   const operationId = await insertOperation(sql, {
     ...{ kind, resource: { id, name }, serialKey: `domain:${id}`, generation, tenant, server },
-    actor: context.caller.tokenId,
+    actor,
   });
   const record = await findOperation(sql, tenant, operationId);
   if (record === undefined) throw new Error('an operation that was just written is not there');

@@ -33,10 +33,10 @@ export function createOperationService({ state, write }: OperationServiceParts):
     read: async (tenant, id) => (await find(state, tenant, id)).operation,
     cancel: (context, id) =>
       write(context, 'operation.cancel', async (sql) => {
-        const { operation, epoch } = await find(sql, context.caller.tenant, id);
+        const { operation } = await find(sql, context.caller.tenant, id);
         if (ENDED.has(operation.status))
           throw new ProblemError('conflict', `This operation has ended: it is ${operation.status}.`);
-        if (operation.status === 'running' || epoch > 0)
+        if (operation.status === 'running' || operation.attempt > 0)
           throw new ProblemError(
             'conflict',
             'This operation has begun; only one that waits can be cancelled.',

@@ -12,6 +12,7 @@ type Wanted = {
   readonly type?: string;
   readonly php?: string;
   readonly publicDirectory?: string;
+  readonly protect?: true;
 };
 type Created = Wanted & { readonly isolation?: string; readonly disabled?: true };
 type Updated = Wanted & { readonly aliases: boolean; readonly enable?: true; readonly disable?: true };
@@ -29,6 +30,16 @@ export function addDomainCommands(program: Command, open: OpenSession): void {
     .action(
       action(open, async (session, [id]) => {
         await perform(session, { method: 'DELETE', path: path`/v1/domains/${id}`, noun: 'domain' });
+      }),
+    );
+  domain
+    .command('restore')
+    .description('Bring a website back from the trash: its user, its files, its settings.')
+    .argument('<domain>', 'its id; sculptorctl trash list shows it')
+    .action(
+      action(open, async (session, [id]) => {
+        const reread = path`/v1/domains/${id}`;
+        await perform(session, { method: 'POST', path: `${reread}/restore`, noun: 'domain', reread });
       }),
     );
 }
@@ -106,15 +117,16 @@ function addWanted(command: Command): Command {
     .option('--alias <name>', 'a further name; may be given several times, and these are then all', collect)
     .addOption(new Option('--type <type>', 'what its files are').choices(['php', 'static']))
     .option('--php <version>', "PHP's version, such as 8.2")
-    .option('--public-directory <folder>', 'the folder that is served, such as public/web');
+    .option('--public-directory <folder>', 'the folder that is served, such as public/web')
+    .option('--protect', 'let nobody remove it or switch it off, until root on the server unprotects it');
 }
 
 function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];
 }
 
-function wanted({ alias, type, php, publicDirectory }: Wanted): Record<string, unknown> {
-  return { aliases: alias, type, phpVersion: php, publicDirectory };
+function wanted({ alias, type, php, publicDirectory, protect }: Wanted): Record<string, unknown> {
+  return { aliases: alias, type, phpVersion: php, publicDirectory, protected: protect };
 }
 
 function change(options: Updated): Record<string, unknown> {
@@ -146,6 +158,7 @@ function facts(domain: Domain): [string, string][] {
     ['public directory', domain.publicDirectory],
     ['isolation', domain.isolation],
     ['enabled', domain.enabled ? 'yes' : 'no'],
+    ['protected', domain.protected ? 'yes' : 'no'],
     ['status', domain.status],
     ['generation', String(domain.generation)],
     ['created', domain.createdAt],

@@ -2,8 +2,10 @@ import { dirname } from 'node:path';
 import type { PhpVersion } from '../../contract/names.ts';
 import type { Undo } from '../../worker-privileged/executor/ensure.ts';
 import type { Account, Accounts } from '../../worker-privileged/executor/system/accounts.ts';
+import { createCaps } from '../../worker-privileged/executor/system/caps.ts';
 import type { Files } from '../../worker-privileged/executor/system/files.ts';
 import type { Folder, Folders } from '../../worker-privileged/executor/system/folders.ts';
+import { readLimits } from '../../worker-privileged/executor/system/limits.ts';
 import type { Masters } from '../../worker-privileged/executor/system/masters.ts';
 import { paths } from '../../worker-privileged/executor/system/paths.ts';
 import { createRegistry } from '../../worker-privileged/executor/system/registry.ts';
@@ -23,6 +25,7 @@ export type FakeServer = {
   /** What was done to masters, nginx and processes, in order. */
   readonly doings: string[];
   phpVersions: PhpVersion[];
+  now: string;
 };
 
 export function createFakeServer(): FakeServer {
@@ -44,13 +47,14 @@ export function createFakeServer(): FakeServer {
     mastersOn: new Set(),
     doings: [],
     phpVersions: ['8.2', '8.4'] as PhpVersion[],
+    now: '2026-01-02T03:04:05.678Z',
   };
 }
 
-/** Everything of a server that lasts, in a form that compares. */
+/** Everything of a server that lasts, in a form that compares, but for what was counted: an attempt counts. */
 export function stateOf({ disk, users, mastersOn }: FakeServer): unknown {
   return {
-    disk: Object.fromEntries([...disk].sort()),
+    disk: Object.fromEntries([...disk].filter(([path]) => path !== paths.destroyed).sort()),
     users: Object.fromEntries([...users].sort()),
     mastersOn: [...mastersOn].sort(),
   };
@@ -82,13 +86,20 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
       await Promise.resolve();
     };
   const parts = { server, change, undoing };
+  const done = <T>(act: () => T): Promise<T> => Promise.resolve(act());
   const files = fakeFiles(parts);
   const folders = fakeFolders(parts);
+  const limits = () => readLimits(files);
+  const now = () => new Date(server.now);
   const locks: System['locks'] = { during: (_name, act) => act() };
   const system: System = {
     files,
     folders,
     locks,
+    limits,
+    // An accident with the record is another test's.
+    caps: createCaps({ files: fakeFiles({ ...parts, change: done }), locks, limits, now }),
+    erase: async (path) => folders.remove(path),
     accounts: fakeAccounts(parts),
     masters: fakeMasters(parts),
     mariadb: { findDatabase: () => Promise.resolve(null), dump: () => Promise.resolve(0) },
@@ -109,7 +120,7 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
       check: ({ version }) => change(() => void server.doings.push(`check ${version}`)),
     },
     registry: createRegistry({ files, folders, locks }),
-    now: () => new Date('2026-01-02T03:04:05.678Z'),
+    now,
     hostname: () => 'machine.example',
     serverName: 'machine.example',
   };
@@ -182,7 +193,12 @@ function fakeFolders({ server: { disk }, change, undoing }: Parts): Folders {
           disk.set(to + path.slice(from.length), disk.get(path)!);
           disk.delete(path);
         }
-        return undoing(() => undefined);
+        return undoing(() => {
+          for (const path of [to, ...within(to)]) {
+            disk.set(from + path.slice(to.length), disk.get(path)!);
+            disk.delete(path);
+          }
+        });
       }),
     remove: (path) => change(() => [path, ...within(path)].forEach((inner) => disk.delete(inner))),
   };
@@ -206,6 +222,8 @@ function fakeAccounts({ server: { users, groups, doings, disk }, change, undoing
       }),
     isLocked: (user) => Promise.resolve(users.get(user)?.locked === true),
     lock: (user) => change(() => void users.set(user, { ...users.get(user)!, locked: true })),
+    unlock: (user) => change(() => void users.set(user, { ...users.get(user)!, locked: false })),
+    remove: (user) => change(() => void users.delete(user)),
     hasProcesses: () => Promise.resolve(false),
     killAll: ({ uid }) => Promise.resolve(void doings.push(`kill ${uid}`)),
     runAs: async ({ uid }, { file, args }) => {

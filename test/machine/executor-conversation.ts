@@ -79,6 +79,7 @@ export function site(change: Readonly<Record<string, unknown>> = {}) {
     publicDirectory: 'public',
     isolation: 'site',
     enabled: true,
+    protected: false,
     ...change,
   };
 }

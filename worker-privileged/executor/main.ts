@@ -16,6 +16,7 @@ import { createSystem } from './system/system.ts';
 import { dumpDatabase } from './verbs/database.ts';
 import { serverFacts } from './verbs/server.ts';
 import { putSite, removeSite } from './verbs/site.ts';
+import { purgeSite, restoreSite } from './verbs/site-trash.ts';
 import type { VerbTable } from './verbs/table.ts';
 
 if (process.argv.length > 2) {
@@ -38,6 +39,8 @@ const verbs: VerbTable = {
   'server.facts': serverFacts(system),
   'site.put': putSite(system),
   'site.remove': removeSite(system),
+  'site.restore': restoreSite(system),
+  'site.purge': purgeSite(system),
   'database.dump': dumpDatabase(system),
 };
 const audit = createAudit(log);

@@ -27,13 +27,14 @@ export function createDatabaseUserHandlers({
       const asked = await readAsked(state, task);
       await putAccount(door, asked, { task, name });
       await readBack(door, asked, task);
+      return 'live' as const;
     },
     discard: (task) => remove(door, task),
   });
   return {
     'databaseUser.create': put('create account'),
     'databaseUser.rotate': put('change password'),
-    'databaseUser.delete': { apply: (task) => remove(door, task) },
+    'databaseUser.delete': { apply: (task) => remove(door, task).then(() => 'deleted') },
   };
 }
 

@@ -15,12 +15,18 @@ export interface DatabaseParts {
   readonly executor: Executor;
 }
 
-export function createDatabaseHandlers(
-  parts: DatabaseParts,
-): Readonly<Record<'database.create' | 'database.delete', Handler>> {
+type DatabaseKinds = 'database.create' | 'database.update' | 'database.delete' | 'database.restore';
+
+export function createDatabaseHandlers(parts: DatabaseParts): Readonly<Record<DatabaseKinds, Handler>> {
+  const notYet = () => Promise.reject(refused('databases are dumped and dropped, and have no settings'));
   return {
-    'database.create': { apply: (task) => create(parts, task), discard: (task) => drop(parts.door, task) },
-    'database.delete': { apply: (task) => remove(parts, task) },
+    'database.create': {
+      apply: (task) => create(parts, task).then(() => 'live'),
+      discard: (task) => drop(parts.door, task),
+    },
+    'database.update': { apply: notYet },
+    'database.delete': { apply: (task) => remove(parts, task).then(() => 'deleted') },
+    'database.restore': { apply: notYet },
   };
 }
 

@@ -1,10 +1,12 @@
 import { SiteSpec } from '../../contract/domains.ts';
-import type { Probe } from '../../contract/executor.ts';
+import type { Probe, VerbResult } from '../../contract/executor.ts';
 import { FailureError } from '../../contract/failures.ts';
 import { DomainId } from '../../contract/ids.ts';
 import { canonicalDomainName } from '../../runtime/domain-names.ts';
 import type { Sql } from '../../state/connection.ts';
 import { domainNameHolders } from '../../state/held-names.ts';
+import { isProtected } from '../../state/protection.ts';
+import type { Standing } from '../../state/resource-states.ts';
 import { readDomainVersion } from '../../state/versions.ts';
 import type { Executor } from '../executor-calls.ts';
 import type { AskPage } from '../probe.ts';
@@ -19,24 +21,29 @@ export interface DomainParts {
   readonly serverName: string;
 }
 
-type DomainKinds = 'domain.create' | 'domain.update' | 'domain.delete';
+type DomainKinds = 'domain.create' | 'domain.update' | 'domain.delete' | 'domain.restore';
 
 export function createDomainHandlers(parts: DomainParts): Readonly<Record<DomainKinds, Handler>> {
-  const put = async (task: Task): Promise<void> => {
+  const bringAbout = (verb: 'site.put' | 'site.restore') => async (task: Task) => {
     const site = await readSite(parts, task);
     task.stillMine();
-    const { probes } = await parts.executor.call('site.put', site, contextOf(task));
+    const { probes } = await parts.executor.call(verb, site, contextOf(task));
     await askAll(parts.askPage, task, probes);
+    return 'live' as const;
   };
-  const remove = async (task: Task): Promise<void> => {
+  const put = bringAbout('site.put');
+  const remove = async (task: Task): Promise<Standing> => {
     const id = parsed(DomainId, task.operation.resourceId);
     task.stillMine();
-    await askAll(parts.askPage, task, await removeSite(parts.executor, task, id));
+    const { probes, purgeAfter } = await removeSite(parts.executor, task, id);
+    await askAll(parts.askPage, task, probes);
+    return purgeAfter === null ? 'deleted' : { purgeAfter: new Date(purgeAfter) };
   };
   return {
     'domain.create': { apply: put, discard: remove },
     'domain.update': { apply: put, discard: remove },
     'domain.delete': { apply: remove },
+    'domain.restore': { apply: bringAbout('site.restore') },
   };
 }
 
@@ -49,7 +56,7 @@ async function readSite({ state, serverName }: DomainParts, { operation }: Task)
   }
   const { name, aliases, type, phpVersion, publicDirectory, isolation, enabled } = version;
   const asked = { name, aliases, type, phpVersion, publicDirectory, isolation, enabled };
-  const site = parsed(SiteSpec, { id, generation, ...asked });
+  const site = parsed(SiteSpec, { id, generation, ...asked, protected: await isProtected(state, id) });
   await checkNames({ state, serverName }, site);
   return site;
 }
@@ -71,11 +78,12 @@ async function checkNames(
 }
 
 /** A site the executor does not know is gone already. */
-async function removeSite(executor: Executor, task: Task, id: DomainId): Promise<readonly Probe[]> {
+async function removeSite(executor: Executor, task: Task, id: DomainId): Promise<VerbResult<'site.remove'>> {
   try {
-    return (await executor.call('site.remove', { id }, contextOf(task))).probes;
+    return await executor.call('site.remove', { id }, contextOf(task));
   } catch (error) {
-    if (error instanceof FailureError && error.failure.code === 'not_found') return [];
+    if (error instanceof FailureError && error.failure.code === 'not_found')
+      return { probes: [], purgeAfter: null };
     throw error;
   }
 }

@@ -8,7 +8,7 @@ import { createWakeUps } from '../../../runtime/wake-ups.ts';
 import type { WakeUps } from '../../../runtime/wake-ups.ts';
 import { Refusal } from '../../fakes/executor-server.ts';
 import { askDatabase, askDatabaseUser, askDomain, freshId } from './asked.ts';
-import { live, server, startWorld } from './world.ts';
+import { live, PURGE_AFTER, server, startWorld } from './world.ts';
 import type { World } from './world.ts';
 
 let world: World;
@@ -132,12 +132,12 @@ describe('a domain', () => {
     expect(names(first.id)).toEqual([['update-alias.example'], ['update.example']]);
   });
 
-  test('is deleted when none of its names is answered any more', async () => {
+  test('lies in the trash when none of its names is answered any more, and they are free', async () => {
     const first = await domain('leave.example');
     await woken(first);
     world.executor.answer((request, tell) => {
       const probes = [{ host: 'leave.example', path: '/', expect: 'closed' }];
-      return request.verb === 'site.remove' ? { probes } : live(request, tell);
+      return request.verb === 'site.remove' ? { probes, purgeAfter: PURGE_AFTER } : live(request, tell);
     });
     const more = { kind: 'domain.delete', name: 'leave.example', id: first.id, generation: 2 } as const;
     const remove = await askDomain(world.api, more);
@@ -147,7 +147,7 @@ describe('a domain', () => {
     world.nginx.serve('leave.example', null);
     expect(await world.ended(remove.operation)).toMatchObject({ status: 'succeeded' });
     expect(names(first.id)).toEqual([]);
-    expect(stands(first.id)).toEqual([['deleted', '2']]);
+    expect(stands(first.id)).toEqual([['trashed', '2']]);
   });
 
   test('that the executor does not know is deleted already', async () => {
@@ -161,7 +161,7 @@ describe('a domain', () => {
     expect(stands(first.id)).toEqual([['deleted', '2']]);
   });
 
-  test('that was deleted is not brought back', async () => {
+  test('that lies in the trash is not changed', async () => {
     const first = await domain('dead.example');
     await woken(first);
     await woken(
@@ -181,7 +181,8 @@ describe('a domain', () => {
     });
     expect(await woken(back)).toMatchObject({ status: 'failed', code: 'not_found' });
     expect(world.executor.requests.slice(before)).toEqual([]);
-    expect(stands(first.id)[0]![0]).toBe('deleted');
+    expect(stands(first.id)).toEqual([['trashed', '3']]);
+    expect(names(first.id)).toEqual([]);
   });
 });
 

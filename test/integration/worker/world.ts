@@ -149,13 +149,16 @@ function loggerInto(log: LogLine[]): Logger {
   });
 }
 
+export const PURGE_AFTER = '2099-01-01T00:00:00.000Z';
+
 /** A site that the executor makes answers with its id; one that it removed does not answer. */
 export const live: Answer = (request, tell) => {
   tell({ name: `${request.verb} done`, status: 'succeeded', changed: true, durationMs: 1 });
-  const args = request.args as { id: string; name?: string };
+  const args = request.args as { id: string; name: string };
   if (request.verb === 'server.facts') return { phpVersions: ['8.4', '8.2', '8.10'], hostname: 'machine' };
   if (request.verb === 'database.dump') return { bytes: 1 };
-  if (args.name === undefined) return { probes: [] };
+  if (request.verb === 'site.remove') return { probes: [], purgeAfter: PURGE_AFTER };
+  if (request.verb === 'site.purge') return {};
   const expect = { status: 200, body: args.id };
   return { probes: [{ host: args.name, path: '/.sculptor/site', expect }] };
 };

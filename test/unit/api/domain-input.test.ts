@@ -23,6 +23,7 @@ test('names are brought to their one form, in the order they were typed', () => 
     publicDirectory: 'public',
     isolation: 'site',
     enabled: true,
+    protected: false,
   });
   expect(parseUpdateDomain({ aliases: ['Z.example'] }, SERVER)).toEqual({ aliases: ['z.example'] });
 });

@@ -44,7 +44,7 @@ test('sends the token, a key for this run, and only the fields that were named',
 
 test('every field of a new domain has an option, and the contract takes what they make', async () => {
   const words = ['--alias', 'a.example', '--alias', 'b.example', '--type', 'static', '--php', '8.2'];
-  const more = ['--public-directory', 'public/web', '--isolation', 'pool', '--disabled'];
+  const more = ['--public-directory', 'public/web', '--isolation', 'pool', '--disabled', '--protect'];
   const { asked } = await sculptorctl(['domain', 'create', ...words, ...more, 'shop.example'], created);
   const body = asked[0]?.body as object;
   expect(body).toEqual({
@@ -55,6 +55,7 @@ test('every field of a new domain has an option, and the contract takes what the
     publicDirectory: 'public/web',
     isolation: 'pool',
     enabled: false,
+    protected: true,
   });
   expect(Object.keys(body).sort()).toEqual(Object.keys(CreateDomain.shape).sort());
   expect(CreateDomain.safeParse(body).success).toBe(true);

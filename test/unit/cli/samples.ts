@@ -11,6 +11,7 @@ export const DOMAIN = {
   publicDirectory: 'public',
   isolation: 'site',
   enabled: true,
+  protected: false,
   tenant: 'default',
   server: 'default',
   generation: 1,

@@ -49,6 +49,7 @@ test('what is left out of a new domain has its default', () => {
     publicDirectory: 'public',
     isolation: 'site',
     enabled: true,
+    protected: false,
   });
 });
 
@@ -70,7 +71,7 @@ test.each([
         type: 'php',
         phpVersion: '8.2',
       },
-      ...{ publicDirectory: 'public', isolation: 'site', enabled: true },
+      ...{ publicDirectory: 'public', isolation: 'site', enabled: true, protected: false },
     },
   ],
 ])('%s takes no field that it does not know', (_, schema, good) => {

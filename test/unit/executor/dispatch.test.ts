@@ -13,7 +13,9 @@ function build(verbs: Partial<VerbTable> = {}) {
     verbs: {
       'server.facts': () => Promise.resolve({ phpVersions: [], hostname: 'h' }),
       'site.put': () => Promise.resolve({ probes: [] }),
-      'site.remove': () => Promise.resolve({ probes: [] }),
+      'site.remove': () => Promise.resolve({ probes: [], purgeAfter: null }),
+      'site.restore': () => Promise.resolve({ probes: [] }),
+      'site.purge': () => Promise.resolve({}),
       'database.dump': () => Promise.resolve({ bytes: 0 }),
       ...verbs,
     },
@@ -107,7 +109,7 @@ test('requests with an id hold the lock of that id, and those without one hold n
   const dispatch = createDispatch({
     verbs: {
       'server.facts': () => Promise.resolve({ phpVersions: [], hostname: 'h' }),
-      'site.remove': () => Promise.resolve({ probes: [] }),
+      'site.remove': () => Promise.resolve({ probes: [], purgeAfter: null }),
     } as unknown as VerbTable,
     locks: {
       during: (name, act) => {

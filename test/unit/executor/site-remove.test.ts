@@ -30,7 +30,7 @@ test('a removed site is closed, its files are in the trash, its account is locke
 
 test('what was never here is gone already', async () => {
   const server = createFakeServer();
-  expect(await remove(server)).toEqual({ probes: [] });
+  expect(await remove(server)).toEqual({ probes: [], purgeAfter: null });
   expect(stateOf(server)).toEqual(stateOf(createFakeServer()));
 });
 
@@ -40,7 +40,7 @@ test('a site is removed once, and what has its name later is left alone', async 
   await remove(server);
   await put(server, spec({ id: 'z9y8x7w6v5u4' }));
   const before = stateOf(server);
-  expect(await remove(server)).toEqual({ probes: [] });
+  expect(await remove(server)).toEqual({ probes: [], purgeAfter: '2026-01-05T03:04:05.678Z' });
   expect(stateOf(server)).toEqual(before);
 });
 

@@ -17,6 +17,7 @@ export function spec(change: Partial<Record<keyof SiteSpec, unknown>> = {}): Sit
     publicDirectory: 'public',
     isolation: 'site',
     enabled: true,
+    protected: false,
     ...change,
   });
 }

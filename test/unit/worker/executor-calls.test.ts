@@ -7,6 +7,7 @@ import type { FakeLink } from '../../fakes/executor-link.ts';
 
 const operation = OperationId.parse('abcdefghijklmnopqrst');
 const id = DomainId.parse('abcdefghijkl');
+const gone = { probes: [], purgeAfter: null };
 const nothing = { operation, step: () => undefined };
 const unavailable = expect.objectContaining({
   failure: expect.objectContaining({ code: 'executor_unavailable' }),
@@ -30,14 +31,14 @@ test('opens nothing before the first request, and one link for all', async () =>
   expect(links).toHaveLength(1);
   const [one, two] = links[0]!.requests();
   expect(one).toMatchObject({ operation, verb: 'site.remove', args: { id } });
-  links[0]!.say({ request: two!.request, result: { probes: [] } });
+  links[0]!.say({ request: two!.request, result: gone });
   links[0]!.say({
     request: one!.request,
-    result: { probes: [{ host: 'a.example', path: '/', expect: 'closed' }] },
+    result: { ...gone, probes: [{ host: 'a.example', path: '/', expect: 'closed' }] },
   });
   expect(await Promise.all(both)).toEqual([
-    { probes: [{ host: 'a.example', path: '/', expect: 'closed' }] },
-    { probes: [] },
+    { ...gone, probes: [{ host: 'a.example', path: '/', expect: 'closed' }] },
+    gone,
   ]);
 });
 
@@ -52,8 +53,8 @@ test('hands on each step to whoever asked, as it comes', async () => {
   links[0]!.say({ request: one!.request, step });
   await setImmediate();
   expect(steps).toEqual([step]);
-  links[0]!.say({ request: one!.request, result: { probes: [] } });
-  links[0]!.say({ request: two!.request, result: { probes: [] } });
+  links[0]!.say({ request: one!.request, result: gone });
+  links[0]!.say({ request: two!.request, result: gone });
   await Promise.all([asked, other]);
   expect(steps).toHaveLength(1);
 });
@@ -108,8 +109,8 @@ describe('all that wait are told, and the next request opens a new link, when th
     const next = calls.call('site.remove', { id }, nothing);
     await setImmediate();
     expect(links).toHaveLength(2);
-    links[1]!.say({ request: links[1]!.requests()[0]!.request, result: { probes: [] } });
-    await expect(next).resolves.toEqual({ probes: [] });
+    links[1]!.say({ request: links[1]!.requests()[0]!.request, result: gone });
+    await expect(next).resolves.toEqual(gone);
   });
 });
 
@@ -126,20 +127,21 @@ test.each([
   const [one, two] = links[0]!.requests();
   links[0]!.say({ request: one!.request, result });
   await ended;
-  links[0]!.say({ request: two!.request, result: { probes: [] } });
-  await expect(other).resolves.toEqual({ probes: [] });
+  links[0]!.say({ request: two!.request, result: gone });
+  await expect(other).resolves.toEqual(gone);
 });
 
 test('gives up a request that is not answered in time; a late answer harms nobody', async () => {
   const links: FakeLink[] = [];
-  const patienceMs = { 'server.facts': 1, 'site.put': 1, 'site.remove': 1, 'database.dump': 60_000 };
+  const quick = { 'server.facts': 1, 'site.put': 1, 'site.remove': 1, 'site.restore': 1, 'site.purge': 1 };
+  const patienceMs = { ...quick, 'database.dump': 60_000 };
   const open = (): FakeLink => {
     links.push(createFakeLink());
     return links.at(-1)!;
   };
   const calls = createExecutorCalls({ open, patienceMs });
   await expect(calls.call('site.remove', { id }, nothing)).rejects.toEqual(unavailable);
-  links[0]!.say({ request: links[0]!.requests()[0]!.request, result: { probes: [] } });
+  links[0]!.say({ request: links[0]!.requests()[0]!.request, result: gone });
   await setImmediate();
   expect(links[0]!.isClosed()).toBe(false);
 });
@@ -158,9 +160,9 @@ test('an answer to what nobody asked is passed over', async () => {
   const { links, calls } = setUp();
   const asked = calls.call('site.remove', { id }, nothing);
   await setImmediate();
-  links[0]!.say({ request: 'stranger', result: { probes: [] } });
-  links[0]!.say({ request: links[0]!.requests()[0]!.request, result: { probes: [] } });
-  await expect(asked).resolves.toEqual({ probes: [] });
+  links[0]!.say({ request: 'stranger', result: gone });
+  links[0]!.say({ request: links[0]!.requests()[0]!.request, result: gone });
+  await expect(asked).resolves.toEqual(gone);
 });
 
 test('closing tells all that wait', async () => {

@@ -2,7 +2,7 @@ import { createPauses } from '../../../worker-privileged/pauses.ts';
 
 test('pauses grow with the attempts, and last as long as they say', () => {
   let now = 0;
-  const pauses = createPauses(() => now);
+  const pauses = createPauses({ now: () => now });
   const lengths = [1, 2, 3, 4].map((attempt) => pauses.begin('a', attempt));
   expect([...lengths].sort((a, b) => a - b)).toEqual(lengths);
   expect(new Set(lengths).size).toBe(4);

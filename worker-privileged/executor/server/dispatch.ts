@@ -29,6 +29,8 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
   'server.facts': 20_000,
   'site.put': 90_000,
   'site.remove': 90_000,
+  'site.restore': 90_000,
+  'site.purge': 3_600_000,
   'database.dump': 3.5 * 3_600_000,
 };
 

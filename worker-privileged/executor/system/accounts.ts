@@ -18,8 +18,12 @@ export type Accounts = {
   /** Makes a user that cannot log in and a group of the same name and number. */
   readonly create: (account: AccountLine) => Promise<Undo>;
   readonly isLocked: (user: string) => Promise<boolean>;
-  /** For good: no password, key or job of its own starts anything any more. */
+  /** No password, key or job of its own starts anything any more. */
   readonly lock: (user: string) => Promise<void>;
+  /** As it was before it was locked: it never had a password. */
+  readonly unlock: (user: string) => Promise<void>;
+  /** Takes a user and the group of its name away. */
+  readonly remove: (user: string) => Promise<void>;
   readonly hasProcesses: (uid: number) => Promise<boolean>;
   /** Ends every process of the account, however fast it makes new ones. */
   readonly killAll: (account: Account) => Promise<void>;
@@ -33,6 +37,10 @@ export function createAccounts({ files, commands }: Tools): Accounts {
     (await files.read(path))?.split('\n').map((line) => line.split(':')) ?? [];
   const inBatches = createBatch<AccountLine>((accounts) => makeUsers(commands, accounts));
 
+  const findGroup = async (group: string) => {
+    const found = (await lines(paths.group)).find(([name]) => name === group);
+    return found ? Number(found[2]) : null;
+  };
   const find = async (user: string): Promise<Account | null> => {
     const found = (await lines(paths.passwd)).find(([name]) => name === user);
     return found ? { uid: Number(found[2]), gid: Number(found[3]) } : null;
@@ -40,10 +48,7 @@ export function createAccounts({ files, commands }: Tools): Accounts {
 
   return {
     find,
-    findGroup: async (group) => {
-      const found = (await lines(paths.group)).find(([name]) => name === group);
-      return found ? Number(found[2]) : null;
-    },
+    findGroup,
     isTaken: async (number) => {
       const all = [...(await lines(paths.passwd)), ...(await lines(paths.group))];
       return all.some((fields) => fields[2] === String(number));
@@ -61,6 +66,15 @@ export function createAccounts({ files, commands }: Tools): Accounts {
         file: '/usr/sbin/usermod',
         args: ['--lock', '--expiredate', '1', '--', user],
       });
+    },
+    unlock: async (user) => {
+      await commands.run({ file: '/usr/sbin/usermod', args: ['--expiredate', '', '--', user] });
+    },
+    remove: async (user) => {
+      if ((await find(user)) !== null) await removeUser(commands, user);
+      // userdel takes the group along where the distribution says so.
+      if ((await findGroup(user)) !== null)
+        await commands.run({ file: '/usr/sbin/groupdel', args: ['--', user] });
     },
     hasProcesses: async (uid) => (await countProcesses(uid)) > 0,
     killAll: (account) => killAll(commands, account),

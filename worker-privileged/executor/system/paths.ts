@@ -7,6 +7,7 @@ import type { DomainName, PhpVersion } from '../../../contract/names.ts';
  */
 export const paths = {
   agentConfig: '/etc/sculptor/agent.json',
+  limits: '/etc/sculptor/limits.json',
   passwd: '/etc/passwd',
   group: '/etc/group',
   shadow: '/etc/shadow',
@@ -15,6 +16,8 @@ export const paths = {
   registry: '/var/lib/sculptor-root/registry',
   registered: (id: DomainId) => `/var/lib/sculptor-root/registry/${id}.json`,
   nextUid: '/var/lib/sculptor-root/next-uid',
+  /** What was destroyed in the last hour. */
+  destroyed: '/var/lib/sculptor-root/destroyed.json',
   locks: '/var/lib/sculptor-root/locks',
   dumps: '/var/lib/sculptor-root/trash/databases',
   dump: (id: DatabaseId, stamp: string) => `/var/lib/sculptor-root/trash/databases/${id}-${stamp}.sql.gz`,
@@ -31,6 +34,7 @@ export const paths = {
 
   home: (name: DomainName) => `/home/www/${name}`,
   trash: '/home/www/.trash',
+  inTrash: (folder: string) => `/home/www/.trash/${folder}`,
   trashed: (id: DomainId, stamp: string) => `/home/www/.trash/${id}-${stamp}`,
 } as const;
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { Isolation } from '../../../contract/domains.ts';
+import { Isolation, SiteType } from '../../../contract/domains.ts';
 import { FailureError } from '../../../contract/failures.ts';
 import { DomainId, Generation } from '../../../contract/ids.ts';
-import { DomainName } from '../../../contract/names.ts';
+import { DomainName, PublicDirectory } from '../../../contract/names.ts';
 import type { Undo } from '../ensure.ts';
 import type { Files } from './files.ts';
 import type { Folders } from './folders.ts';
@@ -12,6 +12,12 @@ import { paths } from './paths.ts';
 /** Users of sites: above what systemd gives to services (61184-65519), below where subordinate uids begin. */
 export const FIRST_UID = 66_000;
 export const LAST_UID = 99_999;
+
+const SiteSettings = z.strictObject({
+  type: SiteType,
+  publicDirectory: PublicDirectory,
+  enabled: z.boolean(),
+});
 
 /** What root remembers of a site. It asks nobody else whether something on the server is ours. */
 export const SiteEntry = z.strictObject({
@@ -24,7 +30,13 @@ export const SiteEntry = z.strictObject({
   name: DomainName,
   isolation: Isolation,
   since: z.iso.datetime(),
+  /** Since when it lies in the trash; null while it is a site. */
   removedAt: z.iso.datetime().nullable(),
+  /** By what stamp its files lie there; noted before they are moved. */
+  trash: z.string().max(40).nullable().default(null),
+  /** From the first on there is no way back; with the second, its number and its id alone are left, for ever. */
+  purgingAt: z.iso.datetime().nullable().default(null),
+  purgedAt: z.iso.datetime().nullable().default(null),
   /** The newest that was asked for: an older one is a replay. */
   generation: Generation,
   /** Every name whose link may point here. Written before a link is made and after one is gone. */
@@ -33,6 +45,10 @@ export const SiteEntry = z.strictObject({
   home: z.boolean(),
   /** What the php-fpm master was last started from; null while that is not known. */
   php: z.string().max(100).nullable(),
+  /** As it was last brought about whole; null while it never was. */
+  settings: SiteSettings.nullable().default(null),
+  /** Set by whoever asks, and cleared by root alone. */
+  protected: z.boolean().default(false),
 });
 export type SiteEntry = z.infer<typeof SiteEntry>;
 
@@ -40,6 +56,8 @@ export type Registry = {
   /** Null for an id that was never here. */
   readonly read: (id: DomainId) => Promise<SiteEntry | null>;
   readonly write: (entry: SiteEntry) => Promise<Undo>;
+  /** All that ever were here. */
+  readonly list: () => Promise<readonly SiteEntry[]>;
   /** A number that no site had before. Throws `uids_exhausted`. */
   readonly nextUid: (isTaken: (uid: number) => Promise<boolean>) => Promise<number>;
 };
@@ -54,11 +72,12 @@ export function createRegistry({ files, folders, locks }: Tools): Registry {
   const entries = async () => {
     const names = await folders.list(paths.registry);
     const ids = names.flatMap((name) => DomainId.safeParse(name.replace(/\.json$/, '')).data ?? []);
-    return Promise.all(ids.map(read));
+    return (await Promise.all(ids.map(read))).filter((entry) => entry !== null);
   };
   return {
     read,
     write: (entry) => files.replace(paths.registered(entry.id), `${JSON.stringify(entry)}\n`, 0o600),
+    list: entries,
     nextUid: (isTaken) =>
       locks.during('next-uid', async () => {
         const noted = await files.read(paths.nextUid);
@@ -87,6 +106,6 @@ function uidFrom(note: string): number {
 }
 
 /** Where there is no note: past every number that a site has, or had. */
-function uidAfterAll(entries: readonly (SiteEntry | null)[]): number {
-  return Math.max(FIRST_UID, ...entries.map((entry) => (entry?.uid ?? 0) + 1));
+function uidAfterAll(entries: readonly SiteEntry[]): number {
+  return Math.max(FIRST_UID, ...entries.map(({ uid }) => uid + 1));
 }

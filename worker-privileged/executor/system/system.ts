@@ -1,9 +1,12 @@
 import { hostname } from 'node:os';
 import { createAccounts, type Accounts } from './accounts.ts';
+import { createCaps, type Caps } from './caps.ts';
 import { createCommands } from './command.ts';
 import type { ExecutorConfig } from './config.ts';
+import { createErase, type Erase } from './erase.ts';
 import { createFiles, type Files } from './files.ts';
 import { createFolders, type Folders } from './folders.ts';
+import { readLimits, type Limits } from './limits.ts';
 import { createLocks, type Locks } from './locks.ts';
 import { createMariadb, type Mariadb } from './mariadb.ts';
 import type { Masters } from './masters.ts';
@@ -17,8 +20,11 @@ import { createXmlRpc } from './xml-rpc.ts';
 /** All that a verb can reach. Verbs see it by these types only. */
 export type System = {
   readonly accounts: Accounts;
+  readonly caps: Caps;
+  readonly erase: Erase;
   readonly files: Files;
   readonly folders: Folders;
+  readonly limits: () => Promise<Limits>;
   readonly locks: Locks;
   readonly mariadb: Mariadb;
   readonly masters: Masters;
@@ -39,10 +45,15 @@ export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig
   const folders = createFolders();
   const locks = createLocks(commands);
   const accounts = createAccounts({ files, commands });
+  const limits = () => readLimits(files);
+  const now = () => new Date();
   return {
     accounts,
+    caps: createCaps({ files, locks, limits, now }),
+    erase: createErase({ commands }),
     files,
     folders,
+    limits,
     locks,
     mariadb: createMariadb({ commands, socketPath: mariadbSocket }),
     masters:
@@ -52,7 +63,7 @@ export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig
     nginx: createNginx({ commands, files, locks }),
     phpFpm: createPhpFpm({ accounts }),
     registry: createRegistry({ files, folders, locks }),
-    now: () => new Date(),
+    now,
     hostname,
     serverName,
   };

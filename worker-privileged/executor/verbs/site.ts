@@ -3,14 +3,16 @@ import { runSteps, type Step } from '../ensure.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
 import { account, accountLocked, processesEnded } from './site/account.ts';
+import { destroys, refuseIfProtected } from './site/destruction.ts';
+import { dueAt } from './site/grace.ts';
 import { home, homeFolders, homeTrashed } from './site/home.ts';
 import { namesClosed, namesFreed, namesHeld, namesServed } from './site/names.ts';
 import { choosePhp, fpmConf, phpConfigured, phpOff, phpOn } from './site/php.ts';
 import { publicDirectory } from './site/public-directory.ts';
-import { admit, registered } from './site/registered.ts';
+import { admit, registered, settled } from './site/registered.ts';
 import { hasOwnServerBlock, noServerBlock, serverBlock } from './site/server-block.ts';
 import { live, notLive, siteFolder, siteFolderRemoved, switches } from './site/site-files.ts';
-import { namesOf, type Story } from './site/story.ts';
+import { entryOf, namesOf, type Story } from './site/story.ts';
 import type { VerbHandler } from './table.ts';
 
 /** Makes a site, or makes it as it is asked for now. */
@@ -18,22 +20,33 @@ export function putSite(system: System): VerbHandler<'site.put'> {
   return async (spec, run) => {
     const story: Story = { system, spec, php: await choosePhp(system, spec) };
     await admit(story);
-    await runSteps(stepsToPut(story), run);
+    const put = () => runSteps(stepsToPut(story), run);
+    const entry = await system.registry.read(spec.id);
+    if (entry?.settings?.enabled === true && !spec.enabled) refuseIfProtected(entry);
+    if (entry === null || !destroys(entry, spec)) await put();
+    else await system.caps.destroy(`put-${spec.id}-${spec.generation}`, put);
     return { probes: probesOf(story) };
   };
 }
 
 /** In this order a site that is half made does not answer, and one that is half changed answers as before. */
 export function stepsToPut(story: Story): readonly Step[] {
-  const { system, spec, php } = story;
-  const ownBlock = hasOwnServerBlock(story);
   return [
     registered(story),
     namesHeld(story),
-    ...(spec.isolation === 'site' ? [account(story)] : []),
+    ...(story.spec.isolation === 'site' ? [account(story)] : []),
     home(story),
     homeFolders(story),
     publicDirectory(story),
+    ...stepsToServe(story),
+  ];
+}
+
+/** What is done once its account and its files are there. */
+export function stepsToServe(story: Story): readonly Step[] {
+  const { system, spec, php } = story;
+  const ownBlock = hasOwnServerBlock(story);
+  return [
     siteFolder(story),
     ...(php === null ? [] : [phpConfigured(story, php), phpOn(story)]),
     ...(ownBlock ? [serverBlock(story)] : []),
@@ -41,6 +54,7 @@ export function stepsToPut(story: Story): readonly Step[] {
     namesServed(story),
     ...(ownBlock ? [] : [noServerBlock(system, spec.id)]),
     live(story),
+    settled(story),
     ...(php === null ? [phpOff(system, spec)] : []),
     namesFreed(system, spec.id, namesOf(spec)),
   ];
@@ -53,9 +67,13 @@ export function stepsToPut(story: Story): readonly Step[] {
 export function removeSite(system: System): VerbHandler<'site.remove'> {
   return async ({ id }, run) => {
     const entry = await system.registry.read(id);
-    if (entry === null || entry.removedAt !== null) return { probes: [] };
-    await runSteps(stepsToRemove(system, entry), run);
-    return { probes: entry.names.map((host): Probe => ({ host, path: '/', expect: 'closed' })) };
+    if (entry === null || entry.purgingAt !== null) return { probes: [], purgeAfter: null };
+    if (entry.removedAt !== null) return { probes: [], purgeAfter: await dueAt(system, entry.removedAt) };
+    refuseIfProtected(entry);
+    await system.caps.destroy(`remove-${id}`, () => runSteps(stepsToRemove(system, entry), run));
+    const { removedAt } = await entryOf({ system, spec: entry });
+    const probes = entry.names.map((host): Probe => ({ host, path: '/', expect: 'closed' }));
+    return { probes, purgeAfter: removedAt === null ? null : await dueAt(system, removedAt) };
   };
 }
 
@@ -88,7 +106,7 @@ function unregistered({ registry, now }: Pick<System, 'registry' | 'now'>, { id 
 }
 
 /** What only this site can answer, in the state that was asked for. */
-function probesOf({ system, spec, php }: Story): Probe[] {
+export function probesOf({ system, spec, php }: Story): Probe[] {
   const who = namesOf(spec).map((host): Probe => ({
     host,
     path: '/.sculptor/site',

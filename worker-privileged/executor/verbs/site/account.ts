@@ -52,3 +52,35 @@ export function processesEnded({ accounts }: Pick<System, 'accounts'>, { uid, gi
     },
   };
 }
+
+/** What it may start again it can stop again: undone, nothing of it runs on. */
+export function accountUnlocked({ accounts }: Pick<System, 'accounts'>, entry: SiteEntry): Step {
+  const { user, uid, gid } = entry;
+  return {
+    name: 'unlock the account',
+    look: async () => ((await accounts.isLocked(user)) ? 'the account is locked' : null),
+    change: async () => {
+      await accounts.unlock(user);
+      return async () => {
+        await accounts.lock(user);
+        await accounts.killAll({ uid, gid });
+      };
+    },
+  };
+}
+
+export function accountRemoved({ accounts }: Pick<System, 'accounts'>, { user, uid }: SiteEntry): Step {
+  return {
+    name: 'remove the account',
+    look: async () => {
+      const found = await accounts.find(user);
+      if (found !== null && found.uid !== uid)
+        throw notOurs(`The user ${user} has another number than it was given`, 'Remove the user');
+      return found === null && (await accounts.findGroup(user)) === null ? null : 'there is an account';
+    },
+    change: async () => {
+      await accounts.remove(user);
+      return null;
+    },
+  };
+}

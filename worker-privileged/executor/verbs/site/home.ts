@@ -1,3 +1,4 @@
+import { FailureError } from '../../../../contract/failures.ts';
 import type { Step } from '../../ensure.ts';
 import type { Folder } from '../../system/folders.ts';
 import { paths, stampOf } from '../../system/paths.ts';
@@ -76,19 +77,43 @@ export function homeFolders(story: Story): Step {
 }
 
 /** The files out of the way and kept. Only while the name is held by this site is the folder its own. */
-export function homeTrashed(system: System, entry: SiteEntry): Step {
+export function homeTrashed(system: System, { id, name, home: registered }: SiteEntry): Step {
   return {
     name: 'move the files to the trash',
     look: async () => {
-      const link = await system.files.readLink(paths.host(entry.name));
-      if (!entry.home || link === null || holderOf(link) !== entry.id) return null;
-      return (await system.folders.look(paths.home(entry.name))) === null ? null : 'the files are in place';
+      const link = await system.files.readLink(paths.host(name));
+      if (!registered || link === null || holderOf(link) !== id) return null;
+      return (await system.folders.look(paths.home(name))) === null ? null : 'the files are in place';
     },
     change: async () => {
-      await throwAway(system, entry);
+      const entry = await system.registry.read(id);
+      const trash = entry?.trash ?? stampOf(system.now());
+      // Noted first, so that they are found again whatever happens now.
+      if (entry !== null) await system.registry.write({ ...entry, trash });
+      await system.folders.move(paths.home(name), paths.trashed(id, trash));
       return null;
     },
   };
+}
+
+/** The same folder with all that is in it, back where it was. */
+export function homeRestored({ folders }: System, { id, name, trash }: SiteEntry): Step {
+  const kept = async () => (trash === null ? null : folders.look(paths.trashed(id, trash)));
+  return {
+    name: 'bring the files back',
+    look: async () => {
+      const [inTrash, inPlace] = [await kept(), await folders.look(paths.home(name))];
+      if (inTrash === null && inPlace === null) throw nothingKept();
+      if (inTrash === null) return null;
+      if (inPlace === null) return 'the files are in the trash';
+      throw notOurs(`The folder ${paths.home(name)} is there already`, 'Move the folder away');
+    },
+    change: () => folders.move(paths.trashed(id, trash ?? ''), paths.home(name)),
+  };
+}
+
+function nothingKept(): FailureError {
+  return new FailureError('not_found', 'The files of this site are not in the trash.', 'Create it anew.');
 }
 
 async function throwAway({ folders, now }: System, { id, name }: SiteEntry): Promise<void> {

@@ -1,19 +1,28 @@
+import type { SiteSpec } from '../../../../contract/domains.ts';
 import { FailureError } from '../../../../contract/failures.ts';
 import type { Step } from '../../ensure.ts';
 import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
-import { holderOf, namesOf, POOL_USER, userOf, type Story } from './story.ts';
+import { entryOf, holderOf, namesOf, POOL_USER, userOf, type Story } from './story.ts';
 
 /** Refuses what no step could mend, before any of them. */
 export async function admit({ system, spec }: Story): Promise<void> {
-  if (namesOf(spec).some((name) => name === system.serverName)) {
-    throw new FailureError('name_taken', 'This is the name of the server itself.', 'Choose another name.');
-  }
+  refuseServerName({ system, spec });
   const entry = await system.registry.read(spec.id);
   if (entry === null) return requireNothingThere({ system, spec });
   if (entry.removedAt !== null) {
     throw new FailureError('not_found', 'This site was removed from the server.', 'Create it anew.');
   }
+  requireSame(entry, spec);
+}
+
+export function refuseServerName({ system, spec }: Omit<Story, 'php'>): void {
+  if (namesOf(spec).every((name) => name !== system.serverName)) return;
+  throw new FailureError('name_taken', 'This is the name of the server itself.', 'Choose another name.');
+}
+
+/** What is asked is asked of this very site, and of no older version of it. */
+export function requireSame(entry: SiteEntry, spec: SiteSpec): void {
   if (entry.name !== spec.name || entry.isolation !== spec.isolation) {
     throw refuse("A site's name and isolation cannot change.", 'Create another site.');
   }
@@ -41,6 +50,31 @@ export function registered(story: Story): Step {
   };
 }
 
+/**
+ * The site stands as it was asked for: its settings are what counts from now on, and it is a site again if it lay
+ * in the trash. A protection that is not asked for any more stays; only root clears it.
+ */
+export function settled({ system: { registry }, spec }: Story): Step {
+  const { type, publicDirectory, enabled } = spec;
+  const settings = { type, publicDirectory, enabled };
+  const asIs = (entry: SiteEntry) => ({
+    ...entry,
+    settings,
+    removedAt: null,
+    trash: null,
+    protected: entry.protected || spec.protected,
+  });
+  return {
+    name: 'note how it stands',
+    look: async () => {
+      const entry = await registry.read(spec.id);
+      if (entry === null) return 'the site is not registered';
+      return JSON.stringify(entry) === JSON.stringify(asIs(entry)) ? null : 'other settings are noted';
+    },
+    change: async () => registry.write(asIs(await entryOf({ system: { registry }, spec }))),
+  };
+}
+
 async function newEntry(story: Story): Promise<SiteEntry> {
   const { system, spec } = story;
   const pooled = spec.isolation === 'pool' ? await poolAccount(story) : null;
@@ -55,10 +89,15 @@ async function newEntry(story: Story): Promise<SiteEntry> {
     isolation: spec.isolation,
     since: system.now().toISOString(),
     removedAt: null,
+    trash: null,
+    purgingAt: null,
+    purgedAt: null,
     generation: spec.generation,
     names: [],
     home: false,
     php: null,
+    settings: null,
+    protected: false,
   };
 }
 
@@ -94,6 +133,6 @@ export function notOurs(what: string, todo: string): FailureError {
   return new FailureError('not_ours', `${what}, and not of the agent's making.`, `${todo}, then ask again.`);
 }
 
-function refuse(message: string, hint: string): FailureError {
+export function refuse(message: string, hint: string): FailureError {
   return new FailureError('invalid_request', message, hint);
 }

@@ -31,7 +31,13 @@ export function namesOf({ name, aliases }: Pick<SiteSpec, 'name' | 'aliases'>): 
 }
 
 /** The registry's entry, which the first step of every story has made. */
-export async function entryOf({ system, spec }: Story): Promise<SiteEntry> {
+export async function entryOf({
+  system,
+  spec,
+}: {
+  readonly system: Pick<System, 'registry'>;
+  readonly spec: Pick<SiteSpec, 'id'>;
+}): Promise<SiteEntry> {
   const entry = await system.registry.read(spec.id);
   if (entry === null) throw new Error('the site is not in the registry yet');
   return entry;

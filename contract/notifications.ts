@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { OperationId, ServerId, TenantId } from './ids.ts';
+import { ResourceType } from './operations.ts';
+
+/** `limit_reached`: an operation is held back, because as much was done of its kind in an hour as may be. */
+export const NotificationKind = z.enum(['limit_reached']);
+export type NotificationKind = z.infer<typeof NotificationKind>;
+
+/** Something that a person should know about though nobody asked. */
+export const Notification = z.strictObject({
+  id: z.int().min(1),
+  kind: NotificationKind,
+  operation: OperationId,
+  resource: z.strictObject({ type: ResourceType, id: z.string(), name: z.string() }),
+  tenant: TenantId,
+  server: ServerId,
+  message: z.string().max(500),
+  createdAt: z.iso.datetime(),
+});
+export type Notification = z.infer<typeof Notification>;

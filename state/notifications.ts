@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { NotificationKind } from '../contract/notifications.ts';
+import type { Notification } from '../contract/notifications.ts';
+import { OperationId, ServerId, TenantId } from '../contract/ids.ts';
+import { ResourceType } from '../contract/operations.ts';
+import type { Sql } from './connection.ts';
+import type { ClaimedOperation } from './open-operations.ts';
+import { instant } from './row-values.ts';
+
+export interface NewNotification {
+  readonly kind: NotificationKind;
+  readonly operation: ClaimedOperation;
+  readonly message: string;
+}
+
+/** Once for each operation and kind; saying it again changes nothing. */
+export async function insertNotification(
+  sql: Sql,
+  { kind, operation, message }: NewNotification,
+): Promise<void> {
+  await sql.run(
+    `INSERT IGNORE INTO notification (kind, operation_id, resource_type, resource_id, resource_name, tenant, server,
+       message) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      ...[kind, operation.id, operation.resourceType, operation.resourceId, operation.resourceName],
+      ...[operation.tenant, operation.server, message],
+    ],
+  );
+}
+
+const Row = z.object({
+  id: z.number(),
+  kind: NotificationKind,
+  operation: OperationId,
+  resourceType: ResourceType,
+  resourceId: z.string(),
+  resourceName: z.string(),
+  tenant: TenantId,
+  server: ServerId,
+  message: z.string(),
+  createdAt: instant,
+});
+
+const COLUMNS = `seq AS id, kind, operation_id AS operation, resource_type AS resourceType,
+  resource_id AS resourceId, resource_name AS resourceName, tenant, server, message, created_at AS createdAt`;
+
+export interface NotificationFilter {
+  /** The id that the page begins after, counting down. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+/** The newest first. */
+export async function listNotifications(
+  sql: Sql,
+  tenant: TenantId,
+  { before = Number.MAX_SAFE_INTEGER, limit }: NotificationFilter,
+): Promise<Notification[]> {
+  const text = `SELECT ${COLUMNS} FROM notification WHERE tenant = ? AND seq < ? ORDER BY seq DESC LIMIT ?`;
+  return (await sql.rows(Row, text, [tenant, before, limit])).map(toNotification);
+}
+
+/** A server's, over all tenants, that came after one, the oldest first; where none is named those of the last hour. */
+export async function notificationsSince(
+  sql: Sql,
+  server: ServerId,
+  after: number | undefined,
+): Promise<Notification[]> {
+  const text = `SELECT ${COLUMNS} FROM notification WHERE server = ?
+    AND ${after === undefined ? 'created_at > UTC_TIMESTAMP(3) - INTERVAL 1 HOUR' : 'seq > ?'}
+    ORDER BY seq LIMIT 100`;
+  const values = after === undefined ? [server] : [server, after];
+  return (await sql.rows(Row, text, values)).map(toNotification);
+}
+
+function toNotification(row: z.infer<typeof Row>): Notification {
+  const { resourceType: type, resourceId, resourceName: name, ...rest } = row;
+  return { ...rest, resource: { type, id: resourceId, name } };
+}

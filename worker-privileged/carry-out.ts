@@ -1,0 +1,125 @@
+import { FailureError, toFailure } from '../contract/failures.ts';
+import type { Failure } from '../contract/failures.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { MAX_ATTEMPTS } from '../state/claims.ts';
+import { isUnavailable } from '../state/connection.ts';
+import type { ClaimedOperation } from '../state/open-operations.ts';
+import type { Ending } from '../state/outcomes.ts';
+import type { Handlers } from './operations.ts';
+import { SupplantedError } from './steps.ts';
+import type { Steps } from './steps.ts';
+import type { Handler, Task } from './task.ts';
+
+/**
+ * How it went. `retry`: what it needs was away, and it may have done half its work. `held-back`: there is no room
+ * for it in this hour; nothing was changed.
+ */
+export type Result = Ending | PutOff;
+
+export interface PutOff {
+  readonly status: 'retry' | 'held-back';
+  readonly failure: Failure;
+}
+
+export interface CarryOutParts {
+  readonly handlers: Handlers;
+  readonly logger: Logger;
+}
+
+/** Does what a claimed operation asks for, as far as that can be done. */
+export async function carryOut(parts: CarryOutParts, task: Task, steps: Steps): Promise<Result> {
+  const { handlers, logger } = parts;
+  const { operation } = task;
+  const unfit = whyUnfit(operation);
+  if (unfit !== undefined) return unfit;
+  try {
+    if (operation.attempt > MAX_ATTEMPTS) throw givenUp();
+    const resource = await handlers[operation.kind].apply(task);
+    await steps.settled();
+    return { status: 'succeeded', resource };
+  } catch (error) {
+    if (error instanceof SupplantedError) throw error;
+    const failure = failureOf(error);
+    if (failure.code === 'internal')
+      logger.error({ err: error, operationId: operation.id }, 'unforeseen error');
+    if (failure.code === 'limit_reached') return { status: 'held-back', failure };
+    if (TRANSIENT.has(failure.code) && operation.attempt < MAX_ATTEMPTS) return { status: 'retry', failure };
+    // What could not be brought back lies in the trash as before.
+    if (isRestore(operation)) return { status: 'failed', resource: 'as-before', failure };
+    const gone = await discarded(handlers[operation.kind], { task, steps, logger });
+    return { status: 'failed', resource: gone ? 'deleted' : 'failed', failure };
+  }
+}
+
+/** What was purged is gone, what lies in the trash can only be restored, and nothing else can be. */
+function whyUnfit(operation: ClaimedOperation): Result | undefined {
+  const { before, kind } = operation;
+  if (before === 'deleted' && !kind.endsWith('.delete'))
+    return { status: 'failed', resource: 'deleted', failure: deleted().failure };
+  if (before === 'trashed' && !isRestore(operation))
+    return { status: 'failed', resource: 'as-before', failure: inTrash().failure };
+  if (before !== 'trashed' && isRestore(operation))
+    return { status: 'failed', resource: 'as-before', failure: notInTrash().failure };
+  return undefined;
+}
+
+function isRestore({ kind }: ClaimedOperation): boolean {
+  return kind.endsWith('.restore');
+}
+
+/** Whether nothing is left of a resource that never came about. */
+async function discarded(
+  handler: Handler,
+  { task, steps, logger }: { readonly task: Task; readonly steps: Steps; readonly logger: Logger },
+): Promise<boolean> {
+  const { operation } = task;
+  if (handler.discard === undefined || operation.before !== null || operation.attempt > MAX_ATTEMPTS)
+    return false;
+  try {
+    await handler.discard(task);
+    await steps.settled();
+    return true;
+  } catch (error) {
+    if (error instanceof SupplantedError) throw error;
+    logger.error(
+      { err: error, operationId: operation.id },
+      'what a failed operation left could not be removed',
+    );
+    return false;
+  }
+}
+
+const TRANSIENT: ReadonlySet<string> = new Set(['executor_unavailable', 'database_unavailable']);
+
+function failureOf(error: unknown): Failure {
+  if (!isUnavailable(error)) return toFailure(error);
+  return {
+    code: 'database_unavailable',
+    message: 'The database server could not be reached.',
+    hint: 'It was tried several times. See that MariaDB runs, and ask again.',
+  };
+}
+
+function givenUp(): FailureError {
+  return new FailureError(
+    'internal',
+    'The worker broke off each time it did this.',
+    "The server's administrator finds the cause in the worker's log; then ask again.",
+  );
+}
+
+function deleted(): FailureError {
+  return new FailureError('not_found', 'This resource has been deleted.', 'Create a new one.');
+}
+
+function inTrash(): FailureError {
+  return new FailureError('not_found', 'This resource is in the trash.', 'Restore it first.');
+}
+
+function notInTrash(): FailureError {
+  return new FailureError(
+    'invalid_request',
+    'This resource is not in the trash.',
+    'Nothing was changed, and nothing has to be brought back.',
+  );
+}

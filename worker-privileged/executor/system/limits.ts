@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { FailureError } from '../../../contract/failures.ts';
+import { because } from './because.ts';
+import type { Files } from './files.ts';
+import { paths } from './paths.ts';
+
+/** What root may set; what is not there is as it says here. */
+export const Limits = z.strictObject({
+  /** How long what was removed is kept before it is purged. */
+  graceHours: z.number().min(0).max(8760).default(72),
+  /** How much may be removed, switched off or pointed elsewhere in an hour. */
+  destroyPerHour: z.int().min(0).max(1_000_000).default(30),
+  /** How many database users and passwords may be made in an hour. */
+  letInPerHour: z.int().min(0).max(1_000_000).default(60),
+});
+export type Limits = z.infer<typeof Limits>;
+
+/** Read at each use. A file that cannot be understood allows nothing, rather than what nobody has set. */
+export async function readLimits(files: Pick<Files, 'read'>): Promise<Limits> {
+  const text = await files.read(paths.limits);
+  if (text === null) return Limits.parse({});
+  try {
+    return Limits.parse(JSON.parse(text));
+  } catch (cause) {
+    throw because(
+      cause,
+      new FailureError(
+        'server_broken',
+        `The file ${paths.limits} cannot be understood.`,
+        'On the server, mend or remove it; sculptorctl limit list says what may stand in it.',
+      ),
+    );
+  }
+}

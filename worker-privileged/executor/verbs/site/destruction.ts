@@ -1,0 +1,25 @@
+import type { SiteSpec } from '../../../../contract/domains.ts';
+import { FailureError } from '../../../../contract/failures.ts';
+import type { SiteEntry } from '../../system/registry.ts';
+import { namesOf } from './story.ts';
+
+/** Whether a site would serve less than it does, or something else: a name, its type, its folder, or all of it. */
+export function destroys(entry: SiteEntry, spec: SiteSpec): boolean {
+  const kept = namesOf(spec);
+  if (entry.names.some((name) => !kept.includes(name))) return true;
+  const { settings } = entry;
+  // What never stood whole cannot lose anything.
+  if (settings === null) return false;
+  if (settings.type !== spec.type || settings.publicDirectory !== spec.publicDirectory) return true;
+  return settings.enabled && !spec.enabled;
+}
+
+/** What is protected is neither removed nor switched off. */
+export function refuseIfProtected(entry: SiteEntry): void {
+  if (!entry.protected) return;
+  throw new FailureError(
+    'protected',
+    'The site is protected: it is neither removed nor switched off.',
+    `On the server, as root: sculptorctl unprotect domain ${entry.name}`,
+  );
+}
