@@ -18,6 +18,9 @@ import { asSeenHere, closeServer, createHttpServer, listenOnPort, listenOnSocket
 import { createFollower } from './operations/follow.ts';
 import { createNews } from './operations/news.ts';
 import { createOperationService } from './operations/service.ts';
+import { createCounter } from './rate-limits/counter.ts';
+import { createRateLimits } from './rate-limits/limits.ts';
+import type { LimitSettings } from './rate-limits/limits.ts';
 import { readPhpFact } from './server/facts.ts';
 import { createLastUse } from './tokens/last-use.ts';
 import { createTokenService } from './tokens/service.ts';
@@ -25,7 +28,7 @@ import { createWriter } from './writer.ts';
 import type { Write } from './writer.ts';
 
 export interface ApiParts {
-  readonly config: Pick<Config, 'server' | 'serverName' | 'apiSocket' | 'apiPort'>;
+  readonly config: Pick<Config, 'server' | 'serverName' | 'apiSocket' | 'apiPort'> & LimitSettings;
   readonly stateLogin: StateLogin;
   readonly redisLogin: RedisLogin;
   readonly logger: Logger;
@@ -47,6 +50,7 @@ export async function startApi({ config, stateLogin, redisLogin, logger }: ApiPa
     serverName: config.serverName,
     findToken: (text) => findTokenByText(state, text),
     noteUse: createLastUse({ insert: (id, address) => insertUse(state, id, address), logger }),
+    limits: createRateLimits(config, createCounter({ redis, logger })),
     audit: (line) => insertAudit(state, line),
     checks: createChecks({ state, redis, server: config.server }),
     follow: follower.follow,

@@ -17,6 +17,7 @@ import { createOperationRouter } from './operations/router.ts';
 import type { OperationService } from './operations/service.ts';
 import { createProblemHandler } from './problem-handler.ts';
 import { notFound } from './problems.ts';
+import { limitAddresses } from './rate-limits/limits.ts';
 import { auditRefusals } from './refusal-audit.ts';
 import { logRequests } from './request-log.ts';
 import { createServerRouter } from './server/router.ts';
@@ -54,7 +55,12 @@ export function createApp(parts: AppParts): Express {
     res.set('Cache-Control', 'no-store');
     next();
   });
-  app.use('/v1', createHealthRouter(parts.checks), createProtectedRouter(parts));
+  app.use(
+    '/v1',
+    limitAddresses(parts.limits),
+    createHealthRouter(parts.checks),
+    createProtectedRouter(parts),
+  );
   app.use(() => {
     throw notFound('address like this');
   });

@@ -4,6 +4,7 @@ import { holdAddress } from '../runtime/address-ranges.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { addressOf, networkAddressOf, setCaller } from './caller.ts';
 import { ProblemError } from './problems.ts';
+import type { RateLimits } from './rate-limits/limits.ts';
 import type { NoteUse } from './tokens/last-use.ts';
 
 /** Finds the token whose text this is, in whatever state it is. */
@@ -12,11 +13,12 @@ export type FindToken = (text: string) => Promise<Token | undefined>;
 export interface AuthenticationParts {
   readonly findToken: FindToken;
   readonly noteUse: NoteUse;
+  readonly limits: RateLimits;
   readonly logger: Logger;
 }
 
 /** Only the Authorization header is looked at: what stands in an address ends up in logs and histories. */
-export function authenticate({ findToken, noteUse, logger }: AuthenticationParts): RequestHandler {
+export function authenticate({ findToken, noteUse, limits, logger }: AuthenticationParts): RequestHandler {
   return async (req, res, next) => {
     const address = addressOf(req);
     const text = bearer(req);
@@ -24,12 +26,14 @@ export function authenticate({ findToken, noteUse, logger }: AuthenticationParts
     const sent = text === undefined ? 'none' : whatWasSent(token, address);
     if (token === undefined || sent !== 'good') {
       logger.warn({ address, sent }, 'refused a login');
+      await limits.failedLogin(address);
       // The same words for all: which of the reasons it was stands in the log alone.
       throw new ProblemError('unauthenticated', 'Send Authorization: Bearer and a token that is valid.', {
         headers: { 'WWW-Authenticate': 'Bearer realm="sculptor"' },
       });
     }
     const { id, role, tenant, scopes } = token;
+    await limits.token(id);
     setCaller(res, { tokenId: id, role, tenant, scopes, address });
     noteUse(id, address);
     next();

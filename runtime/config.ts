@@ -9,6 +9,8 @@ const socketPath = z
   .regex(/^\/[A-Za-z0-9._/-]+$/)
   .max(107);
 
+const perMinute = z.int().min(1).max(1_000_000);
+
 /** What the installer wrote down about this server. It holds no secret and everybody may read it. */
 export const Config = z.strictObject({
   server: ServerId,
@@ -24,6 +26,10 @@ export const Config = z.strictObject({
   executor: z.enum(['socket', 'sudo']),
   executorSocket: socketPath,
   probeSocket: socketPath,
+  // Of one token, and from one address, in a minute. Failed logins are counted among the requests too.
+  requestsPerToken: perMinute.default(6000),
+  requestsPerAddress: perMinute.default(12_000),
+  failedLoginsPerAddress: perMinute.default(30),
 });
 export type Config = z.infer<typeof Config>;
 

@@ -2,10 +2,13 @@
 # What the agent knows of this server, its one sudo command, and whether it answers.
 
 install_facts() {
-  local executor=socket port
+  local executor=socket port token address failed
   [ "$mode" = systemd ] || executor=sudo
-  # Opened by the administrator, in the file.
+  # Set by the administrator, in the file.
   port=$(fact apiPort)
+  token=$(fact requestsPerToken)
+  address=$(fact requestsPerAddress)
+  failed=$(fact failedLoginsPerAddress)
   ensure_file /etc/sculptor/agent.json 0644 root:root <<TEXT
 {
   "server": "default",
@@ -17,7 +20,10 @@ install_facts() {
   "mariadbSocket": "/run/mysqld/mysqld.sock",
   "executor": "$executor",
   "executorSocket": "/run/sculptor-executor/executor.sock",
-  "probeSocket": "/run/sculptor-probe/http.sock"
+  "probeSocket": "/run/sculptor-probe/http.sock",
+  "requestsPerToken": ${token:-6000},
+  "requestsPerAddress": ${address:-12000},
+  "failedLoginsPerAddress": ${failed:-30}
 }
 TEXT
   [ "$outcome" = unchanged ] || wants_restart api worker-privileged worker-unprivileged executor

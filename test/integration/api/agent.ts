@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { startApi } from '../../../api/api.ts';
+import type { LimitSettings } from '../../../api/rate-limits/limits.ts';
 import { OperationId, ServerId } from '../../../contract/ids.ts';
 import { Operation } from '../../../contract/operations.ts';
 import { createLogger } from '../../../runtime/logger.ts';
@@ -18,6 +19,13 @@ import type { Servers } from '../servers.ts';
 
 export const SERVER = ServerId.parse('default');
 export const TOKEN = randomBytes(32).toString('base64url');
+
+const DEFAULTS = {
+  server: SERVER,
+  requestsPerToken: 100_000,
+  requestsPerAddress: 100_000,
+  failedLoginsPerAddress: 100_000,
+} as const;
 
 /** The API over its socket, on a MariaDB and a Redis of its own, and the worker's hand where a test needs it. */
 export interface Agent {
@@ -48,7 +56,7 @@ export interface Answer {
   readonly json: Record<string, unknown>;
 }
 
-export async function startAgent(): Promise<Agent> {
+export async function startAgent(limits: Partial<LimitSettings> = {}): Promise<Agent> {
   const servers = await startServers();
   const socket = join(servers.folder, 'api.sock');
   const lines: string[] = [];
@@ -59,7 +67,7 @@ export async function startAgent(): Promise<Agent> {
   await putServerFact(worker, SERVER, { name: 'php', value: { versions: ['8.2', '8.4'], default: '8.4' } });
   await putServerFact(worker, SERVER, { name: 'worker', value: {} });
   const steps = await startApi({
-    config: { server: SERVER, serverName: 'machine.example', apiSocket: socket, apiPort: null },
+    config: { ...DEFAULTS, ...limits, serverName: 'machine.example', apiSocket: socket, apiPort: null },
     stateLogin: servers.state('www-data'),
     redisLogin: servers.queue('api'),
     logger,

@@ -94,7 +94,10 @@ const BODIES: Readonly<Record<string, unknown>> = {
 };
 
 test('every route of the app stands in the table, and nothing else does', () => {
-  const parts = { logger: createLogger('test', { write: () => undefined }) } as unknown as AppParts;
+  const parts = {
+    logger: createLogger('test', { write: () => undefined }),
+    limits: {},
+  } as unknown as AppParts;
   const named = rows.map(({ method, path }) => `${method} ${path}`);
   expect(routesOf(createApp(parts)).sort()).toEqual(named.sort());
 });

@@ -11,11 +11,23 @@ const good = {
   executor: 'socket',
   executorSocket: '/run/sculptor-executor/executor.sock',
   probeSocket: '/run/sculptor-probe/http.sock',
+  requestsPerToken: 6000,
+  requestsPerAddress: 12_000,
+  failedLoginsPerAddress: 30,
 };
 
 test('takes what the installer writes', () => {
   expect(Config.parse(good)).toEqual(good);
   expect(Config.parse({ ...good, mode: 'supervisor', executor: 'sudo', apiPort: 8080 }).apiPort).toBe(8080);
+});
+
+test('has limits where an earlier version wrote none', () => {
+  const limits = {
+    requestsPerToken: undefined,
+    requestsPerAddress: undefined,
+    failedLoginsPerAddress: undefined,
+  };
+  expect(Config.parse({ ...good, ...limits })).toEqual(good);
 });
 
 test.each([
@@ -25,6 +37,7 @@ test.each([
   ['a port that is none', { apiPort: 0 }],
   ['a port over the last', { apiPort: 65_536 }],
   ['a port as text', { apiPort: '80' }],
+  ['a limit of nothing', { failedLoginsPerAddress: 0 }],
   ['another mode', { mode: 'openrc' }],
   ['another way to the executor', { executor: 'ssh' }],
   ['a server name in capitals', { serverName: 'Machine.example' }],
