@@ -14,10 +14,13 @@ const project = (displayName, more = {}) => ({
 
 // unit, fuzz: no I/O. integration: real Redis and MariaDB. machine, fault, attack: on an installed server. scripts: boots
 // servers.
+const onAServer = { globalSetup: '<rootDir>/test/machine/roomy.ts' };
+
 export default {
   projects: [
-    ...['unit', 'fuzz', 'integration', 'machine', 'fault', 'scripts'].map((name) => project(name)),
-    project('attack', { globalTeardown: '<rootDir>/test/attack/print-counts.ts' }),
+    ...['unit', 'fuzz', 'integration', 'scripts'].map((name) => project(name)),
+    ...['machine', 'fault'].map((name) => project(name, onAServer)),
+    project('attack', { ...onAServer, globalTeardown: '<rootDir>/test/attack/print-counts.ts' }),
   ],
   testTimeout: 60_000,
 };
