@@ -8,7 +8,11 @@ import type { Terminal } from './terminal.ts';
 
 const AFTER = `
 Commands of root's own, on the agent's server; they do not go through the API:
-  doctor    look whether this server is as the agent needs it
+  doctor                                        look whether this server is as the agent needs it
+  purge domain NAME|ID [--yes]                  erase at once what lies in the trash
+  unprotect domain NAME|ID                      let it be removed and switched off again
+  limit list | set NAME NUMBER                  the caps on what destroys and on what lets in
+  administrator create NAME | list | revoke ID  tokens with every scope
 
 Root on the agent's own server needs no address and no token. From elsewhere give --address, and the token in a
 file (--token-file) or in SCULPTOR_TOKEN. The environment's SCULPTOR_ADDRESS stands in for --address.

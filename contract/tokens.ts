@@ -49,12 +49,13 @@ function isNetwork(text: string): boolean {
 }
 
 /** Printable, on one line, and nothing that looks like something else. */
-const TokenName = z
+export const TokenName = z
   .string()
   .regex(
     /^[A-Za-z0-9](?:[A-Za-z0-9 ._@-]{0,98}[A-Za-z0-9._-])?$/,
     'up to 100 of letters, digits, spaces, . _ @ -',
   );
+export type TokenName = z.infer<typeof TokenName>;
 
 export const CreateToken = z.strictObject({
   name: TokenName,

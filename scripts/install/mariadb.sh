@@ -100,17 +100,22 @@ digest_of() {
 
 token_file=/etc/sculptor/admin-token
 
-# Made once: whoever takes the file away knows why, so its token alone decides.
+# Made once: whoever takes the file away knows why, so its token alone decides; one that was revoked is replaced.
 install_token() {
   local id sha256
   [ ! -e "$token_file" ] || ensure_rights "$token_file" 0600 root:root
-  if [ -n "$(sql <<<"SELECT id FROM sculptor.token WHERE name = 'installation' LIMIT 1")" ]; then
+  if [ -n "$(sql <<<"SELECT t.id FROM sculptor.token t LEFT JOIN sculptor.token_revocation r ON r.token_id = t.id
+    WHERE t.name = 'installation' AND r.token_id IS NULL LIMIT 1")" ]; then
     line unchanged "the administrator's token is known to the API"
     return 0
   fi
   [ -s "$token_file" ] || { printf 'sculptor_' && random_text; } | ensure_file "$token_file" 0600 root:root
   id=t$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n' | cut -c1-11)
   sha256=$(tr -d '\n' <"$token_file" | sha256sum | cut -d' ' -f1)
+  if [ -n "$(sql <<<"SELECT id FROM sculptor.token WHERE sha256 = '$sha256'")" ]; then
+    line unchanged "the administrator's token in $token_file is revoked; remove the file for another"
+    return 0
+  fi
   sql <<<"INSERT INTO sculptor.token (id, sha256, role, name) VALUES ('$id', '$sha256', 'administrator', 'installation')"
   line created "the administrator's token is known to the API"
 }

@@ -31,6 +31,7 @@ export type FakeServer = {
 export function createFakeServer(): FakeServer {
   const root: Node = { kind: 'folder', uid: 0, gid: 0, mode: 0o755 };
   const folders = [
+    '/etc/sculptor',
     '/etc/sculptor/sites',
     '/etc/sculptor/hosts',
     '/home/www',
@@ -180,7 +181,10 @@ function fakeFolders({ server: { disk }, change, undoing }: Parts): Folders {
       if (node.kind !== 'folder') throw new Error(`${path} is not a folder`);
       return Promise.resolve({ uid: node.uid, gid: node.gid, mode: node.mode });
     },
-    list: (path) => Promise.resolve(within(path).map((inner) => inner.slice(path.length + 1))),
+    list: (path) => {
+      const names = within(path).map((inner) => inner.slice(path.length + 1));
+      return Promise.resolve(names.filter((name) => !name.includes('/')));
+    },
     ensure: (path, wanted) =>
       change(() => {
         const before = disk.get(path);

@@ -6,10 +6,13 @@
 import { runAdmin } from './admin/run.ts';
 import { ADMIN_COMMANDS } from './admin/table.ts';
 import { createAudit } from './server/audit.ts';
+import { createAdministrators } from './system/administrators.ts';
+import { createAgentState } from './system/agent-state.ts';
 import { createCommands } from './system/command.ts';
 import { readConfig } from './system/config.ts';
 import { createFiles } from './system/files.ts';
 import { createLog } from './system/log.ts';
+import { createRootSql } from './system/root-sql.ts';
 import { createSystem } from './system/system.ts';
 
 for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
@@ -24,13 +27,20 @@ process.on('SIGHUP', () => undefined);
 const err = (text: string) => process.stderr.write(text);
 // Its begin and its end are in the file of audit lines; the terminal hears of what went wrong.
 const errors = createLog(err);
+const commands = createCommands();
+const config = () => readConfig(createFiles());
 process.exitCode = await runAdmin({
   words: process.argv.slice(2),
   isRoot: process.getuid?.() === 0,
   commands: ADMIN_COMMANDS,
   tools: {
-    commands: createCommands(),
-    system: async () => createSystem(await readConfig(createFiles())),
+    commands,
+    log: errors,
+    system: async () => createSystem(await config()),
+    records: async () => {
+      const sql = createRootSql({ commands, socketPath: (await config()).mariadbSocket });
+      return { state: createAgentState(sql), administrators: createAdministrators(sql) };
+    },
   },
   audit: createAudit((level, message, facts) => level === 'error' && errors(level, message, facts)),
   log: errors,

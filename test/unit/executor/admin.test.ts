@@ -42,7 +42,7 @@ async function sculptorctl(
     words,
     isRoot,
     commands: { purge: command(act) },
-    tools: { commands: { run: unused, hold: unused }, system: unused },
+    tools: { commands: { run: unused, hold: unused }, log: unused, system: unused, records: unused },
     audit: (event) => void events.push(event),
     log: (_level, message) => void logged.push(message),
     out: (text) => (said.out += text),

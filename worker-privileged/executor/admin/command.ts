@@ -1,4 +1,7 @@
+import type { Administrators } from '../system/administrators.ts';
+import type { AgentState } from '../system/agent-state.ts';
 import type { Commands } from '../system/command.ts';
+import type { Log } from '../system/log.ts';
 import type { System } from '../system/system.ts';
 
 /**
@@ -23,9 +26,14 @@ export type AdminRequest = {
 
 export type AdminTools = {
   readonly commands: Commands;
+  readonly log: Log;
   /** All that a verb can reach. Throws where the agent is not installed. */
   readonly system: () => Promise<System>;
+  /** What no verb can reach: the state, as MariaDB's root. */
+  readonly records: () => Promise<Records>;
 };
+
+export type Records = { readonly state: AgentState; readonly administrators: Administrators };
 
 export type AdminAnswer = {
   /** For people. */
@@ -42,6 +50,17 @@ export class UsageError extends Error {
     super(sentence);
     this.name = 'UsageError';
   }
+}
+
+/** The first word says which of a closed table, and what follows is for that one to read. */
+export function choose<T>(
+  table: Readonly<Record<string, (words: readonly string[]) => T>>,
+  [word = '', ...rest]: readonly string[],
+): T {
+  const read = Object.hasOwn(table, word) ? table[word] : undefined;
+  if (read === undefined)
+    throw new UsageError(`it wants one of these words: ${Object.keys(table).join(', ')}`);
+  return read(rest);
 }
 
 /** For a command that takes nothing. */

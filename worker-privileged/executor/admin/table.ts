@@ -1,5 +1,15 @@
+import { administrator } from './administrator.ts';
 import type { AdminCommand } from './command.ts';
 import { doctor } from './doctor.ts';
+import { limit } from './limit.ts';
+import { purge } from './purge.ts';
+import { unprotect } from './unprotect.ts';
 
 /** The closed table of root's own commands; `systemd/sculptorctl` sends their words here. */
-export const ADMIN_COMMANDS = { doctor } as const satisfies Readonly<Record<string, AdminCommand>>;
+export const ADMIN_COMMANDS = {
+  doctor,
+  purge,
+  unprotect,
+  limit,
+  administrator,
+} as const satisfies Readonly<Record<string, AdminCommand>>;

@@ -1,0 +1,66 @@
+import type { TokenId } from '../../contract/ids.ts';
+import type { Records } from '../../worker-privileged/executor/admin/command.ts';
+import { runAdmin } from '../../worker-privileged/executor/admin/run.ts';
+import { ADMIN_COMMANDS } from '../../worker-privileged/executor/admin/table.ts';
+import type { AuditEvent } from '../../worker-privileged/executor/server/audit.ts';
+import type { Administrator } from '../../worker-privileged/executor/system/administrators.ts';
+import { createFakeSystem, type FakeServer } from './executor-system.ts';
+
+/** The state and the tokens as MariaDB would hold them, and what they were told in order. */
+export type FakeRecords = { readonly told: string[]; administrators: Administrator[]; away: boolean };
+
+export function createFakeRecords(): FakeRecords {
+  return { told: [], administrators: [], away: false };
+}
+
+/** What `sculptorctl` does with words of root's, on a server in memory. */
+export async function adminTerminal(server: FakeServer, records: FakeRecords, words: readonly string[]) {
+  const said = { out: '', err: '' };
+  const events: AuditEvent[] = [];
+  const unused = () => {
+    throw new Error('no program is started');
+  };
+  const code = await runAdmin({
+    words,
+    isRoot: true,
+    commands: ADMIN_COMMANDS,
+    tools: {
+      commands: { run: unused, hold: unused },
+      log: (level, message) => void (said.err += `${level} ${message}\n`),
+      system: () => Promise.resolve(createFakeSystem(server).system),
+      records: () => Promise.resolve(recordsOf(records)),
+    },
+    audit: (event) => void events.push(event),
+    log: (level, message) => void (said.err += `${level} ${message}\n`),
+    out: (text) => (said.out += text),
+    err: (text) => (said.err += text),
+  });
+  return { code, ...said, events };
+}
+
+function recordsOf(records: FakeRecords): Records {
+  const tell = (what: string) => {
+    if (records.away) return Promise.reject(new Error('MariaDB is away'));
+    records.told.push(what);
+    return Promise.resolve();
+  };
+  return {
+    state: {
+      ask: () => (records.away ? Promise.reject(new Error('MariaDB is away')) : Promise.resolve()),
+      sitePurged: (id) => tell(`purged ${id}`),
+      unprotected: (id) => tell(`unprotected ${id}`),
+      graceSet: (hours) => tell(`grace ${hours}`),
+    },
+    administrators: {
+      create: async (name) => {
+        await tell(`create ${name}`);
+        return { id: 'tabcdefghij1' as TokenId, text: `sculptor_${'x'.repeat(43)}` };
+      },
+      list: () => Promise.resolve(records.administrators),
+      revoke: async (id) => {
+        await tell(`revoke ${id}`);
+        return { id, name: 'panel', createdAt: '2026-01-01T00:00:00Z', lastUsedAt: null, revoked: false };
+      },
+    },
+  };
+}

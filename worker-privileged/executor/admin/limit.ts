@@ -1,0 +1,70 @@
+import { Limits } from '../system/limits.ts';
+import { paths } from '../system/paths.ts';
+import {
+  choose,
+  requireNoWords,
+  UsageError,
+  type AdminAnswer,
+  type AdminCommand,
+  type AdminRequest,
+  type AdminTools,
+} from './command.ts';
+
+type LimitName = keyof Limits;
+const LimitName = Limits.keyof();
+
+const WHAT: Readonly<Record<LimitName, string>> = {
+  graceHours: 'hours that what was removed is kept before it is purged',
+  destroyPerHour: 'how much may be removed, switched off or pointed elsewhere in an hour',
+  letInPerHour: 'how many database users and passwords may be made in an hour',
+};
+
+const WORDS = { list, set } as const satisfies Readonly<
+  Record<string, (words: readonly string[]) => AdminRequest>
+>;
+
+export const limit: AdminCommand = {
+  synopsis: 'limit list | set NAME NUMBER',
+  summary: `Shows and sets the caps: ${LimitName.options.join(', ')}. They hold from then on.`,
+  read: (words) => choose(WORDS, words),
+};
+
+function list(words: readonly string[]): AdminRequest {
+  requireNoWords(words);
+  return { subject: 'list', act: async ({ system }) => answerOf(await (await system()).limits()) };
+}
+
+function set([name, number, ...more]: readonly string[]): AdminRequest {
+  const known = LimitName.safeParse(name);
+  if (!known.success || number === undefined || more.length > 0)
+    throw new UsageError(`it wants a number for one of ${LimitName.options.join(', ')}`);
+  const value = numberOf(known.data, number);
+  return { subject: `${known.data} ${value}`, act: (tools) => change(tools, known.data, value) };
+}
+
+function numberOf(name: LimitName, word: string): number {
+  const value = /^[0-9]{1,7}(?:\.[0-9]{1,3})?$/.test(word) ? Number(word) : Number.NaN;
+  const parsed = Limits.shape[name].safeParse(value);
+  if (parsed.success) return parsed.data;
+  const kind = name === 'graceHours' ? 'a number up to 8760' : 'a whole number up to 1000000';
+  throw new UsageError(`${name} is ${kind}`);
+}
+
+/** The file alone decides; the state is told when it will purge what lies in the trash now. */
+async function change({ system, records }: AdminTools, name: LimitName, value: number): Promise<AdminAnswer> {
+  const { files, limits, locks } = await system();
+  await locks.during('limits', async () => {
+    const wanted = Limits.parse({ ...(await limits()), [name]: value });
+    await files.replace(paths.limits, `${JSON.stringify(wanted, null, 2)}\n`);
+  });
+  const { state } = await records();
+  if (name === 'graceHours') await state.graceSet(value);
+  return answerOf(await limits());
+}
+
+function answerOf(limits: Limits): AdminAnswer {
+  const lines = LimitName.options.map(
+    (name) => `${name.padEnd(14)}  ${String(limits[name]).padStart(7)}  ${WHAT[name]}`,
+  );
+  return { lines, document: limits };
+}
