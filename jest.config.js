@@ -12,15 +12,17 @@ const project = (displayName, more = {}) => ({
   ...more,
 });
 
-// unit, fuzz: no I/O. integration: real Redis and MariaDB. machine, fault, attack: on an installed server. scripts: boots
-// servers.
+// unit, fuzz: no I/O. integration: real Redis and MariaDB. machine, render, fault, attack: on an installed server.
+// scripts: boots servers.
 const onAServer = { globalSetup: '<rootDir>/test/machine/roomy.ts' };
+const counted = (name) => ({ globalTeardown: `<rootDir>/test/${name}/print-counts.ts` });
 
 export default {
   projects: [
     ...['unit', 'fuzz', 'integration', 'scripts'].map((name) => project(name)),
     ...['machine', 'fault'].map((name) => project(name, onAServer)),
-    project('attack', { ...onAServer, globalTeardown: '<rootDir>/test/attack/print-counts.ts' }),
+    project('render', counted('render')),
+    project('attack', { ...onAServer, ...counted('attack') }),
   ],
   testTimeout: 60_000,
 };

@@ -1,0 +1,120 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { renderFpm, type FpmConf } from '../../worker-privileged/executor/render/fpm.ts';
+import { paths } from '../../worker-privileged/executor/system/paths.ts';
+import { say, SEED } from '../fuzz/settings.ts';
+import { run } from '../machine/server.ts';
+import { withFolder } from './apart.ts';
+import { parsedBack } from './parsed.ts';
+import { sites, type Site } from './values.ts';
+
+/* php-fpm says how it understood hundreds of pools: `php-fpm -tt` prints every directive that it has. */
+
+beforeAll(() => say(`render: php-fpm, seed ${SEED}`));
+
+const MASTERS = readdirSync('/usr/sbin').filter((name) => /^php-fpm[0-9.]+$/.test(name));
+
+type Directives = ReadonlyMap<string, string>;
+
+/** As the user of a site runs it; pools in files of their own are read by one master. */
+function dumped(master: string, folder: string): ReadonlyMap<string, Directives> {
+  // The dump is made of notices, which a site's own log has no room for.
+  writeFileSync(`${folder}/all.conf`, `include=${folder}/pools/*.conf\n[global]\nlog_level = notice\n`);
+  const asNobody = ['--reuid=nobody', '--regid=nogroup', '--clear-groups'];
+  const { code, err } = run('setpriv', [
+    ...asNobody,
+    `/usr/sbin/${master}`,
+    '-tt',
+    '-y',
+    `${folder}/all.conf`,
+  ]);
+  expect([code, err.slice(-200)]).toEqual([0, expect.stringContaining('test is successful')]);
+  const lines = err.split('\n').map((line) => line.replace(/^(?:\[[^\]]*\] NOTICE:|\[NOTICE\]) ?/, ''));
+  return pools(lines);
+}
+
+/** By their sections: `[name]`, then `\tkey = value` for each directive. */
+function pools(lines: readonly string[]): ReadonlyMap<string, Directives> {
+  const found = new Map<string, Map<string, string>>();
+  let current = new Map<string, string>();
+  for (const line of lines) {
+    const [, section] = /^\s*\[(.*)\]$/.exec(line) ?? [];
+    const [, key, value = ''] = /^\s+(\S+) = ?(.*)$/.exec(line) ?? [];
+    if (section !== undefined) found.set(section, (current = new Map<string, string>()));
+    else if (key !== undefined) current.set(key, value);
+  }
+  return found;
+}
+
+const poolOf = ({ id, names: [name], version }: Site) => ({
+  id,
+  name,
+  version,
+  socket: paths.unitSocket(id),
+  home: paths.home(name),
+});
+
+/** All that a pool has which is not php-fpm's own default. */
+function meant({ id, names: [name] }: Site, { ping }: FpmConf): Readonly<Record<string, string>> {
+  const tmp = `/home/www/${name}/tmp`;
+  return {
+    listen: `/run/sculptor-php/${id}.sock`,
+    'listen.mode': '0660',
+    pm: 'ondemand',
+    'pm.max_children': '20',
+    'pm.process_idle_timeout': '10',
+    'pm.max_requests': '1000',
+    'ping.path': '/.sculptor/ping',
+    'ping.response': ping,
+    'security.limit_extensions': '.php',
+    clear_env: 'yes',
+    'env[PATH]': '/usr/local/bin:/usr/bin:/bin',
+    'env[TMPDIR]': tmp,
+    'php_admin_value[sys_temp_dir]': tmp,
+    'php_admin_value[upload_tmp_dir]': tmp,
+    'php_value[session.save_path]': tmp,
+    'php_value[session.gc_probability]': '1',
+  };
+}
+
+test.each(MASTERS)('%s reads every pool as it was meant, and nothing besides', (master) => {
+  const all = sites(300).map((site) => ({ site, conf: renderFpm(poolOf(site)) }));
+  const plain = {
+    id: 'plain',
+    conf: '[plain]\nlisten = /run/plain.sock\npm = ondemand\npm.max_children = 20\n',
+  };
+  withFolder((folder) => {
+    mkdirSync(`${folder}/pools`);
+    writeFileSync(`${folder}/pools/plain.conf`, plain.conf);
+    for (const { site, conf } of all) writeFileSync(`${folder}/pools/${site.id}.conf`, conf.text);
+    const read = dumped(master, folder);
+    const names = [...all.map(({ site }) => site.id as string), 'global', 'plain'];
+    expect([...read.keys()].sort()).toEqual(names.sort());
+    const defaults = Object.fromEntries(read.get('plain') ?? []);
+    for (const { site, conf } of all) {
+      expect([site, Object.fromEntries(read.get(site.id) ?? [])]).toEqual([
+        site,
+        { ...defaults, ...meant(site, conf) },
+      ]);
+    }
+    parsedBack(master, all.length);
+  });
+});
+
+test.each(MASTERS)('%s reads what a master has of its own as it was meant', (master) => {
+  for (const site of sites(12)) {
+    withFolder((folder) => {
+      mkdirSync(`${folder}/pools`);
+      writeFileSync(`${folder}/pools/one.conf`, renderFpm(poolOf(site)).text);
+      expect(Object.fromEntries(dumped(master, folder).get('global') ?? [])).toMatchObject({
+        error_log: 'syslog',
+        'syslog.ident': `sculptor-php-${site.id}`,
+        daemonize: 'no',
+        process_control_timeout: '10s',
+      });
+    });
+  }
+});
+
+test('there is a php-fpm to ask', () => {
+  expect(MASTERS.length).toBeGreaterThan(0);
+});
