@@ -25,6 +25,7 @@ GRANT SELECT, INSERT (token_id, used_at, address) ON sculptor.token_use TO 'www-
 GRANT SELECT, INSERT (domain_id, generation, tenant, server, name, aliases, type, php_version, public_directory, isolation,
   enabled, deleted) ON sculptor.domain_version TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.domain_name TO 'www-data'@'localhost';
+GRANT SELECT, INSERT ON sculptor.domain_root TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (database_id, generation, tenant, server, name, deleted)
   ON sculptor.database_version TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.database_name TO 'www-data'@'localhost';

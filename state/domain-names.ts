@@ -24,12 +24,32 @@ export async function holdDomainNames(
   names: readonly DomainName[],
   holder: Holder,
 ): Promise<NameConflict | undefined> {
+  await lockRoots(sql, names);
   // Everybody takes names in the same order, so that two who want the same ones do not wait for each other.
   for (const name of [...names].sort()) {
     const why = (await isRelated(sql, name, holder.tenant)) ? 'related' : await hold(sql, name, holder);
     if (why !== undefined) return { name, why };
   }
   return undefined;
+}
+
+/**
+ * Until the transaction ends nobody else takes a name that could be related to one of these: a parent and its child
+ * have their last two labels in common. Without it, of two that are asked for at once neither sees the other.
+ */
+async function lockRoots(sql: Sql, names: readonly DomainName[]): Promise<void> {
+  const roots = new Set(names.map((name) => name.split('.').slice(-2).join('.')));
+  for (const root of [...roots].sort()) {
+    if (!(await lockRoot(sql, root))) {
+      await sql.run('INSERT IGNORE INTO domain_root (name) VALUES (?)', [root]);
+      await lockRoot(sql, root);
+    }
+  }
+}
+
+async function lockRoot(sql: Sql, root: string): Promise<boolean> {
+  const text = 'SELECT name FROM domain_root WHERE name = ? FOR UPDATE';
+  return (await sql.rows(z.object({ name: z.string() }), text, [root])).length > 0;
 }
 
 async function hold(
