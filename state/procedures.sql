@@ -2,6 +2,8 @@
 -- A refusal is SQLSTATE 45000 whose message is a failure code of contract/failures.ts.
 -- \\A and \\z, never ^ and $: whoever calls has the session, and with default_regex_flags = 'MULTILINE' they match at
 -- every line.
+-- A session keeps the rights that it had in its database, whatever becomes of the account: they would hold for the
+-- next tenant's database of the same name. So whoever loses rights, or came in with another password, is put out.
 
 DELIMITER //
 
@@ -57,6 +59,7 @@ BEGIN
       FETCH accounts INTO account;
       IF done THEN LEAVE dropping; END IF;
       EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `', account, '`@`localhost`');
+      EXECUTE IMMEDIATE CONCAT('KILL USER `', account, '`@`localhost`');
     END LOOP;
     CLOSE accounts;
     EXECUTE IMMEDIATE CONCAT('DROP DATABASE IF EXISTS `', known, '`');
@@ -117,6 +120,7 @@ BEGIN
     IF(p_privileges = 'read', 'SELECT, SHOW VIEW',
       'SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EVENT, TRIGGER'),
     ' ON `', REPLACE(db, '_', '\\_'), '`.* TO `', p_name, '`@`localhost`');
+  EXECUTE IMMEDIATE CONCAT('KILL USER `', p_name, '`@`localhost`');
 END //
 
 -- Another password for an account that is there; its rights are left alone, so that a live site loses none
@@ -134,6 +138,7 @@ BEGIN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
   END IF;
   EXECUTE IMMEDIATE CONCAT('ALTER USER `', known, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
+  EXECUTE IMMEDIATE CONCAT('KILL USER `', known, '`@`localhost`');
 END //
 
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.drop_user(
@@ -144,6 +149,7 @@ BEGIN
   SELECT name INTO known FROM sculptor_door.managed_user WHERE id = p_id AND dropped_at IS NULL;
   IF known IS NOT NULL THEN
     EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `', known, '`@`localhost`');
+    EXECUTE IMMEDIATE CONCAT('KILL USER `', known, '`@`localhost`');
     UPDATE sculptor_door.managed_user SET dropped_at = UTC_TIMESTAMP(3) WHERE id = p_id;
   END IF;
 END //
