@@ -6,7 +6,9 @@ socket=/run/mysqld/mysqld.sock
 
 install_mariadb() {
   hint='The command mariadb, as root, must work without a password (unix_socket); then run this again.'
+  ensure_file /etc/mysql/mariadb.conf.d/90-sculptor.cnf 0644 root:root <"$tree/systemd/mariadb.cnf"
   start_mariadb
+  keep_tables_in_place
   check_accounts_are_free
   sql <<<'CREATE DATABASE IF NOT EXISTS sculptor CHARACTER SET utf8mb4;
     CREATE DATABASE IF NOT EXISTS sculptor_door CHARACTER SET utf8mb4;
@@ -48,6 +50,25 @@ start_mariadb() {
   fi
   wait_for 60 answers_sql || { words && fail 'MariaDB does not let root in'; }
   line created 'MariaDB is running'
+}
+
+# A tenant's table lies in the tenant's database and nowhere else; see systemd/mariadb.cnf.
+keep_tables_in_place() {
+  if [ "$(sql <<<'SELECT @@have_symlink')" != YES ]; then
+    line unchanged 'MariaDB keeps tables in their place'
+    return 0
+  fi
+  if [ "$mode" = systemd ]; then
+    try systemctl restart mariadb.service
+  elif is_running sculptor-mariadb; then
+    try supervisorctl restart sculptor-mariadb
+  else
+    fail 'MariaDB runs without skip-symbolic-links' 'restart it, so that it reads /etc/mysql anew, and run this again.'
+  fi
+  wait_for 60 answers_sql || { words && fail 'MariaDB does not come back after a restart'; }
+  [ "$(sql <<<'SELECT @@have_symlink')" != YES ] ||
+    fail 'MariaDB does not read /etc/mysql/mariadb.conf.d/90-sculptor.cnf' 'include that folder in its configuration.'
+  line changed 'MariaDB keeps tables in their place, and was restarted for it'
 }
 
 # Accounts and schemas that somebody else made under these names are theirs.
