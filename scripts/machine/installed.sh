@@ -2,17 +2,21 @@
 # The agent of this tree, put on a bare machine by its own installer.
 #
 # Two layers, because an installation takes minutes and the tree changes all the time. The ground is the first
-# installation with these packages, modules and migrations. Where anything else has changed since, the installer
-# runs once more over it, as on any server that gets a newer tree. (That it can install the whole is tried on
-# fresh machines.)
+# installation with these packages and modules. Where anything else has changed since, the installer runs once more
+# over it, as on any server that gets a newer tree. (That it can install the whole is tried on fresh machines.)
+# A migration that the ground has and this tree has not, or has otherwise, cannot be taken back: then it has a
+# ground of its own.
 
 install_command=${SCULPTOR_MACHINE_INSTALL:-$guest_tree/scripts/install.sh --yes}
 
 installed_layer() {
   local digest inputs
   digest=$(tree_digest | key_of)
-  inputs="1 $install_command $base $npm"
+  inputs="2 $install_command $base $npm"
   hold ground "$( (echo "$inputs" && tree_digest | ground_only) | key_of)" "build_installed $digest"
+  if ! goes_on_from "$layer/migrations"; then
+    hold ground "$( (echo "$inputs" && tree_digest | ground_only && migrations) | key_of)" "build_installed $digest"
+  fi
   lower=$layer/upper:$lower
   if [ "$(cat "$layer/digest")" != "$digest" ]; then
     hold installed "$(echo "$layer $digest" | key_of)" "build_installed $digest"
@@ -31,7 +35,16 @@ tree_digest() (
 )
 
 ground_only() {
-  grep -E '^\./(scripts/install/(packages|node)\.sh |scripts/node-version |package(-lock)?\.json |\.npmrc |state/migrations/)'
+  grep -E '^\./(scripts/install/(packages|node)\.sh |scripts/node-version |package(-lock)?\.json |\.npmrc )'
+}
+
+migrations() {
+  tree_digest | grep '^\./state/migrations/'
+}
+
+# Every migration of the ground is in this tree, as it was.
+goes_on_from() {
+  [ -z "$(LC_ALL=C comm -23 "$1" <(migrations))" ]
 }
 
 build_installed() {
@@ -48,6 +61,7 @@ build_installed() {
   # Every machine has its own number.
   : >"$layer/upper/etc/machine-id"
   echo "$1" >"$layer/digest"
+  migrations >"$layer/migrations"
 }
 
 # The modules lie beside the tree, for the tests; what the installer made has its own.
