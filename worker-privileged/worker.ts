@@ -14,6 +14,7 @@ import { createPauses } from './pauses.ts';
 import { createAskPage } from './probe.ts';
 import { askOnce } from './probe-request.ts';
 import { createPublish } from './progress.ts';
+import { createPurging } from './purging.ts';
 import { createQueue } from './queue.ts';
 import { createRunOperation } from './run-operation.ts';
 import { createSweep } from './sweep.ts';
@@ -21,6 +22,7 @@ import { createWorkerLock } from './worker-lock.ts';
 
 const SWEEP_EVERY_MS = 10_000;
 const LOOK_AT_CLOCK_EVERY_MS = 1000;
+const PURGE_EVERY_MS = 60_000;
 
 export interface WorkerParts {
   readonly config: Pick<Config, 'server' | 'serverName' | 'probeSocket'>;
@@ -31,6 +33,7 @@ export interface WorkerParts {
   readonly version: string;
   readonly logger: Logger;
   readonly sweepEveryMs?: number;
+  readonly purgeEveryMs?: number;
   readonly probeBoundMs?: number;
 }
 
@@ -72,12 +75,14 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     isActive: sweep.isActive,
     logger,
   });
+  const purge = createPurging({ server, state, executor, isActive: sweep.isActive, logger });
   const sweeping = repeat(parts.sweepEveryMs ?? SWEEP_EVERY_MS, sweep.once);
   const beating = repeat(LOOK_AT_CLOCK_EVERY_MS, beat);
+  const purging = repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, purge);
 
   return {
     stop: async () => {
-      await Promise.all([sweeping.stop(), beating.stop()]);
+      await Promise.all([sweeping.stop(), beating.stop(), purging.stop()]);
       await queue.close();
       await wakeUps.close();
       redis.disconnect();

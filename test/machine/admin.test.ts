@@ -111,6 +111,29 @@ describe('limit', () => {
   });
 });
 
+describe('the purge timer', () => {
+  const lines = (id: string) =>
+    readFileSync(AUDIT, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(id));
+  const refused = (id: string) => lines(id).some((line) => /"site\.purge".*"outcome":"not_due"/.test(line));
+
+  test('purges nothing before its time though the state says so, and everything once root says so', async () => {
+    const { id, name } = await trashed(`${unique('timer')}.example`);
+    const forged = `UPDATE sculptor.resource_state SET purge_after = '2000-01-01' WHERE resource_id = '${id}'`;
+    const sql = ['--no-defaults', '--socket=/run/mysqld/mysqld.sock', '-e', forged];
+    expect(as('www-data', 'mariadb', ...sql).err).toContain('command denied');
+    expect(as('sculptor', 'mariadb', ...sql).code).toBe(0);
+    while (!refused(id)) await pause(200);
+    expect([stateOf(id), inTrash(id).length]).toEqual(['trashed', 1]);
+    expect(sculptorctl('limit', 'set', 'graceHours', '0').code).toBe(0);
+    while (stateOf(id) !== 'deleted') await pause(200);
+    expect(inTrash(id)).toEqual([]);
+    expect(run('id', [`s-${id}`]).code).toBe(1);
+    expect(await createDomain({ name })).toMatchObject({ status: 'live' });
+  }, 240_000);
+});
+
 describe('administrator', () => {
   const servers = (secret: string) =>
     exchange({

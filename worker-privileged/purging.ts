@@ -1,0 +1,65 @@
+import { DomainId } from '../contract/ids.ts';
+import type { ServerId } from '../contract/ids.ts';
+import { toFailure } from '../contract/failures.ts';
+import type { FailureCode } from '../contract/failures.ts';
+import type { ResourceType } from '../contract/operations.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { State } from '../state/connection.ts';
+import { dueForPurge, markPurged, postponePurge } from '../state/trash.ts';
+import type { Due } from '../state/trash.ts';
+import type { CallContext, Executor } from './executor-calls.ts';
+
+export interface PurgingParts {
+  readonly server: ServerId;
+  readonly state: State;
+  readonly executor: Pick<Executor, 'call'>;
+  /** Whether this is the server's only worker. */
+  readonly isActive: () => boolean;
+  readonly logger: Logger;
+}
+
+/**
+ * To be called every minute or so: purges what lies in the trash past its time, one after the other. When that is,
+ * the state has only noted; the executor goes by its own record and clock, and refuses what is asked too early.
+ * Whatever breaks off is found again in the next round. Never throws.
+ */
+export function createPurging(parts: PurgingParts): () => Promise<void> {
+  const { server, state, isActive, logger } = parts;
+  return async () => {
+    if (!isActive()) return;
+    try {
+      for (const due of await dueForPurge(state, server)) await purge(parts, due);
+    } catch (error) {
+      logger.warn({ err: error }, 'purging broken off');
+    }
+  };
+}
+
+async function purge({ state, executor, logger }: PurgingParts, due: Due): Promise<void> {
+  const facts = { type: due.type, resource: due.id };
+  const ask = ASK[due.type];
+  if (ask === undefined) return;
+  try {
+    await ask(executor, due.id);
+  } catch (error) {
+    const { code, message } = toFailure(error);
+    // The next would fare no better.
+    if (AWAY.has(code)) throw error;
+    await postponePurge(state, due.id);
+    logger.warn({ ...facts, code, why: message }, 'not purged, asked again in an hour');
+    return;
+  }
+  if (await markPurged(state, due)) logger.info(facts, 'purged');
+}
+
+const AWAY: ReadonlySet<FailureCode> = new Set(['executor_unavailable', 'database_unavailable']);
+
+/** Nobody asked for it: it is no operation's, and nobody is told of its steps. */
+const CONTEXT: CallContext = { operation: null, step: () => undefined };
+
+type Ask = (executor: PurgingParts['executor'], id: string) => Promise<unknown>;
+
+/** What can lie in the trash. */
+const ASK: { readonly [T in ResourceType]?: Ask } = {
+  domain: (executor, id) => executor.call('site.purge', { id: DomainId.parse(id) }, CONTEXT),
+};
