@@ -17,6 +17,7 @@ import { createChecks } from './health/checks.ts';
 import { asSeenHere, closeServer, createHttpServer, listenOnPort, listenOnSocket } from './http-server.ts';
 import { createFollower } from './operations/follow.ts';
 import { createNews } from './operations/news.ts';
+import { createNotificationService } from './notifications/service.ts';
 import { createOperationService } from './operations/service.ts';
 import { createCounter } from './rate-limits/counter.ts';
 import { createRateLimits } from './rate-limits/limits.ts';
@@ -24,6 +25,7 @@ import type { LimitSettings } from './rate-limits/limits.ts';
 import { readPhpFact } from './server/facts.ts';
 import { createLastUse } from './tokens/last-use.ts';
 import { createTokenService } from './tokens/service.ts';
+import { createTrashService } from './trash/service.ts';
 import { createWriter } from './writer.ts';
 import type { Write } from './writer.ts';
 
@@ -76,7 +78,14 @@ interface ServicesParts {
 
 type Services = Pick<
   AppParts,
-  'domains' | 'databases' | 'databaseUsers' | 'operations' | 'tokens' | 'describeServer'
+  | 'domains'
+  | 'databases'
+  | 'databaseUsers'
+  | 'operations'
+  | 'tokens'
+  | 'trash'
+  | 'notifications'
+  | 'describeServer'
 >;
 
 function createServices({ config, state, write }: ServicesParts): Services {
@@ -87,6 +96,8 @@ function createServices({ config, state, write }: ServicesParts): Services {
     databaseUsers: createDatabaseUserService({ state, write, server }),
     operations: createOperationService({ state, write }),
     tokens: createTokenService(state),
+    trash: createTrashService(state),
+    notifications: createNotificationService(state),
     describeServer: async () => {
       const { versions, default: newest } = await readPhpFact(state, server);
       return { id: server, name: serverName, phpVersions: versions, defaultPhpVersion: newest };

@@ -12,6 +12,8 @@ import { createDomainRouter } from './domains/router.ts';
 import type { DomainService } from './domains/service.ts';
 import type { Checks } from './health/checks.ts';
 import { createHealthRouter } from './health/router.ts';
+import { createNotificationRouter } from './notifications/router.ts';
+import type { NotificationService } from './notifications/service.ts';
 import type { Follow } from './operations/follow.ts';
 import { createOperationRouter } from './operations/router.ts';
 import type { OperationService } from './operations/service.ts';
@@ -24,6 +26,8 @@ import { createServerRouter } from './server/router.ts';
 import type { DescribeServer } from './server/router.ts';
 import { createTokenRouter } from './tokens/router.ts';
 import type { TokenService } from './tokens/service.ts';
+import { createTrashRouter } from './trash/router.ts';
+import type { TrashService } from './trash/service.ts';
 
 /** All that the API is made of; each part can be another in a test. */
 export interface AppParts extends AuthenticationParts {
@@ -37,6 +41,8 @@ export interface AppParts extends AuthenticationParts {
   readonly databaseUsers: DatabaseUserService;
   readonly operations: OperationService;
   readonly tokens: TokenService;
+  readonly trash: TrashService;
+  readonly notifications: NotificationService;
   readonly follow: Follow;
 }
 
@@ -77,6 +83,8 @@ function createProtectedRouter(parts: AppParts): Router {
   router.use(createDatabaseUserRouter(parts.databaseUsers));
   router.use(createOperationRouter(parts.operations, parts.follow));
   router.use(createTokenRouter(parts.tokens));
+  router.use(createTrashRouter(parts.trash));
+  router.use(createNotificationRouter(parts.notifications));
   router.use(createServerRouter(parts.describeServer));
   return router;
 }

@@ -24,6 +24,9 @@ export const ROUTES = {
   '/operations/:operation/events': { get: ['operations:read'] },
   '/tokens': { get: ['tokens:read'], post: ['tokens:write'] },
   '/tokens/:token': { get: ['tokens:read'], delete: ['tokens:write'] },
+  // Of all kinds together: whoever may not read one of them may not read this.
+  '/trash': { get: ['domains:read', 'databases:read'] },
+  '/notifications': { get: ['notifications:read'] },
   '/server': { get: ['server:read'] },
 } as const satisfies Readonly<Record<`/${string}`, { readonly [M in Method]?: Needed }>>;
 

@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { OperationId, ServerId, TenantId } from './ids.ts';
 import { ResourceType } from './operations.ts';
 
-/** `limit_reached`: an operation is held back, because as much was done of its kind in an hour as may be. */
-export const NotificationKind = z.enum(['limit_reached']);
+/**
+ * `limit_reached`: an operation is held back, because as much was done of its kind in an hour as may be. `destroyed`:
+ * something was removed, switched off, or pointed elsewhere. `let_in`: somebody can log in who could not before.
+ */
+export const NotificationKind = z.enum(['limit_reached', 'destroyed', 'let_in']);
 export type NotificationKind = z.infer<typeof NotificationKind>;
 
 /** Something that a person should know about though nobody asked. */

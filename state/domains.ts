@@ -117,14 +117,24 @@ const VersionRow = z.object({
   enabled: bit,
 });
 
+const VERSION = `SELECT v.domain_id AS id, v.generation, v.tenant, v.server, v.name, v.aliases, v.type,
+  v.php_version AS phpVersion, v.public_directory AS publicDirectory, v.isolation, v.enabled FROM domain_version v`;
+
 /** What the last operation that went well, and was no removal, has brought about. */
 export async function findLastGoodVersion(sql: Sql, id: DomainId): Promise<DomainVersion | undefined> {
-  const text = `SELECT v.domain_id AS id, v.generation, v.tenant, v.server, v.name, v.aliases, v.type,
-      v.php_version AS phpVersion, v.public_directory AS publicDirectory, v.isolation, v.enabled
-    FROM domain_version v JOIN operation o ON o.resource_id = v.domain_id AND o.generation = v.generation
+  const text = `${VERSION} JOIN operation o ON o.resource_id = v.domain_id AND o.generation = v.generation
     WHERE v.domain_id = ? AND o.resource_type = 'domain' AND o.status = 'succeeded' AND NOT v.deleted
     ORDER BY v.generation DESC LIMIT 1`;
   return (await sql.rows(VersionRow, text, [id]))[0];
+}
+
+export async function findDomainVersion(
+  sql: Sql,
+  id: DomainId,
+  generation: Generation,
+): Promise<DomainVersion | undefined> {
+  const text = `${VERSION} WHERE v.domain_id = ? AND v.generation = ?`;
+  return (await sql.rows(VersionRow, text, [id, generation]))[0];
 }
 
 export async function insertDomainVersion(sql: Sql, wanted: DomainVersion, deleted: boolean): Promise<void> {

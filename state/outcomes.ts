@@ -4,12 +4,14 @@ import { OPERATION_RESOURCES, OperationKind } from '../contract/operations.ts';
 import type { OperationStep, ResourceType } from '../contract/operations.ts';
 import type { Sql, State } from './connection.ts';
 import { freeAllNames, freeUnusedDomainNames } from './held-names.ts';
+import { insertNotification } from './notifications.ts';
 import { lockOpenOperations } from './open-operations.ts';
 import type { ClaimedOperation } from './open-operations.ts';
 import { STILL_HELD } from './tickets.ts';
 import type { Ticket } from './tickets.ts';
 import { confirmResourceState, markUsersDeleted, putResourceState } from './resource-states.ts';
 import type { Standing } from './resource-states.ts';
+import { whatToTell } from './telling.ts';
 
 /** False when the ticket is void; nothing was written then. `position` counts from 1 within a claim. */
 export async function recordStep(
@@ -31,8 +33,8 @@ export type Ending =
   | { readonly status: 'failed'; readonly resource: Standing | 'as-before'; readonly failure: Failure };
 
 /**
- * Ends an operation once: its row, what stands, the names that are free again, and where the request should
- * never have been made a line for the audit. False when the ticket is void; nothing was written then.
+ * Ends an operation once: its row, what stands, the names that are free again, what is told of it unasked, and where
+ * the request should never have been made a line for the audit. False when the ticket is void; nothing was written then.
  */
 export async function endOperation(
   state: State,
@@ -41,7 +43,9 @@ export async function endOperation(
 ): Promise<boolean> {
   return state.transaction(async (sql) => {
     const open = await lockOpenOperations(sql, operation);
+    const news = ending.status === 'succeeded' ? await whatToTell(sql, operation) : undefined;
     if (!(await writeEnd(sql, operation, ending))) return false;
+    if (news !== undefined) await insertNotification(sql, { ...news, operation });
     const goesOn = open.some(
       (other) => other.resourceId === operation.resourceId && other.id !== operation.id,
     );

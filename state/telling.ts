@@ -1,0 +1,74 @@
+import { DomainId } from '../contract/ids.ts';
+import type { NotificationKind } from '../contract/notifications.ts';
+import type { OperationKind } from '../contract/operations.ts';
+import type { Sql } from './connection.ts';
+import { findDomainVersion, findLastGoodVersion } from './domains.ts';
+import type { DomainVersion } from './domains.ts';
+import type { ClaimedOperation } from './open-operations.ts';
+
+export interface News {
+  readonly kind: NotificationKind;
+  readonly message: string;
+}
+
+/**
+ * What is told of an operation that ends well though nobody asks: what destroys and what lets in, because that is what
+ * somebody with a stolen token would do. To be asked before its end is written: of an update it is what differs from
+ * what stood until then.
+ */
+export async function whatToTell(sql: Sql, operation: ClaimedOperation): Promise<News | undefined> {
+  return TELL[operation.kind]?.(operation, sql);
+}
+
+type Tell = (operation: ClaimedOperation, sql: Sql) => News | undefined | Promise<News | undefined>;
+
+const TELL: { readonly [K in OperationKind]?: Tell } = {
+  'domain.update': changed,
+  'domain.delete': removed('The site'),
+  'database.delete': removed('The database'),
+  'databaseUser.delete': removed('The database user'),
+  'databaseUser.create': letIn((name) => `The database user ${name} was made and can log in.`),
+  'databaseUser.rotate': letIn((name) => `The database user ${name} has another password.`),
+};
+
+function removed(what: string): Tell {
+  return ({ resourceName, before }) => {
+    // What never came about, or lay in the trash already, was not there to be removed.
+    if (before !== 'live' && before !== 'failed') return undefined;
+    return { kind: 'destroyed', message: `${what} ${resourceName} was removed.` };
+  };
+}
+
+function letIn(sentence: (name: string) => string): Tell {
+  return ({ resourceName }) => ({ kind: 'let_in', message: sentence(resourceName) });
+}
+
+async function changed(
+  { resourceId, resourceName, generation }: ClaimedOperation,
+  sql: Sql,
+): Promise<News | undefined> {
+  const id = DomainId.parse(resourceId);
+  const before = await findLastGoodVersion(sql, id);
+  const after = await findDomainVersion(sql, id, generation);
+  if (before === undefined || after === undefined) return undefined;
+  const losses = lossesOf(before, after);
+  if (losses.length === 0) return undefined;
+  return { kind: 'destroyed', message: clip(`The site ${resourceName} ${losses.join(', and ')}.`) };
+}
+
+function lossesOf(before: DomainVersion, after: DomainVersion): string[] {
+  const lost = before.aliases.filter((name) => !after.aliases.includes(name));
+  return [
+    ...(before.enabled && !after.enabled ? ['was switched off'] : []),
+    ...(lost.length > 0 ? [`answers no more as ${lost.join(' ')}`] : []),
+    ...(before.type === after.type ? [] : [`is ${after.type} and was ${before.type}`]),
+    ...(before.publicDirectory === after.publicDirectory
+      ? []
+      : [`serves ${after.publicDirectory} and not ${before.publicDirectory}`]),
+  ];
+}
+
+/** As long as the column is. */
+function clip(message: string): string {
+  return message.length > 500 ? `${message.slice(0, 499)}…` : message;
+}

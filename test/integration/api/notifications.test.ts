@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import { Notification } from '../../../contract/notifications.ts';
+import { TrashItem } from '../../../contract/trash.ts';
+import type { Ending } from '../../../state/outcomes.ts';
+import { GONE, LIVE, nextAddress, operationId, resource, startAgent } from './agent.ts';
+import type { Agent, Answer } from './agent.ts';
+import { makeTenant, makeToken } from './made-tokens.ts';
+
+let agent: Agent;
+beforeAll(async () => {
+  agent = await startAgent();
+});
+afterAll(() => agent.stop());
+
+const TRASHED: Ending = {
+  status: 'succeeded',
+  resource: { purgeAfter: new Date('2099-01-01T00:00:00.000Z') },
+};
+const FAILED: Ending = {
+  status: 'failed',
+  resource: 'failed',
+  failure: { code: 'not_live', message: 'x', hint: 'y' },
+};
+
+/** Asks for it and ends it as the worker would. */
+async function done(method: string, path: string, { body, ending = LIVE }: Done = {}): Promise<Answer> {
+  const answer = await agent.call(method, path, body === undefined ? {} : { body });
+  if (answer.status !== 202) throw new Error(answer.text);
+  await agent.end(operationId(answer), ending);
+  return answer;
+}
+interface Done {
+  readonly body?: object;
+  readonly ending?: Ending;
+}
+
+async function made(name: string, more: object = {}): Promise<string> {
+  return resource(await done('POST', '/v1/domains', { body: { name, ...more } }), 'domain').id;
+}
+
+async function told(about: string): Promise<string[]> {
+  const { json } = await agent.call('GET', '/v1/notifications?limit=200');
+  const all = z.array(Notification).parse(json['items']);
+  const those = all.filter(({ resource: { id } }) => id === about);
+  return those.map(({ kind, message }) => `${kind}: ${message}`);
+}
+
+describe('what destroys is told once', () => {
+  test('a site that was removed', async () => {
+    const id = await made('gone.example');
+    expect(await told(id)).toEqual([]);
+    await done('DELETE', `/v1/domains/${id}`, { ending: TRASHED });
+    expect(await told(id)).toEqual(['destroyed: The site gone.example was removed.']);
+  });
+
+  test.each([
+    ['switched off', { enabled: false }, 'was switched off'],
+    ['without an alias', { aliases: ['a.NAME', 'c.NAME'] }, 'answers no more as b.NAME'],
+    ['of another type', { type: 'static' }, 'is static and was php'],
+    ['with another folder', { publicDirectory: 'public/web' }, 'serves public/web and not public'],
+    [
+      'switched off and without aliases',
+      { enabled: false, aliases: [] },
+      'was switched off, and answers no more as a.NAME b.NAME',
+    ],
+  ])('a site that is now %s', async (what, change, sentence) => {
+    const name = `${what.replace(/[^a-z]/g, '')}.example`;
+    const fill = <T>(value: T) => JSON.parse(JSON.stringify(value).replaceAll('NAME', name)) as T;
+    const id = await made(name, { aliases: [`a.${name}`, `b.${name}`] });
+    await done('PATCH', `/v1/domains/${id}`, { body: fill(change) });
+    expect(await told(id)).toEqual([`destroyed: The site ${name} ${fill(sentence)}.`]);
+  });
+
+  test('a database, and a user of one', async () => {
+    const database = resource(await done('POST', '/v1/databases', { body: { name: 'shop' } }), 'database').id;
+    const user = await done('POST', '/v1/databases/shop/users', { body: { name: 'shopper' } });
+    const { id } = resource(user, 'databaseUser');
+    await done('DELETE', `/v1/databases/shop/users/${id}`, { ending: GONE });
+    await done('DELETE', '/v1/databases/shop', { ending: GONE });
+    expect((await told(id))[0]).toBe('destroyed: The database user shopper was removed.');
+    expect(await told(database)).toEqual(['destroyed: The database shop was removed.']);
+  });
+});
+
+test('what lets in is told once: a new user of a database, and a new password', async () => {
+  await done('POST', '/v1/databases', { body: { name: 'letin' } });
+  const user = await done('POST', '/v1/databases/letin/users', { body: { name: 'visitor' } });
+  const { id } = resource(user, 'databaseUser');
+  await done('POST', `/v1/databases/letin/users/${id}/rotate-password`);
+  expect(await told(id)).toEqual([
+    'let_in: The database user visitor has another password.',
+    'let_in: The database user visitor was made and can log in.',
+  ]);
+});
+
+describe('nothing is told of', () => {
+  test('what was made, changed without a loss, or came to nothing', async () => {
+    const id = await made('quiet.example', { enabled: false });
+    await done('PATCH', `/v1/domains/${id}`, { body: { enabled: true, aliases: ['www.quiet.example'] } });
+    await done('PATCH', `/v1/domains/${id}`, { body: { enabled: false }, ending: FAILED });
+    expect(await told(id)).toEqual([]);
+  });
+
+  test('a site that was removed and never came about', async () => {
+    const first = await agent.call('POST', '/v1/domains', { body: { name: 'never.example' } });
+    const { id } = resource(first, 'domain');
+    const second = await agent.call('DELETE', `/v1/domains/${id}`);
+    await agent.claim(operationId(first));
+    await agent.end(operationId(second), GONE);
+    expect(await told(id)).toEqual([]);
+  });
+});
+
+test('after a failed change it is what stood before that is compared', async () => {
+  const id = await made('twice.example');
+  await done('PATCH', `/v1/domains/${id}`, { body: { enabled: false }, ending: FAILED });
+  await done('PATCH', `/v1/domains/${id}`, { body: { type: 'static' } });
+  expect(await told(id)).toEqual([
+    'destroyed: The site twice.example was switched off, and is static and was php.',
+  ]);
+});
+
+test('the newest come first, page after page, and none of another tenant', async () => {
+  const { json } = await agent.call('GET', '/v1/notifications?limit=200');
+  const all = z
+    .array(Notification)
+    .parse(json['items'])
+    .map(({ id }) => id);
+  expect(all).toEqual([...all].sort((a, b) => b - a));
+  const seen: number[] = [];
+  let address = '/v1/notifications?limit=2';
+  while (address !== '') {
+    const page = await agent.call('GET', address);
+    seen.push(
+      ...z
+        .array(Notification)
+        .parse(page.json['items'])
+        .map(({ id }) => id),
+    );
+    address = nextAddress('/v1/notifications?limit=2', page);
+  }
+  expect(seen).toEqual(all);
+  makeTenant(agent.servers, 'other0000000');
+  const { headers } = makeToken(agent.servers, { tenant: 'other0000000' });
+  expect((await agent.call('GET', '/v1/notifications', { headers })).json).toEqual({ items: [], next: null });
+});
+
+test('the trash lists what was removed and can be brought back, page after page, and not what stands', async () => {
+  const ids: string[] = [];
+  for (const name of ['one.trash.example', 'two.trash.example', 'three.trash.example']) {
+    const id = await made(name);
+    await done('DELETE', `/v1/domains/${id}`, { ending: TRASHED });
+    ids.push(id);
+  }
+  await done('POST', `/v1/domains/${ids[2]!}/restore`);
+  const seen: TrashItem[] = [];
+  let address = '/v1/trash?limit=1';
+  while (address !== '') {
+    const page = await agent.call('GET', address);
+    expect(page.status).toBe(200);
+    seen.push(...z.array(TrashItem).parse(page.json['items']));
+    address = nextAddress('/v1/trash?limit=1', page);
+  }
+  const listed = seen.filter(({ name }) => name.endsWith('.trash.example'));
+  expect(listed.map(({ id }) => id).sort()).toEqual(ids.slice(0, 2).sort());
+  expect(listed[0]).toMatchObject({ type: 'domain', purgeAfter: '2099-01-01T00:00:00.000Z' });
+  const { headers } = makeToken(agent.servers, { tenant: 'other0000000' });
+  expect((await agent.call('GET', '/v1/trash', { headers })).json).toEqual({ items: [], next: null });
+});
+
+test.each([
+  '/v1/trash?cursor=x',
+  '/v1/notifications?cursor=LTE',
+  '/v1/notifications?kind=destroyed',
+  '/v1/trash?limit=0',
+])('%s is refused', async (address) => {
+  expect((await agent.call('GET', address)).status).toBe(422);
+});
