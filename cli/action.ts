@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import type { GlobalOptions, OpenSession, Session } from './session.ts';
 
 /** What a command does: with the API and the terminal, the words that were typed, and its own options. */
@@ -20,4 +20,15 @@ export function action<O = unknown>(open: OpenSession, act: Act<O>): (...given: 
 export function present(session: Session, document: unknown, lines: () => readonly string[]): void {
   if (session.json) session.terminal.json(document);
   else lines().forEach((line) => session.terminal.line(line));
+}
+
+/** An option that is a number of things. */
+export function count(text: string): number {
+  if (!/^[1-9][0-9]{0,5}$/.test(text)) throw new InvalidArgumentError('A number from 1 to 999999 is wanted.');
+  return Number(text);
+}
+
+/** An option that may be given several times. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
 }

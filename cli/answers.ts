@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { Database as DatabaseShape, DatabaseUser as DatabaseUserShape } from '../contract/databases.ts';
 import { Domain as DomainShape } from '../contract/domains.ts';
 import { Operation as OperationShape, OperationStep } from '../contract/operations.ts';
+import { Notification as NotificationShape } from '../contract/notifications.ts';
 import { FieldError, Problem as ProblemShape } from '../contract/problems.ts';
+import { Token as TokenShape } from '../contract/tokens.ts';
+import { TrashItem as TrashItemShape } from '../contract/trash.ts';
 
 /*
  * What the API answers, as a client reads it: the contract's fields, and fields of a newer server are passed
@@ -22,6 +25,23 @@ export type Database = z.infer<typeof Database>;
 
 export const DatabaseUser = z.object(DatabaseUserShape.shape);
 export type DatabaseUser = z.infer<typeof DatabaseUser>;
+
+const Words = z.array(z.string());
+
+export const Token = z.object({ ...TokenShape.shape, scopes: Words, addresses: Words });
+export type Token = z.infer<typeof Token>;
+
+export const TrashItem = z.object({ ...TrashItemShape.shape, type: z.string() });
+export type TrashItem = z.infer<typeof TrashItem>;
+
+const Resource = z.object({ type: z.string(), id: z.string(), name: z.string() });
+
+export const Notification = z.object({
+  ...NotificationShape.shape,
+  kind: z.string(),
+  resource: Resource,
+});
+export type Notification = z.infer<typeof Notification>;
 
 /** A page of a list. */
 export const Page = z.object({ items: z.array(z.unknown()), next: z.string().nullable() });

@@ -20,6 +20,8 @@ export type Client = {
   /** Without a token, and whatever the status is: health says 503 and why in the same breath. */
   readonly look: (path: string) => Promise<{ readonly status: number; readonly document: unknown }>;
   readonly write: (write: Write) => Promise<Accepted>;
+  /** A write that is done with its answer, of which nothing is looked at yet. */
+  readonly send: (write: Write) => Promise<unknown>;
   /** The data of each `operation` event, until the API closes the stream. */
   readonly events: (path: string) => AsyncIterable<unknown>;
 };
@@ -40,14 +42,16 @@ export function createClient(parts: ClientParts): Client {
     authorization: `Bearer ${parts.token()}`,
     ...headers,
   });
+  const send = async ({ method, path, body }: Write): Promise<unknown> => {
+    const text = body === undefined ? {} : { body: JSON.stringify(body) };
+    const key = { 'idempotency-key': parts.idempotencyKey };
+    return accept(await ask({ method, path, ...text }, authorized(key)));
+  };
   return {
     look: (path) => ask({ method: 'GET', path }),
     get: async (path) => accept(await ask({ method: 'GET', path }, authorized())),
-    write: async ({ method, path, body }) => {
-      const text = body === undefined ? {} : { body: JSON.stringify(body) };
-      const key = { 'idempotency-key': parts.idempotencyKey };
-      return understand(Accepted, accept(await ask({ method, path, ...text }, authorized(key))));
-    },
+    send,
+    write: async (write) => understand(Accepted, await send(write)),
     events: (path) => listen(parts, path),
   };
 }

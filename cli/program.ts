@@ -2,7 +2,10 @@ import { Command, Option } from 'commander';
 import { addDatabaseCommands } from './commands/database.ts';
 import { addDomainCommands } from './commands/domain.ts';
 import { addHealthCommand } from './commands/health.ts';
+import { addNotificationCommands } from './commands/notification.ts';
 import { addOperationCommands } from './commands/operation.ts';
+import { addTokenCommands } from './commands/token.ts';
+import { addTrashCommands } from './commands/trash.ts';
 import type { OpenSession } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -51,6 +54,9 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   addDomainCommands(program, open);
   addDatabaseCommands(program, open);
   addOperationCommands(program, open);
+  addTrashCommands(program, open);
+  addNotificationCommands(program, open);
+  addTokenCommands(program, open);
   addHealthCommand(program, open);
   return program;
 }

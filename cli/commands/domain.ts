@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { action, present } from '../action.ts';
+import { action, collect, present } from '../action.ts';
 import { Domain } from '../answers.ts';
 import { understand } from '../client.ts';
 import { UsageError } from '../errors.ts';
@@ -119,10 +119,6 @@ function addWanted(command: Command): Command {
     .option('--php <version>', "PHP's version, such as 8.2")
     .option('--public-directory <folder>', 'the folder that is served, such as public/web')
     .option('--protect', 'let nobody remove it or switch it off, until root on the server unprotects it');
-}
-
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), value];
 }
 
 function wanted({ alias, type, php, publicDirectory, protect }: Wanted): Record<string, unknown> {

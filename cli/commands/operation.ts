@@ -1,6 +1,6 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { OperationStatus } from '../../contract/operations.ts';
-import { action, present } from '../action.ts';
+import { action, count, present } from '../action.ts';
 import { Operation } from '../answers.ts';
 import { understand } from '../client.ts';
 import { OperationError } from '../errors.ts';
@@ -95,9 +95,4 @@ function withId(command: Command): Command {
 function query({ resource, status }: Filter): string {
   const text = new URLSearchParams({ ...(resource && { resource }), ...(status && { status }) }).toString();
   return text === '' ? '' : `?${text}`;
-}
-
-function count(text: string): number {
-  if (!/^[1-9][0-9]{0,5}$/.test(text)) throw new InvalidArgumentError('A number from 1 to 999999 is wanted.');
-  return Number(text);
 }

@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { CreateDatabaseUser } from '../../contract/databases.ts';
 import { CreateDomain, ResourceStatus } from '../../contract/domains.ts';
 import { FailureCode } from '../../contract/failures.ts';
+import { NotificationKind } from '../../contract/notifications.ts';
 import { OperationStatus } from '../../contract/operations.ts';
 import { PROBLEMS } from '../../contract/problems.ts';
+import { CreateToken, Scope } from '../../contract/tokens.ts';
+import { TrashItem } from '../../contract/trash.ts';
 
 /* What the documents list is what the contract has: nothing missing, nothing that is no more. */
 
@@ -43,6 +46,8 @@ test.each([
   ...OperationStatus.options,
   ...ResourceStatus.options.filter((status) => status !== 'deleted'),
   ...Object.keys(CreateDatabaseUser.shape),
+  ...[...Scope.options, ...NotificationKind.options],
+  ...[...Object.keys(CreateToken.shape), ...Object.keys(TrashItem.shape)],
 ])('api.md has a word on %s', (word) => {
   expect(read('api.md')).toMatch(new RegExp(`[\`"]${word}[\`"]`));
 });
