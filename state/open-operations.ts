@@ -88,6 +88,18 @@ export async function overdueOperations(sql: Sql, server: ServerId, seconds: num
   return claimable(await sql.rows(OpenOperation, text, [server, seconds]));
 }
 
+/**
+ * Whether there is one that nobody ever began, though it is the first of its key, for longer than so many seconds.
+ * One that is tried again or held back was begun, and says itself why it waits.
+ */
+export async function isOneUntaken(sql: Sql, server: ServerId, seconds: number): Promise<boolean> {
+  const text = `SELECT ${COLUMNS} FROM operation AS o WHERE server = ? AND status = 'queued' AND epoch = 0
+    AND created_at < UTC_TIMESTAMP(3) - INTERVAL ? SECOND AND NOT EXISTS (SELECT 1 FROM operation AS first
+      WHERE first.serial_key = o.serial_key AND first.server = o.server AND first.status IN ('queued', 'running')
+        AND first.seq < o.seq) ORDER BY seq LIMIT 1`;
+  return claimable(await sql.rows(OpenOperation, text, [server, seconds])).length > 0;
+}
+
 /** Who is next among those that wait for each other, or none. */
 export async function nextQueued(sql: Sql, { server, serialKey }: Place): Promise<OperationId | undefined> {
   const text = `SELECT ${COLUMNS} FROM operation WHERE serial_key = ? AND server = ? AND status = 'queued'

@@ -10,11 +10,12 @@ import type { Logger } from '../runtime/logger.ts';
 /** How many operations are under way side by side. */
 const CONCURRENCY = 8;
 const LOCK_MS = 30_000;
+const CLOSE_MS = 3000;
 
 export interface QueueParts {
   readonly connection: ConnectionOptions;
   readonly server: ServerId;
-  readonly run: (id: OperationId) => Promise<void>;
+  readonly run: (id: OperationId) => Promise<unknown>;
   readonly logger: Logger;
   /** Whoever has not renewed its hold of a job for so long has died. */
   readonly lockMs?: number;
@@ -30,12 +31,13 @@ export interface Queue {
 }
 
 export function createQueue({ connection, server, run, logger, lockMs = LOCK_MS }: QueueParts): Queue {
+  const underWay = new Set<Promise<unknown>>();
   const worker = new Worker(
     privilegedQueue(server),
     async (job) => {
       const id = readJob(job);
       if (id === undefined) logger.warn({ job: clip(job.id), name: clip(job.name) }, 'job refused');
-      else await run(id);
+      else await during(underWay, run(id));
     },
     {
       connection,
@@ -63,8 +65,24 @@ export function createQueue({ connection, server, run, logger, lockMs = LOCK_MS 
     pause: async () => {
       if (begun) await worker.pause(true);
     },
-    close: () => worker.close(),
+    close: async () => {
+      const closed = worker.close();
+      await Promise.all(underWay);
+      await within(CLOSE_MS, closed);
+    },
   };
+}
+
+async function during(underWay: Set<Promise<unknown>>, work: Promise<unknown>): Promise<void> {
+  underWay.add(work);
+  await work.finally(() => underWay.delete(work));
+}
+
+/** BullMQ may wait for ever for a connection that is just being made anew; nothing of ours is under way by then. */
+async function within(ms: number, closed: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([closed, late]).finally(() => clearTimeout(timer));
 }
 
 /** While Redis is away the same error comes again and again; it is one line until a job has been taken. */

@@ -26,46 +26,53 @@ export interface RunOperationParts {
 }
 
 export interface RunOperation {
-  /** From the claim to the end, if it is the operation's turn. Never throws: what is left open the sweep finds. */
-  readonly run: (id: OperationId) => Promise<void>;
+  /**
+   * From the claim to the end, if it is the operation's turn; whether it was. Never throws: what is left open the
+   * sweep finds.
+   */
+  readonly run: (id: OperationId) => Promise<boolean>;
   /** Whether this process is at it. */
   readonly isRunning: (id: string) => boolean;
+  /** Whether it is at nothing. */
+  readonly isIdle: () => boolean;
 }
 
 export function createRunOperation(parts: RunOperationParts): RunOperation {
   const running = new Set<string>();
   return {
     run: async (id) => {
-      if (running.has(id)) return;
+      if (running.has(id)) return false;
       running.add(id);
       try {
         // A wake-up that was on its way already does not shorten the pause; another comes when it is over.
-        if (!parts.pauses.isOver(id) && !(await isCancellationAsked(parts.state, id))) return;
-        await runOnce(parts, id);
+        if (!parts.pauses.isOver(id) && !(await isCancellationAsked(parts.state, id))) return false;
+        return await runOnce(parts, id);
       } catch (error) {
         if (error instanceof SupplantedError) parts.logger.warn({ operationId: id }, 'claimed by another');
         else parts.logger.warn({ err: error, operationId: id }, 'left open, the sweep takes it up again');
+        return false;
       } finally {
         running.delete(id);
       }
     },
     isRunning: (id) => running.has(id),
+    isIdle: () => running.size === 0,
   };
 }
 
-async function runOnce(parts: RunOperationParts, id: OperationId): Promise<void> {
+async function runOnce(parts: RunOperationParts, id: OperationId): Promise<boolean> {
   const { state, server, logger, publish } = parts;
   const claim = await claimOperation(state, server, id);
   if (claim.result === 'left') {
     const level = claim.why === 'unknown' || claim.why === 'foreign' ? 'warn' : 'debug';
     logger[level]({ operationId: id, why: claim.why }, 'wake-up without work');
-    return;
+    return false;
   }
   if (claim.result === 'ended') {
     logger.info({ operationId: id, status: claim.status }, 'operation ended unstarted');
     publish(id);
     await wakeNext(parts, claim.place);
-    return;
+    return true;
   }
   const { operation } = claim;
   publish(id);
@@ -87,6 +94,7 @@ async function runOnce(parts: RunOperationParts, id: OperationId): Promise<void>
   if (result.status === 'retry') logger.warn(facts, 'operation put back');
   else if (result.status === 'held-back') logger.warn(facts, 'operation held back');
   else logger.info(facts, 'operation finished');
+  return true;
 }
 
 async function writeResult(

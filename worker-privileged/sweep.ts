@@ -5,6 +5,7 @@ import type { WakeUps } from '../runtime/wake-ups.ts';
 import type { State } from '../state/connection.ts';
 import { queuedOperations } from '../state/open-operations.ts';
 import { putBackOrphans } from '../state/tickets.ts';
+import type { Overdue } from './overdue.ts';
 import type { Pauses } from './pauses.ts';
 import type { Queue } from './queue.ts';
 import type { WorkerLock } from './worker-lock.ts';
@@ -17,13 +18,14 @@ export interface SweepParts {
   readonly wakeUps: Pick<WakeUps, 'wake'>;
   readonly isRunning: (id: string) => boolean;
   readonly pauses: Pick<Pauses, 'isOver'>;
+  readonly overdue: Pick<Overdue, 'look'>;
   readonly logger: Logger;
 }
 
 export interface Sweep {
   /**
    * Once round: sees that this is the server's only worker, and else takes nothing; puts back what a crash left
-   * running; wakes all that waits. Never throws.
+   * running; wakes all that waits, and sees to what no wake-up has helped. Never throws.
    */
   readonly once: () => Promise<void>;
   /** Whether the last round found this to be the server's only worker. */
@@ -65,9 +67,13 @@ async function putBack({ state, server, isRunning, logger }: SweepParts): Promis
   if (count > 0) logger.warn({ count }, 'operations that nobody carried out are queued again');
 }
 
-async function wakeAll({ state, server, wakeUps, pauses }: SweepParts, prefix: string): Promise<void> {
-  for (const id of await queuedOperations(state, server)) {
-    if (!pauses.isOver(id)) continue;
+async function wakeAll(
+  { state, server, wakeUps, pauses, overdue }: SweepParts,
+  prefix: string,
+): Promise<void> {
+  const waiting = (await queuedOperations(state, server)).filter((id) => pauses.isOver(id));
+  overdue.look(waiting);
+  for (const id of waiting) {
     // Redis is away: the next round is soon enough.
     if (!(await wakeUps.wake(id, { jobId: `${prefix}-${id}` }))) return;
   }

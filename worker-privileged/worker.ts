@@ -10,6 +10,7 @@ import type { DatabaseDoor } from './database-door.ts';
 import type { Executor } from './executor-calls.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createHandlers } from './operations.ts';
+import { createOverdue } from './overdue.ts';
 import { createPauses } from './pauses.ts';
 import { createAskPage } from './probe.ts';
 import { askOnce } from './probe-request.ts';
@@ -65,8 +66,9 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     logger,
   });
   const lock = createWorkerLock(state, session, server);
-  const { isRunning } = operations;
-  const sweep = createSweep({ server, state, lock, queue, wakeUps, isRunning, pauses, logger });
+  const { run, isRunning, isIdle } = operations;
+  const overdue = createOverdue({ run, isIdle, logger });
+  const sweep = createSweep({ server, state, lock, queue, wakeUps, isRunning, pauses, overdue, logger });
   const beat = createHeartbeat({
     server,
     state,
@@ -83,7 +85,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   return {
     stop: async () => {
       await Promise.all([sweeping.stop(), beating.stop(), purging.stop()]);
-      await queue.close();
+      await Promise.all([queue.close(), overdue.stop()]);
       await wakeUps.close();
       redis.disconnect();
       await Promise.all([state.close(), session.close()]);

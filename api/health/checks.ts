@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import type { ServerId } from '../../contract/ids.ts';
 import type { Sql } from '../../state/connection.ts';
+import { isOneUntaken } from '../../state/open-operations.ts';
 
 /** A worker that has not written its heartbeat for so long is not there; seconds. */
 const SILENCE = 60;
+/** What waits for nothing but its turn, and for so long, nobody takes; seconds. */
+const UNTAKEN = 300;
 /** A part that has not answered by then is away; milliseconds. */
 const PATIENCE_MS = 3000;
 
@@ -14,6 +17,8 @@ export interface Checks {
   readonly database: Check;
   readonly redis: Check;
   readonly worker: Check;
+  /** Whether what waits is taken. */
+  readonly queue: Check;
 }
 
 export interface ChecksParts {
@@ -35,6 +40,7 @@ export function createChecks({ state, redis, server }: ChecksParts): Checks {
       );
       return fresh.length === 1;
     },
+    queue: async () => !(await isOneUntaken(state, server, UNTAKEN)),
   };
 }
 
@@ -44,10 +50,16 @@ export interface Readiness {
 }
 
 /** Asks all of them at once; one that fails or does not answer is away, and why stays here. */
-export async function readiness({ database, redis, worker }: Checks): Promise<Readiness> {
-  const [d, r, w] = await Promise.all([answer(database), answer(redis), answer(worker)]);
-  const status = d === 'ok' && r === 'ok' && w === 'ok' ? 'ready' : 'not-ready';
-  return { status, checks: { database: d, redis: r, worker: w } };
+export async function readiness(checks: Checks): Promise<Readiness> {
+  const [database, redis, worker, queue] = await Promise.all([
+    answer(checks.database),
+    answer(checks.redis),
+    answer(checks.worker),
+    answer(checks.queue),
+  ]);
+  const answers = { database, redis, worker, queue };
+  const isReady = Object.values(answers).every((one) => one === 'ok');
+  return { status: isReady ? 'ready' : 'not-ready', checks: answers };
 }
 
 async function answer(check: Check): Promise<'ok' | 'away'> {

@@ -70,7 +70,7 @@ test('without Redis work is accepted, and done when Redis is back', async () => 
   systemctl('start', 'sculptor-redis');
   expect([health.status, health.json['checks']]).toEqual([
     503,
-    { database: 'ok', redis: 'away', worker: 'ok' },
+    { database: 'ok', redis: 'away', worker: 'ok', queue: 'ok' },
   ]);
   await succeeded(answer);
 });

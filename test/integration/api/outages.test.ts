@@ -45,7 +45,10 @@ test('what Redis is given is the id of the operation, and nothing else', async (
 });
 
 test('while Redis is away a wish is taken all the same, and the agent says that it is not ready', async () => {
-  expect(await ready()).toEqual({ status: 'ready', checks: { database: 'ok', redis: 'ok', worker: 'ok' } });
+  expect(await ready()).toEqual({
+    status: 'ready',
+    checks: { database: 'ok', redis: 'ok', worker: 'ok', queue: 'ok' },
+  });
   await agent.servers.redis.stop();
   const answer = await wish();
   expect(answer.status).toBe(202);
@@ -56,7 +59,7 @@ test('while Redis is away a wish is taken all the same, and the agent says that 
   const health = await agent.call('GET', '/v1/health/ready');
   expect([health.status, health.json]).toEqual([
     503,
-    { status: 'not-ready', checks: { database: 'ok', redis: 'away', worker: 'ok' } },
+    { status: 'not-ready', checks: { database: 'ok', redis: 'away', worker: 'ok', queue: 'ok' } },
   ]);
   await agent.servers.redis.start();
 });
@@ -95,6 +98,22 @@ test('after a crash of MariaDB the next request is served', async () => {
   await agent.servers.mariadb.stop();
   await agent.servers.mariadb.start();
   expect((await agent.call('GET', `/v1/operations/${before}`)).status).toBe(200);
+});
+
+test('what is the first of its key and has never been begun for five minutes, nobody takes', async () => {
+  const old = (change: string) =>
+    agent.servers.sql(
+      `UPDATE sculptor.operation SET created_at = UTC_TIMESTAMP(3) - INTERVAL 301 SECOND, ${change}`,
+    );
+  await wish();
+  old("status = 'queued', epoch = 1");
+  expect(await ready()).toMatchObject({ status: 'ready' });
+  old("status = IF(seq = 1, 'running', 'queued'), epoch = IF(seq = 1, 1, 0), serial_key = 'one'");
+  expect(await ready()).toMatchObject({ status: 'ready' });
+  agent.servers.sql("UPDATE sculptor.operation SET status = 'succeeded' WHERE status = 'running'");
+  expect(await ready()).toMatchObject({ status: 'not-ready', checks: { queue: 'away', worker: 'ok' } });
+  agent.servers.sql("UPDATE sculptor.operation SET status = 'succeeded'");
+  expect(await ready()).toMatchObject({ status: 'ready' });
 });
 
 test('a worker that has been silent for a minute is away', async () => {

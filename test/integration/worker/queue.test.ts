@@ -169,3 +169,51 @@ describe('what was put into Redis past the queue', () => {
     await expectUndisturbed();
   });
 });
+
+describe('a queue that gives nothing any more', () => {
+  const key = (rest: string): string => `sculptor:privileged-default:${rest}`;
+  const spoils: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['because it was paused', () => thief.hset(key('meta'), 'paused', '1')],
+    [
+      'because it is full',
+      () => thief.hset(key('meta'), 'concurrency', '1').then(() => thief.lpush(key('active'), 'x')),
+    ],
+    [
+      'because its rate was limited',
+      () =>
+        thief.hset(key('meta'), 'max', '1', 'duration', '3600000').then(() => thief.set(key('limiter'), '9')),
+    ],
+    ...['meta', 'wait', 'marker', 'active', 'id', 'events'].map(
+      (name) =>
+        [
+          `because its ${name} is of another type`,
+          async () => {
+            await thief.del(key(name));
+            // The counter of jobs is a string itself.
+            await (name === 'id' ? thief.lpush(key(name), 'x') : thief.set(key(name), 'x'));
+          },
+        ] as const,
+    ),
+  ];
+
+  beforeAll(async () => {
+    await world.stopWorkers();
+    world.startWorker(100);
+  });
+  afterEach(async () => {
+    await thief.del(...['meta', 'wait', 'paused', 'marker', 'active', 'limiter', 'id', 'events'].map(key));
+  });
+
+  test.each(spoils)('%s keeps nothing from being done', async (_what, spoil) => {
+    await spoil();
+    const asked = [1, 2].map(async () => {
+      const name = `without${(count += 1)}.example`;
+      const { operation, id } = await askDomain(world.api, { kind: 'domain.create', name });
+      world.nginx.serve(name, { status: 200, body: id });
+      return operation;
+    });
+    for (const operation of asked) {
+      expect(await world.ended(await operation)).toMatchObject({ status: 'succeeded', attempt: 1 });
+    }
+  });
+});

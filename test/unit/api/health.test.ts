@@ -5,19 +5,25 @@ const no = (): Promise<boolean> => Promise.resolve(false);
 const broken = (): Promise<boolean> => Promise.reject(new Error('secret detail'));
 
 test('with all parts there the agent is ready', async () => {
-  expect(await readiness({ database: yes, redis: yes, worker: yes })).toEqual({
+  expect(await readiness({ database: yes, redis: yes, worker: yes, queue: yes })).toEqual({
     status: 'ready',
-    checks: { database: 'ok', redis: 'ok', worker: 'ok' },
+    checks: { database: 'ok', redis: 'ok', worker: 'ok', queue: 'ok' },
   });
 });
 
-test.each(['database', 'redis', 'worker'] as const)(
+test.each(['database', 'redis', 'worker', 'queue'] as const)(
   'without its %s it is not, and says no more',
   async (part) => {
     for (const check of [no, broken]) {
-      const answer = await readiness({ database: yes, redis: yes, worker: yes, [part]: check });
+      const answer = await readiness({ database: yes, redis: yes, worker: yes, queue: yes, [part]: check });
       expect(answer.status).toBe('not-ready');
-      expect(answer.checks).toEqual({ database: 'ok', redis: 'ok', worker: 'ok', [part]: 'away' });
+      expect(answer.checks).toEqual({
+        database: 'ok',
+        redis: 'ok',
+        worker: 'ok',
+        queue: 'ok',
+        [part]: 'away',
+      });
     }
   },
 );
@@ -25,7 +31,7 @@ test.each(['database', 'redis', 'worker'] as const)(
 test('a part that never answers is away', async () => {
   jest.useFakeTimers();
   const never = (): Promise<boolean> => new Promise(() => undefined);
-  const answer = readiness({ database: yes, redis: never, worker: yes });
+  const answer = readiness({ database: yes, redis: never, worker: yes, queue: yes });
   await jest.advanceTimersByTimeAsync(3000);
   expect((await answer).checks.redis).toBe('away');
   jest.useRealTimers();

@@ -36,6 +36,7 @@ function setUp() {
     },
     isRunning: () => false,
     pauses: { isOver: (id) => !paused.has(id) },
+    overdue: { look: (waiting) => void did.push(`look at ${waiting.map((id) => id[0]).join(' ')}`) },
     logger: createLogger('test', { write: () => undefined }),
   });
   const after = async (): Promise<string[]> => {
@@ -50,7 +51,7 @@ function setUp() {
   };
 }
 
-const WAKES = ['read queued', 'wake a once', 'wake b once'];
+const WAKES = ['read queued', 'look at a b', 'wake a once', 'wake b once'];
 
 test('the only worker begins to take jobs, and wakes all that waits each time', async () => {
   const { sweep, after } = setUp();
@@ -89,11 +90,11 @@ test('a database that is away ends a round and no more', async () => {
 test('an operation in its pause is left alone', async () => {
   const { after, paused } = setUp();
   paused.add('a'.repeat(20));
-  expect(await after()).toEqual(['start', 'read queued', 'wake b once']);
+  expect(await after()).toEqual(['start', 'read queued', 'look at b', 'wake b once']);
 });
 
 test('while Redis is away the rest waits for the next round', async () => {
   const { after, redisIs } = setUp();
   redisIs(false);
-  expect(await after()).toEqual(['start', 'read queued', 'wake a once']);
+  expect(await after()).toEqual(['start', 'read queued', 'look at a b', 'wake a once']);
 });
