@@ -16,6 +16,9 @@ install_accounts() {
 }
 
 install_folders() {
+  local secrets=0700
+  # Where no systemd hands them over, their readers have to come by.
+  [ "$mode" = systemd ] || secrets=0711
   ensure_dir "$own" 0700 root:root
   ensure_dir "$own/registry" 0700 root:root
   ensure_dir "$own/trash" 0700 root:root
@@ -26,7 +29,7 @@ install_folders() {
   ensure_dir /etc/sculptor 0755 root:root
   ensure_dir /etc/sculptor/sites 0755 root:root
   ensure_dir /etc/sculptor/hosts 0755 root:root
-  ensure_dir /etc/sculptor/secrets 0711 root:root
+  ensure_dir /etc/sculptor/secrets "$secrets" root:root
   ensure_dir /etc/sculptor/tls 0755 root:root
   ensure_dir /usr/lib/sculptor 0755 root:root
   ensure_dir /home/www 0711 root:root

@@ -23,13 +23,15 @@ install_redis() {
   fi
 }
 
-# install_secret PROCESS GROUP: a password that only root and that group can read.
+# install_secret PROCESS GROUP: a password that only root can read, as systemd hands it to the process; Supervisor
+# cannot, so that there the group can.
 install_secret() {
-  local path=/etc/sculptor/secrets/redis-$1
+  local path=/etc/sculptor/secrets/redis-$1 rights=(0600 root:root)
+  [ "$mode" = systemd ] || rights=(0640 "root:$2")
   if [ -s "$path" ]; then
-    ensure_rights "$path" 0640 "root:$2"
+    ensure_rights "$path" "${rights[@]}"
   else
-    random_text | ensure_file "$path" 0640 "root:$2"
+    random_text | ensure_file "$path" "${rights[@]}"
     wants_restart "$1"
   fi
 }

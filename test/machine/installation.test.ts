@@ -118,10 +118,10 @@ test.each([
   ['/etc/sculptor', 'root:root 755'],
   ['/etc/sculptor/agent.json', 'root:root 644'],
   ['/etc/sculptor/admin-token', 'root:root 600'],
-  ['/etc/sculptor/secrets', 'root:root 711'],
-  ['/etc/sculptor/secrets/redis-api', 'root:www-data 640'],
-  ['/etc/sculptor/secrets/redis-worker-unprivileged', 'root:www-data 640'],
-  ['/etc/sculptor/secrets/redis-worker-privileged', 'root:sculptor 640'],
+  ['/etc/sculptor/secrets', 'root:root 700'],
+  ['/etc/sculptor/secrets/redis-api', 'root:root 600'],
+  ['/etc/sculptor/secrets/redis-worker-unprivileged', 'root:root 600'],
+  ['/etc/sculptor/secrets/redis-worker-privileged', 'root:root 600'],
   ['/etc/sculptor/redis.acl', 'root:redis 640'],
   ['/etc/sculptor/tls/server.key', 'root:root 600'],
   ['/etc/sculptor/sites', 'root:root 755'],
@@ -194,17 +194,16 @@ describe('what the distribution brought', () => {
 
 const CLOSED: readonly (readonly [user: string, path: string])[] = [
   ['www-data', '/var/lib/sculptor/mariadb.json'],
-  ['www-data', '/etc/sculptor/secrets/redis-worker-privileged'],
-  ['sculptor', '/etc/sculptor/secrets/redis-api'],
-  ['sculptor', '/etc/sculptor/secrets/redis-worker-unprivileged'],
+  ...['www-data', 'sculptor', 'nginx', 'www', 'redis', 'nobody'].flatMap((user) =>
+    ['api', 'worker-unprivileged', 'worker-privileged'].map(
+      (process) => [user, `/etc/sculptor/secrets/redis-${process}`] as const,
+    ),
+  ),
   ...['www-data', 'sculptor', 'nginx', 'www', 'redis', 'nobody'].flatMap((user) => [
     [user, '/etc/sculptor/admin-token'] as const,
     [user, '/etc/sculptor/tls/server.key'] as const,
   ]),
-  ...['nginx', 'www', 'nobody'].flatMap((user) => [
-    [user, '/etc/sculptor/secrets/redis-api'] as const,
-    [user, '/etc/sculptor/redis.acl'] as const,
-  ]),
+  ...['nginx', 'www', 'nobody'].map((user) => [user, '/etc/sculptor/redis.acl'] as const),
 ];
 
 describe('a credential can be read by who uses it only', () => {
@@ -212,6 +211,22 @@ describe('a credential can be read by who uses it only', () => {
     must('test', ['-s', path]);
     const { code, err } = as(user, 'cat', path);
     expect([code, err]).toEqual([1, expect.stringContaining('Permission denied')]);
+  });
+
+  test.each([
+    ['api', 'www-data', 'worker-privileged'],
+    ['worker-unprivileged', 'www-data', 'worker-privileged'],
+    ['worker-privileged', 'sculptor', 'api'],
+  ])('systemd hands %s its own, for its user alone, and no file', (process, user, other) => {
+    const handed = `/run/credentials/sculptor-${process}.service/redis-${process}`;
+    expect(readFileSync(handed, 'utf8')).toBe(readFileSync(`/etc/sculptor/secrets/redis-${process}`, 'utf8'));
+    expect(as(user, 'cat', handed).code).toBe(0);
+    for (const stranger of ['www-data', 'sculptor', 'nginx', 'www', 'nobody']) {
+      if (stranger !== user) expect(as(stranger, 'cat', handed).err).toContain('Permission denied');
+    }
+    const inside = `/proc/${pidOf(`sculptor-${process}.service`)}/root`;
+    expect(run('ls', [`${inside}/etc/sculptor/secrets`]).out).toBe('');
+    expect(run('cat', [`${inside}/run/credentials/sculptor-${other}.service/redis-${other}`]).code).toBe(1);
   });
 
   test.each(['nginx', 'www', 'nobody', 'www-data'])('%s, from a shell, does not reach Redis', (user) => {
