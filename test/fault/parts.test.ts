@@ -49,6 +49,25 @@ test('an executor that is killed in the middle is started again, and every site 
   }
 });
 
+test('what an executor that was killed left half written is gone when the next one starts', async () => {
+  const { id } = await createDomain({ name: `${unique('fault')}.example` });
+  const folders = [
+    '/var/lib/sculptor-root',
+    '/var/lib/sculptor-root/registry',
+    '/var/lib/sculptor-root/trash/databases',
+    '/etc/sculptor/hosts',
+    `/etc/sculptor/sites/${id}`,
+    '/etc/nginx/sculptor/sites',
+    '/etc/systemd/system/sockets.target.wants',
+  ];
+  const pid = must('systemctl', ['show', '--property=MainPID', '--value', 'sculptor-executor']).trim();
+  const left = folders.map((folder) => `${folder}/.draft-${pid}-0123456789abcdef`);
+  for (const path of left) writeFileSync(path, 'half');
+  run('systemctl', ['kill', '--signal=KILL', 'sculptor-executor']);
+  await succeeded(await askForSite({ type: 'static' }));
+  expect(left.filter((path) => existsSync(path))).toEqual([]);
+});
+
 test('MariaDB that is restarted in the middle costs nothing but time', async () => {
   const answers = await Promise.all(Array.from({ length: 4 }, () => askForSite({ type: 'static' })));
   systemctl('restart', 'mariadb');

@@ -14,10 +14,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { CommandError, createCommands } from '../../worker-privileged/executor/system/command.ts';
+import { sweepDrafts } from '../../worker-privileged/executor/system/drafts.ts';
 import { createFiles } from '../../worker-privileged/executor/system/files.ts';
 import { createFolders } from '../../worker-privileged/executor/system/folders.ts';
 import { createLocks } from '../../worker-privileged/executor/system/locks.ts';
-import { ForeignPathError } from '../../worker-privileged/executor/system/own-path.ts';
+import { draftOf, ForeignPathError } from '../../worker-privileged/executor/system/own-path.ts';
 import { run as start } from './server.ts';
 
 const { run, hold } = createCommands();
@@ -132,6 +133,30 @@ describe('a file', () => {
   test('is not there where its folder is not', async () => {
     expect(await files.read(`${own}/none/file`)).toBeNull();
     expect(await files.readLink(`${own}/none/link`)).toBeNull();
+  });
+});
+
+describe('what is half written', () => {
+  test('goes when its writer was killed, and stays while its writer lives', async () => {
+    const dead = start('sh', ['-c', 'echo $$']).out.trim();
+    const names = [dead, '1', 'x'].map((pid) => `.draft-${pid}-0123456789abcdef`);
+    for (const name of [...names, 'file']) writeFileSync(`${own}/${name}`, 'half');
+    symlinkSync('/etc/passwd', `${own}/.draft-${dead}-fedcba9876543210`);
+    const mine = draftOf(`${own}/file`);
+    writeFileSync(mine, 'half');
+    await sweepDrafts([`${own}/nothing`, own]);
+    const left = readdirSync(own).map((name) => `${own}/${name}`);
+    expect(left.sort()).toEqual(
+      [mine, ...names.slice(1).map((name) => `${own}/${name}`), `${own}/file`].sort(),
+    );
+  });
+
+  test('is not looked for where others than root could change the folder', async () => {
+    chmodSync(own, 0o777);
+    const dead = start('sh', ['-c', 'echo $$']).out.trim();
+    writeFileSync(`${own}/.draft-${dead}-0123456789abcdef`, 'half');
+    await expect(sweepDrafts([own])).rejects.toThrow(ForeignPathError);
+    expect(readdirSync(own)).toHaveLength(1);
   });
 });
 

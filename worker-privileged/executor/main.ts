@@ -9,8 +9,9 @@ import { createDispatch } from './server/dispatch.ts';
 import { giveSignsOfLife, readHandedOver } from './server/handed-over.ts';
 import { serveSocket, serveStandardInput } from './server/serve.ts';
 import { readConfig } from './system/config.ts';
+import { foldersOfDrafts, sweepDrafts } from './system/drafts.ts';
 import { createFiles } from './system/files.ts';
-import { createLog } from './system/log.ts';
+import { causeOf, createLog } from './system/log.ts';
 import { ensureOwnFolders } from './system/own-folders.ts';
 import { createSystem } from './system/system.ts';
 import { dumpDatabase } from './verbs/database.ts';
@@ -35,6 +36,9 @@ process.on('SIGHUP', () => undefined);
 const log = createLog((line) => process.stderr.write(line));
 const system = createSystem(await readConfig(createFiles()));
 await ensureOwnFolders(system.folders);
+await sweepDrafts(await foldersOfDrafts()).catch((cause: unknown) =>
+  log('error', 'what an executor that was killed has left cannot be removed', causeOf(cause)),
+);
 const verbs: VerbTable = {
   'server.facts': serverFacts(system),
   'site.put': putSite(system),

@@ -11,8 +11,8 @@ const OWN: readonly (readonly [string, Folder])[] = [
   [paths.locks, CLOSED],
   ['/var/lib/sculptor-root/trash', CLOSED],
   [paths.dumps, CLOSED],
-  ['/etc/sculptor/sites', OPEN],
-  ['/etc/sculptor/hosts', OPEN],
+  [paths.sites, OPEN],
+  [paths.hosts, OPEN],
   [paths.trash, CLOSED],
 ];
 

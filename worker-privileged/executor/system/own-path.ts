@@ -47,9 +47,18 @@ export async function flush(folder: string): Promise<void> {
   }
 }
 
-/** In the same folder, so that a rename stays on one file system; the dot in front hides it from `*.conf`. */
+/**
+ * In the same folder, so that a rename stays on one file system; the dot in front hides it from `*.conf`. The number
+ * is its maker's: see drafts.ts.
+ */
 export function draftOf(path: string): string {
-  return join(dirname(path), `.draft-${randomBytes(8).toString('hex')}`);
+  return join(dirname(path), `.draft-${process.pid}-${randomBytes(8).toString('hex')}`);
+}
+
+/** Which process a file of that name is a draft of; null where it is none. */
+export function draftMakerOf(name: string): number | null {
+  const pid = /^\.draft-([1-9][0-9]{0,9})-[0-9a-f]{16}$/.exec(name)?.[1];
+  return pid === undefined ? null : Number(pid);
 }
 
 export function codeOf(cause: unknown): unknown {

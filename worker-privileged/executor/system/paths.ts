@@ -22,10 +22,15 @@ export const paths = {
   dumps: '/var/lib/sculptor-root/trash/databases',
   dump: (id: DatabaseId, stamp: string) => `/var/lib/sculptor-root/trash/databases/${id}-${stamp}.sql.gz`,
 
+  sites: '/etc/sculptor/sites',
   site: (id: DomainId) => `/etc/sculptor/sites/${id}`,
   siteFile: (id: DomainId, file: SiteFile) => `/etc/sculptor/sites/${id}/${file}`,
+  hosts: '/etc/sculptor/hosts',
   host: (name: DomainName) => `/etc/sculptor/hosts/${name}`,
+  serverBlocks: '/etc/nginx/sculptor/sites',
   serverBlock: (id: DomainId) => `/etc/nginx/sculptor/sites/${id}.conf`,
+  wantedSockets: '/etc/systemd/system/sockets.target.wants',
+  supervisorPrograms: '/etc/supervisor/conf.d',
   /** Made by root; the second where Supervisor makes it, because /run may be empty when it starts. */
   unitSocket: (id: DomainId) => `/run/sculptor-php/${id}.sock`,
   supervisedSocket: (id: DomainId) => `/var/lib/sculptor-php/${id}.sock`,

@@ -6,8 +6,6 @@ import type { Masters, Pool } from './masters.ts';
 import { paths } from './paths.ts';
 import { XmlRpcFault, type XmlRpc } from './xml-rpc.ts';
 
-const CONF = '/etc/supervisor/conf.d';
-
 /** Supervisor's fault codes: a name it does not know, a group that is there already, a process that does not run. */
 const BAD_NAME = 10;
 const ALREADY_ADDED = 90;
@@ -112,5 +110,5 @@ async function tolerating(fault: number, act: () => Promise<unknown>): Promise<u
 }
 
 const process = ({ id }: Pool) => `${supervisedGroup(id)}:${supervisedGroup(id)}`;
-const conf = ({ id }: Pool) => `${CONF}/${supervisedGroup(id)}.conf`;
+const conf = ({ id }: Pool) => `${paths.supervisorPrograms}/${supervisedGroup(id)}.conf`;
 const text = ({ id, user }: Pool) => renderSupervisedPool({ id, user, socket: paths.supervisedSocket(id) });

@@ -5,7 +5,6 @@ import type { Files } from './files.ts';
 import type { Masters, Pool } from './masters.ts';
 import { paths } from './paths.ts';
 
-const WANTS = '/etc/systemd/system/sockets.target.wants';
 const TEMPLATES = '/etc/systemd/system';
 
 type Tools = {
@@ -78,5 +77,5 @@ function unit({ isolation }: Pool): string {
 
 const socket = (pool: Pool) => `${unit(pool)}@${pool.id}.socket`;
 const service = (pool: Pool) => `${unit(pool)}@${pool.id}.service`;
-const wantsLink = (pool: Pool) => `${WANTS}/${socket(pool)}`;
+const wantsLink = (pool: Pool) => `${paths.wantedSockets}/${socket(pool)}`;
 const template = (pool: Pool) => `${TEMPLATES}/${unit(pool)}@.socket`;
