@@ -135,7 +135,7 @@ describe('accounts', () => {
     const accounts = createAccounts({ files: { read }, commands });
     await accounts.runAs({ uid: 66_000, gid: 66_000 }, { file: '/usr/bin/mkdir', args: ['--', '/x'] });
     expect(commands.started.map(said)).toEqual([
-      '/usr/bin/setpriv --reuid=66000 --regid=66000 --clear-groups --no-new-privs --inh-caps=-all -- /usr/bin/mkdir -- /x',
+      '/usr/bin/setpriv --reuid=66000 --regid=66000 --clear-groups --no-new-privs --inh-caps=-all,+net_bind_service --ambient-caps=-all,+net_bind_service -- /usr/bin/mkdir -- /x',
     ]);
   });
 });

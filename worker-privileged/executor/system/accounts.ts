@@ -114,6 +114,12 @@ async function killAll(commands: Tools['commands'], account: Account): Promise<v
   );
 }
 
+/**
+ * With one right that does nothing here and that no process of a site has: so that none of them, though of the same
+ * user, may look into this one's memory or change it, and be in its place outside the site's limits.
+ */
+const UNTOUCHABLE = '+net_bind_service';
+
 function asAccount({ uid, gid }: Account, command: Parameters<Commands['run']>[0]) {
   return {
     ...command,
@@ -123,7 +129,8 @@ function asAccount({ uid, gid }: Account, command: Parameters<Commands['run']>[0
       `--regid=${gid}`,
       '--clear-groups',
       '--no-new-privs',
-      '--inh-caps=-all',
+      `--inh-caps=-all,${UNTOUCHABLE}`,
+      `--ambient-caps=-all,${UNTOUCHABLE}`,
       '--',
       command.file,
       ...command.args,
