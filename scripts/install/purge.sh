@@ -85,7 +85,8 @@ purge_nginx() {
 
 purge_rest() {
   local path user
-  for path in "$units"/sculptor-php@.* "$units"/sculptor-php-pool@.* "$units/sculptor-.slice.d" \
+  for path in "$units"/sculptor-php@.* "$units"/sculptor-php-pool@.* "$units/sculptor-.slice.d" "$units/sculptor.slice.d" \
+    "$units/supervisor.service.d/sculptor.conf" "$units/cron.service.d/sculptor.conf" \
     /etc/tmpfiles.d/sculptor.conf /etc/sysusers.d/sculptor.conf /etc/logrotate.d/sculptor /etc/sculptor \
     /var/lib/sculptor /var/lib/sculptor-root /var/lib/sculptor-php /var/log/sculptor \
     /run/sculptor /run/sculptor-executor /run/sculptor-probe /run/sculptor-php; do

@@ -33,6 +33,10 @@ install_units() {
   install_api_port
   ensure_dir "$units/sculptor-.slice.d" 0755 root:root
   put_unit sculptor-.slice.d/limits.conf "$tree/systemd/site-limits.conf"
+  ensure_dir "$units/sculptor.slice.d" 0755 root:root
+  put_unit sculptor.slice.d/limits.conf "$tree/systemd/all-sites-limits.conf"
+  hide_processes supervisor
+  hide_processes cron
   reload_units
   [ -z "${restart[executor-socket]:-}" ] || try systemctl stop sculptor-executor.service
   # Those who share this socket stop with it, and are started below.
@@ -43,6 +47,17 @@ install_units() {
   # Its socket starts it; what runs of it is the old one.
   if [ -n "${restart[executor]:-}" ] && systemctl is-active --quiet sculptor-executor.service; then
     start_unit sculptor-executor.service executor
+  fi
+}
+
+# hide_processes SERVICE: of the distribution, which may come later; what runs of it is started anew once.
+hide_processes() {
+  ensure_dir "$units/$1.service.d" 0755 root:root
+  put_unit "$1.service.d/sculptor.conf" "$tree/systemd/own-processes.conf"
+  if [ "$outcome" != unchanged ] && systemctl is-active --quiet "$1.service"; then
+    reload_units
+    try systemctl restart "$1.service"
+    line changed "$1.service was restarted"
   fi
 }
 

@@ -1,3 +1,8 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createCommands } from '../../worker-privileged/executor/system/command.ts';
+import { createAccounts } from '../../worker-privileged/executor/system/accounts.ts';
+import { createFiles } from '../../worker-privileged/executor/system/files.ts';
 import { ready, unique } from '../machine/agent.ts';
 import { must, page, place, run } from '../machine/server.ts';
 import { accepted, refused, type Attempt } from './attempt.ts';
@@ -286,6 +291,99 @@ test('row 44: sessions and uploads of a site lie in its own folder', async () =>
   );
 });
 
+/** Where a program of the site tells what it sees, and root reads it. */
+async function toldIn(path: string): Promise<string> {
+  while (!existsSync(path) || !readFileSync(path, 'utf8').endsWith('end\n')) await pause(50);
+  return readFileSync(path, 'utf8').replace('end\n', '');
+}
+
+const LOOK = 'ps -eo user:32= | sort -u';
+
+test('row 44: a program of a site’s that Supervisor runs sees its own processes only', async () => {
+  const conf = '/etc/supervisor/conf.d/looking.conf';
+  const seen = `${site.home}/tmp/seen-by-supervisor`;
+  writeFileSync(
+    conf,
+    `[program:looking]\ncommand=/bin/sh -c "(${LOOK}; echo end) >${seen}; exec sleep 1000"\nuser=${site.user}\n`,
+  );
+  try {
+    must('supervisorctl', ['update']);
+    await refused(44, [{ what: 'ps', act: () => toldIn(seen), refusal: `${site.user}\n` }], [site.home]);
+    // Those who must see all of them still do.
+    expect(must('supervisorctl', ['status', 'looking'])).toMatch(/RUNNING|STARTING/);
+    expect(must('sh', ['-c', LOOK])).toContain('root');
+  } finally {
+    rmSync(conf);
+    must('supervisorctl', ['update']);
+  }
+});
+
+test('row 44: a job of a site’s that cron starts sees its own processes only, and root’s all', async () => {
+  must('env', ['DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '--quiet', '--yes', 'cron']);
+  const [table, seen, all] = ['/etc/cron.d/looking', `${site.home}/tmp/seen-by-cron`, '/run/seen-by-root'];
+  const line = (user: string, file: string) => `@reboot ${user} (${LOOK}; echo end) >${file}\n`;
+  writeFileSync(table, line(site.user, seen) + line('root', all));
+  rmSync('/run/crond.reboot', { force: true });
+  must('systemctl', ['restart', 'cron']);
+  try {
+    await refused(44, [{ what: 'ps', act: () => toldIn(seen), refusal: `${site.user}\n` }], [site.home]);
+    expect((await toldIn(all)).split('\n')).toEqual(expect.arrayContaining(['root', 'www-data', 'nginx']));
+  } finally {
+    rmSync(table);
+    rmSync(all);
+  }
+});
+
+test('row 44: a site does not get into what the executor does as the site’s user', async () => {
+  const { runAs } = createAccounts({ files: createFiles(), commands: createCommands() });
+  const number = (kind: '-u' | '-g') => Number(must('id', [kind, site.user]));
+  const marker = '86397.25';
+  const held = runAs({ uid: number('-u'), gid: number('-g') }, { file: '/usr/bin/sleep', args: [marker] });
+  const other = as(shell, 'sh', '-c', 'sleep 3000 >/dev/null 2>&1 & echo $!').out.trim();
+  const find = () => run('pgrep', ['-u', site.user, '-f', `^/usr/bin/sleep ${marker}`]).out.trim();
+  while (find() === '') await pause(20);
+  const memoryOf = (pid: string) =>
+    script(shell, `require('fs').openSync('/proc/${pid}/mem', 'r+'); return 'opened'`);
+  // What it may do to its own, so that the refusal is known to be one.
+  expect(memoryOf(other)).toBe('opened');
+  await refused(44, [
+    { what: 'opens its memory', act: () => memoryOf(find()), refusal: { error: 'EACCES' } },
+  ]);
+  must('kill', [find(), other]);
+  await expect(held).rejects.toThrow();
+});
+
+/** What a site says about itself in its folder, where php.ini's words for folders may stand. */
+const WIDER = ['allow_url_include', 'expose_php', 'enable_dl', 'opcache.validate_root', 'sys_temp_dir'];
+
+test.each([
+  ['its own user', () => site],
+  ['the shared user', () => pooled],
+])('row 44: PHP of a site of %s is as the agent set it, whatever the site says', async (_, which) => {
+  const { name, user, home } = which();
+  const names = [...WIDER, 'opcache.validate_permission', 'opcache.use_cwd', 'opcache.restrict_api'];
+  place(user, `${home}/public/.user.ini`, WIDER.map((word) => `${word}=1\n`).join(''));
+  place(user, `${home}/public/php.ini`, WIDER.map((word) => `${word}=1\n`).join(''));
+  place(
+    user,
+    `${home}/public/told.php`,
+    `<?php foreach (${JSON.stringify(WIDER)} as $n) { @ini_set($n, '1'); }
+      echo json_encode(array_map('ini_get', ${JSON.stringify(names)}));`,
+  );
+  await refused(
+    44,
+    [
+      {
+        what: 'asks for more',
+        act: async () => JSON.parse((await page(name, '/told.php'))[1]) as unknown,
+        refusal: ['0', '0', '0', '1', `${home}/tmp`, '1', '1', home],
+      },
+    ],
+    [home],
+  );
+  must('rm', [`${home}/public/.user.ini`, `${home}/public/php.ini`]);
+});
+
 test('row 45: a site whose PHP is all busy keeps no neighbour waiting', async () => {
   place(site.user, `${site.home}/public/slow.php`, '<?php sleep(2); echo "slow";');
   const busy = Array.from({ length: 40 }, () => page(site.name, '/slow.php').catch(() => undefined));
@@ -326,6 +424,113 @@ test('row 45: a site that takes all the memory it can get ends alone', async () 
   );
   await ready();
 });
+
+const BOTH: readonly (readonly [string, () => Site])[] = [
+  ['its own user', () => site],
+  ['the shared user', () => pooled],
+];
+const tasksOf = ({ id }: Site) =>
+  Number(must('systemctl', ['show', '--property=TasksCurrent', '--value', `sculptor-${id}.slice`]));
+
+test.each(BOTH)(
+  'row 45: a site of %s that starts all the processes it can ends at its limit',
+  async (_, which) => {
+    const bomber = which();
+    place(
+      bomber.user,
+      `${bomber.home}/public/bomb.php`,
+      `<?php $all = []; while (count($all) < 3000 && ($one = @proc_open(['sleep', '5'], [], $pipes))) { $all[] = $one; }
+      sleep(3); foreach ($all as $one) { proc_terminate($one, 9); } echo count($all);`,
+    );
+    const bomb = page(bomber.name, '/bomb.php');
+    while (tasksOf(bomber) < 500) await pause(20);
+    await refused(
+      45,
+      [
+        {
+          what: 'the neighbour is asked',
+          act: () => page(victim.name),
+          refusal: [200, 'the neighbour answers'],
+        },
+        { what: 'others start programs', act: () => run('true', []).code, refusal: 0 },
+        { what: 'it has more than 512', act: async () => Number((await bomb)[1]) > 512, refusal: false },
+      ],
+      [bomber.home],
+    );
+  },
+);
+
+test.each(BOTH)('row 45: a site of %s opens its 4096 files, and leaves no core', async (_, which) => {
+  const hoarder = which();
+  await refused(
+    45,
+    [
+      {
+        what: 'opens all it can',
+        act: async () =>
+          Number(
+            await php(
+              hoarder,
+              '$all = []; while ($one = @fopen("/dev/null", "r")) { $all[] = $one; } echo count($all);',
+            ),
+          ) < 4096,
+        refusal: true,
+      },
+      {
+        what: 'raises its limits',
+        act: () =>
+          php(
+            hoarder,
+            'echo trim((string) shell_exec("ulimit -n 5000 2>/dev/null; ulimit -Hn; ulimit -Hc"));',
+          ),
+        refusal: '4096\n0',
+      },
+      {
+        what: 'fills the memory that all share',
+        act: () =>
+          php(
+            hoarder,
+            '$f = fopen("/dev/shm/x", "w"); while (@fwrite($f, str_repeat("x", 1 << 20)) === 1 << 20); echo ftell($f) > 65 << 20 ? "more" : "64 MiB"; unlink("/dev/shm/x");',
+          ),
+        refusal: '64 MiB',
+      },
+    ],
+    [hoarder.home],
+  );
+  expect(run('ls', ['-A', '/dev/shm']).out).not.toContain('x\n');
+});
+
+test.each(BOTH)(
+  'row 45: a site of %s whose visitors all wait takes its share of connections',
+  async (_, which) => {
+    const slow = which();
+    place(slow.user, `${slow.home}/public/slow.php`, '<?php sleep(1); echo "slow";');
+    const flood = Array.from({ length: 600 }, () =>
+      page(slow.name, '/slow.php').then(
+        ([status]) => status,
+        () => 0,
+      ),
+    );
+    await Promise.race(flood);
+    await refused(
+      45,
+      [
+        {
+          what: 'the neighbour is asked',
+          act: () => page(victim.name),
+          refusal: [200, 'the neighbour answers'],
+        },
+        {
+          what: 'more than 256 are served',
+          act: async () => (await Promise.all(flood)).filter((status) => status !== 429).length > 300,
+          refusal: false,
+        },
+      ],
+      [slow.home],
+    );
+  },
+  90_000,
+);
 
 test('row 46: nobody but root changes the network or what is let in', async () => {
   const thieves = [shell, WWW, NGINX, API, SCULPTOR];

@@ -35,6 +35,7 @@ pm = ondemand
 pm.max_children = 20
 pm.process_idle_timeout = 10s
 pm.max_requests = 1000
+request_terminate_timeout = 3600s
 ping.path = /.sculptor/ping
 ping.response = "${ping}"
 security.limit_extensions = .php
@@ -43,6 +44,13 @@ env[PATH] = "/usr/local/bin:/usr/bin:/bin"
 env[TMPDIR] = "/home/www/shop.example/tmp"
 php_admin_value[sys_temp_dir] = "/home/www/shop.example/tmp"
 php_admin_value[upload_tmp_dir] = "/home/www/shop.example/tmp"
+php_admin_value[opcache.restrict_api] = "/home/www/shop.example"
+php_admin_flag[opcache.validate_root] = on
+php_admin_flag[opcache.validate_permission] = on
+php_admin_flag[opcache.use_cwd] = on
+php_admin_flag[allow_url_include] = off
+php_admin_flag[enable_dl] = off
+php_admin_flag[expose_php] = off
 php_value[session.save_path] = "/home/www/shop.example/tmp"
 ; The distribution's own collector of old sessions knows its own folder only.
 php_value[session.gc_probability] = 1
@@ -84,6 +92,8 @@ test.each([
   [false, 'public', [`${'a'.repeat(63)}.${'b'.repeat(16)}`]],
   [true, 'public', [name, `${'a'.repeat(63)}.${'b'.repeat(17)}`]],
   [true, 'public/web', [name]],
+  [false, 'public', Array.from({ length: 10 }, (_, number) => `${number}.example`)],
+  [true, 'public', Array.from({ length: 11 }, (_, number) => `${number}.example`)],
 ])('a site needs a server block of its own: %s, served from %s, called %j', (needs, folder, names) => {
   const site = { publicDirectory: folder as PublicDirectory, names: names as DomainName[] };
   expect(needsServerBlock(site)).toBe(needs);
@@ -93,7 +103,7 @@ test("Supervisor makes the socket as root and hands it to the site's own php-fpm
   expect(renderSupervisedPool({ id, user: `s-${id}`, socket: `/var/lib/sculptor-php/${id}.sock` }))
     .toBe(`; Site a1b2c3d4e5f6. Written by the agent; what is changed here is lost.
 [fcgi-program:sculptor-php-a1b2c3d4e5f6]
-command=/bin/sh -c "exec 3<&0 0</dev/null && exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 FPM_SOCKETS=/var/lib/sculptor-php/a1b2c3d4e5f6.sock=3 /etc/sculptor/sites/a1b2c3d4e5f6/php-fpm --nodaemonize --force-stderr --fpm-config /etc/sculptor/sites/a1b2c3d4e5f6/fpm.conf"
+command=/bin/sh -c "exec 3<&0 0</dev/null; for limit in nofile=4096 core=0 data=1073741824 nproc=512; do /usr/bin/prlimit --pid $$ --$limit; done; exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 FPM_SOCKETS=/var/lib/sculptor-php/a1b2c3d4e5f6.sock=3 /etc/sculptor/sites/a1b2c3d4e5f6/php-fpm --nodaemonize --force-stderr --fpm-config /etc/sculptor/sites/a1b2c3d4e5f6/fpm.conf"
 socket=unix:///var/lib/sculptor-php/a1b2c3d4e5f6.sock
 socket_owner=root:nginx
 socket_mode=0660

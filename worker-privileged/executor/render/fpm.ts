@@ -27,6 +27,7 @@ export function renderFpm(pool: FpmPool): FpmConf {
 
 function conf({ id, version, socket, home }: FpmPool, ping: string): string {
   const tmp = quoted(`${plain(home)}/tmp`);
+  const root = quoted(plain(home));
   return `; Site ${plain(id)} on PHP ${plain(version)}. Written by the agent; what is changed here is lost.
 [global]
 error_log = syslog
@@ -42,6 +43,7 @@ pm = ondemand
 pm.max_children = 20
 pm.process_idle_timeout = 10s
 pm.max_requests = 1000
+request_terminate_timeout = 3600s
 ping.path = /.sculptor/ping
 ping.response = ${quoted(ping)}
 security.limit_extensions = .php
@@ -50,6 +52,13 @@ env[PATH] = "/usr/local/bin:/usr/bin:/bin"
 env[TMPDIR] = ${tmp}
 php_admin_value[sys_temp_dir] = ${tmp}
 php_admin_value[upload_tmp_dir] = ${tmp}
+php_admin_value[opcache.restrict_api] = ${root}
+php_admin_flag[opcache.validate_root] = on
+php_admin_flag[opcache.validate_permission] = on
+php_admin_flag[opcache.use_cwd] = on
+php_admin_flag[allow_url_include] = off
+php_admin_flag[enable_dl] = off
+php_admin_flag[expose_php] = off
 php_value[session.save_path] = ${tmp}
 ; The distribution's own collector of old sessions knows its own folder only.
 php_value[session.gc_probability] = 1

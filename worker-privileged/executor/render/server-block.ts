@@ -10,10 +10,16 @@ export type ServerBlock = {
 
 /** Above this the generic server block has no room for the path of the PHP socket, which ends at 107 octets. */
 const LONGEST_GENERIC_HOST = 80;
+/** The generic server block counts the requests under way by name: with more names a site could take too many. */
+const MOST_GENERIC_NAMES = 10;
 
 /** Whether a site cannot be served by the generic server block, which finds sites by their names alone. */
 export function needsServerBlock({ names, publicDirectory }: Omit<ServerBlock, 'id'>): boolean {
-  return publicDirectory !== 'public' || names.some((name) => name.length > LONGEST_GENERIC_HOST);
+  return (
+    publicDirectory !== 'public' ||
+    names.length > MOST_GENERIC_NAMES ||
+    names.some((name) => name.length > LONGEST_GENERIC_HOST)
+  );
 }
 
 /** A site's own server blocks: one for the world, one on the listener of the worker's probes. */

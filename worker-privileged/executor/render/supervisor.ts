@@ -7,6 +7,10 @@ export function supervisedGroup(id: DomainId): string {
   return `sculptor-php-${id}`;
 }
 
+/** Of each process, and of all that the user has: without slices there is no more to be had. Memory in octets. */
+const LIMITS = ['nofile=4096', 'core=0', 'data=1073741824'];
+const PROCESSES = { site: 512, pool: 4096 };
+
 /**
  * An fcgi-program: Supervisor, which is root, makes the socket in a folder of root's and hands it over as
  * standard input, which php-fpm wants as descriptor 3. If the site's own user made the socket, a site could put
@@ -15,9 +19,10 @@ export function supervisedGroup(id: DomainId): string {
  */
 export function renderSupervisedPool({ id, user, socket }: SupervisedPool): string {
   const site = `/etc/sculptor/sites/${plain(id)}`;
+  const limits = [...LIMITS, `nproc=${user === 'www' ? PROCESSES.pool : PROCESSES.site}`].join(' ');
   return `; Site ${plain(id)}. Written by the agent; what is changed here is lost.
 [fcgi-program:${plain(supervisedGroup(id))}]
-command=/bin/sh -c "exec 3<&0 0</dev/null && exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 FPM_SOCKETS=${plain(socket)}=3 ${site}/php-fpm --nodaemonize --force-stderr --fpm-config ${site}/fpm.conf"
+command=/bin/sh -c "exec 3<&0 0</dev/null; for limit in ${limits}; do /usr/bin/prlimit --pid $$ --$limit; done; exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 FPM_SOCKETS=${plain(socket)}=3 ${site}/php-fpm --nodaemonize --force-stderr --fpm-config ${site}/fpm.conf"
 socket=unix://${plain(socket)}
 socket_owner=root:nginx
 socket_mode=0660
