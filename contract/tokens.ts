@@ -44,6 +44,8 @@ export const AddressRange = z
 export type AddressRange = z.infer<typeof AddressRange>;
 
 function isNetwork(text: string): boolean {
+  // zod's own takes any length that JavaScript takes for a number, such as `0.1`.
+  if (!/\/(?:0|[1-9][0-9]{0,2})$/.test(text)) return false;
   if (z.cidrv4().safeParse(text).success) return true;
   return z.cidrv6().safeParse(text).success && !/^[0:]*:ffff:/i.test(text);
 }

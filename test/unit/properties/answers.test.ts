@@ -50,7 +50,6 @@ test('whatever a verb throws, it is answered once, and the next request is serve
     const answers: unknown[] = [];
     const facts = { phpVersions: [], hostname: 'h' };
     const verbs = {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- Anything can be thrown.
       'site.remove': () =>
         Promise.resolve().then(() => {
           throw what;
