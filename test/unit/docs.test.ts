@@ -51,3 +51,48 @@ test.each([
 ])('api.md has a word on %s', (word) => {
   expect(read('api.md')).toMatch(new RegExp(`[\`"]${word}[\`"]`));
 });
+
+describe('the threat model', () => {
+  const text = read('threat-model.md');
+  const rows = Array.from(
+    text.matchAll(/^\| ([0-9]+|[a-z]) \| [^|]+ \| (.*) \|$/gm),
+    ([, row = '', tests = '']) => ({
+      row,
+      tests: tests.split('<br>'),
+    }),
+  );
+  const named = rows.flatMap(({ row, tests }) => tests.map((words) => [row, words] as const));
+
+  test('has a place for every row of the list of attacks, each once', () => {
+    const numbers = rows.map(({ row }) => row).filter((row) => /^[0-9]+$/.test(row));
+    expect(numbers).toEqual(Array.from({ length: 46 }, (_, index) => String(index + 1)));
+  });
+
+  test('refers to rows that it has, and has none that it does not refer to', () => {
+    const [claims = ''] = text.split('## The tests');
+    const used = Array.from(claims.matchAll(/\(([0-9a-z, –]{1,24})\)/g), ([, list = '']) => list).flatMap(
+      rowsOf,
+    );
+    const known = rows.map(({ row }) => row);
+    expect(used.filter((row) => !known.includes(row))).toEqual([]);
+    expect(known.filter((row) => /^[a-z]$/.test(row) && !used.includes(row))).toEqual([]);
+  });
+
+  test.each(named)('row %s: there is a test %s, and it is not skipped', (_, words) => {
+    const [, file = '', title = ''] = /^`([^`]+)` (.+)$/.exec(words) ?? [];
+    const source = readFileSync(join(__dirname, '..', `${file}.test.ts`), 'utf8');
+    expect(["'", '"', '`'].some((quote) => source.includes(`${quote}${title}${quote},`))).toBe(true);
+    expect(source).not.toMatch(/^\s*(?:x(?:it|test|describe)|(?:test|describe)\.(?:skip|only|todo))\b/m);
+  });
+});
+
+/** `8, 18–23` is 8 and 18 to 23; words in parentheses are none. */
+function rowsOf(list: string): readonly string[] {
+  const parts = list.split(', ');
+  if (!parts.every((part) => /^(?:[0-9]{1,2}(?:–[0-9]{1,2})?|[a-z])$/.test(part))) return [];
+  return parts.flatMap((part) => {
+    const [from = '', to = from] = part.split('–');
+    if (from === to) return [from];
+    return Array.from({ length: Number(to) - Number(from) + 1 }, (_, index) => String(Number(from) + index));
+  });
+}
