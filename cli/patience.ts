@@ -6,19 +6,28 @@ export type Patience = {
   readonly end: () => void;
 };
 
-/** Tells a person, once, that an operation has not begun after so many milliseconds, and what that may mean. */
+/**
+ * Tells a person, once, why an operation is held back, or that it has not begun after so many milliseconds and what
+ * that may mean.
+ */
 export function createPatience(ms: number, tell: (line: string) => void): Patience {
   let waits = true;
+  let told = false;
+  const tellOnce = (line: string): void => {
+    if (!told) tell(line);
+    told = true;
+  };
   const timer = setTimeout(() => {
-    if (!waits) return;
-    tell(
-      'It has not begun yet. sculptorctl health tells whether the agent can work; what was asked for stays asked for.',
-    );
+    if (waits) tellOnce(NOT_BEGUN);
   }, ms);
   return {
-    see: ({ status }) => {
+    see: ({ status, error }) => {
       waits = status === 'queued';
+      if (waits && error !== null) tellOnce(`It is held back. ${error.message} ${error.hint}`);
     },
     end: () => clearTimeout(timer),
   };
 }
+
+const NOT_BEGUN =
+  'It has not begun yet. sculptorctl health tells whether the agent can work; what was asked for stays asked for.';

@@ -188,6 +188,44 @@ describe('administrator', () => {
   });
 });
 
+describe('what is told and listed', () => {
+  test('a removal is in the trash, among the notifications, and one line of the unprivileged worker', async () => {
+    const { id, name } = await trashed(`${unique('told')}.example`);
+    expect(sculptorctl('trash', 'list').out).toMatch(new RegExp(`^domain +${name} +${id} `, 'm'));
+    expect(sculptorctl('notification', 'list').out).toContain(`The site ${name} was removed.`);
+    const journal = () =>
+      must('journalctl', ['--no-pager', '--output=cat', '--unit=sculptor-worker-unprivileged']);
+    const lines = () =>
+      journal()
+        .split('\n')
+        .filter((line) => line.includes(`"resource":"${id}"`));
+    while (lines().length === 0) await pause(200);
+    expect(lines()).toHaveLength(1);
+    expect(JSON.parse(lines()[0] ?? '')).toMatchObject({
+      ...{ level: 'warn', msg: 'notification', kind: 'destroyed', name },
+      what: `The site ${name} was removed.`,
+    });
+  });
+
+  test('a token made at the terminal may what it was made for, and nothing once it is revoked', () => {
+    const made = sculptorctl('token', 'create', 'reader', '--scope', 'domains:read', '--days', '1', '--json');
+    const { secret, token } = JSON.parse(made.out) as { secret: string; token: { id: string } };
+    const asReader = (...words: readonly string[]) =>
+      run('sculptorctl', ['--token-file', '/dev/stdin', ...words], secret);
+    expect(asReader('domain', 'list').code).toBe(0);
+    expect(asReader('database', 'list')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('databases:read'),
+    });
+    expect(sculptorctl('token', 'list').out).toMatch(
+      new RegExp(`^reader +${token.id} +tenant .*domains:read$`, 'm'),
+    );
+    expect(sculptorctl('token', 'revoke', token.id).code).toBe(0);
+    expect(asReader('domain', 'list').code).toBe(1);
+    expect(sculptorctl('token', 'show', token.id).out).toMatch(/^status +revoked$/m);
+  });
+});
+
 test.each(['purge', 'unprotect', 'limit', 'administrator'])(
   'sculptorctl %s is refused to whoever is not root',
   (word) => {

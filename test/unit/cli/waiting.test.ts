@@ -155,3 +155,12 @@ test('an operation that does not begin makes the wait explain itself, once', asy
   expect(told(err, 'has not begun yet')).toBe(1);
   expect(code).toBe(0);
 });
+
+test('a person who waits is told once why an operation is held back', async () => {
+  const error = { code: 'limit_reached', message: 'Enough for this hour.', hint: 'It goes on by itself.' };
+  const held = event(operation({ status: 'queued', steps: [], error }));
+  const { code, err } = await sculptorctl(['operation', 'follow', OPERATION_ID], {
+    [EVENTS]: [{ events: [held, held, event(operation())] }],
+  });
+  expect([code, err]).toEqual([0, 'It is held back. Enough for this hour. It goes on by itself.\n']);
+});
