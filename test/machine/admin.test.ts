@@ -1,4 +1,6 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   accepted,
@@ -210,8 +212,9 @@ describe('what is told and listed', () => {
   test('a token made at the terminal may what it was made for, and nothing once it is revoked', () => {
     const made = sculptorctl('token', 'create', 'reader', '--scope', 'domains:read', '--days', '1', '--json');
     const { secret, token } = JSON.parse(made.out) as { secret: string; token: { id: string } };
-    const asReader = (...words: readonly string[]) =>
-      run('sculptorctl', ['--token-file', '/dev/stdin', ...words], secret);
+    const file = join(mkdtempSync(join(tmpdir(), 'token-')), 'reader');
+    writeFileSync(file, secret, { mode: 0o600 });
+    const asReader = (...words: readonly string[]) => sculptorctl('--token-file', file, ...words);
     expect(asReader('domain', 'list').code).toBe(0);
     expect(asReader('database', 'list')).toMatchObject({
       code: 1,
