@@ -13,13 +13,13 @@ const project = (displayName, more = {}) => ({
 });
 
 // unit, fuzz: no I/O. integration: real Redis and MariaDB. machine, render, fault, attack: on an installed server.
-// scripts: boots servers.
+// scripts, defences: boot servers.
 const onAServer = { globalSetup: '<rootDir>/test/machine/roomy.ts' };
 const counted = (name) => ({ globalTeardown: `<rootDir>/test/${name}/print-counts.ts` });
 
 export default {
   projects: [
-    ...['unit', 'fuzz', 'integration', 'scripts'].map((name) => project(name)),
+    ...['unit', 'fuzz', 'integration', 'scripts', 'defences'].map((name) => project(name)),
     ...['machine', 'fault'].map((name) => project(name, onAServer)),
     project('render', counted('render')),
     project('attack', { ...onAServer, ...counted('attack') }),

@@ -21,9 +21,9 @@ usage() {
   cat <<'TEXT'
 Usage: test.sh [SUITE]...
 
-Suites: types lint format borders unit fuzz integration machine render fault attack scripts; all of them where none is
-named. As root on Debian or Ubuntu; what it needs is installed. The throwaway servers' first start makes their root
-file system, later ones take seconds.
+Suites: types lint format borders unit fuzz integration machine render fault attack scripts defences; all of them where
+none is named; of the defences a part. As root on Debian or Ubuntu; what it needs is installed. The throwaway servers'
+first start makes their root file system, later ones take seconds.
 TEXT
 }
 
@@ -36,7 +36,7 @@ main() {
   fi
   { ensure_node && ensure_modules; } || count_failure 'node_modules'
   local suite suites=("$@")
-  [ $# -gt 0 ] || suites=(types lint format borders unit fuzz "${on_a_server[@]}" scripts)
+  [ $# -gt 0 ] || suites=(types lint format borders unit fuzz "${on_a_server[@]}" scripts defences)
   warm_machines "${suites[@]}"
   for suite in "${suites[@]}"; do run_suite "$suite"; done
   summary
@@ -93,6 +93,8 @@ run_suite() {
     types | lint | format | borders) check "$1" ;;
     unit | fuzz) jest_here "$1" ;;
     scripts) jest_here scripts --maxWorkers=2 ;;
+    # scripts/defences.sh has time for all of them.
+    defences) DEFENCES_PART=1/8 jest_here defences ;;
     *) jest_on_a_server "$1" ;;
   esac
   printf '== %s: %d s\n' "$1" $((SECONDS - started))

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { must, rootSql, run } from '../machine/server.ts';
 
 /** What an attack may not change, a line for each thing: a file with its owner, mode and times, a grant, a socket. */
@@ -35,18 +35,18 @@ const ACCOUNTS = [
 ];
 
 /**
- * A throwaway server's disk is an overlay: the first note in a folder moves the folder itself up, and it would look
- * changed. That is done before anything is compared.
+ * A throwaway server's disk is an overlay: the first note in a folder moves note and folder up, and the folder would
+ * look changed. That is done before anything is compared.
  */
-const lifted = new Set<string>();
-function lift(folder: string): void {
-  if (!lifted.has(folder)) chmodSync(folder, 0o700);
-  lifted.add(folder);
+let lifted = false;
+function liftNotes(): void {
+  if (!lifted) run('find', ['/var/lib/sculptor-root', '-exec', 'chmod', 'u+r', '--', '{}', '+']);
+  lifted = true;
 }
 
 /** All of it; without what lies at and below the paths in `own`, which the thief may change. */
 export function digest(own: readonly string[] = []): Digest {
-  lift('/var/lib/sculptor-root');
+  liftNotes();
   return [...files(own), ...users(), ...mariadb(), ...sockets()];
 }
 

@@ -43,8 +43,8 @@ export interface Server {
 }
 
 const PASSWORD = 'for-this-test-only';
-const STATE = join(process.cwd(), 'state');
-const REDIS = join(process.cwd(), 'systemd', 'redis');
+const STATE = join(__dirname, '../../state');
+const REDIS = join(__dirname, '../../systemd/redis');
 
 export async function startServers(): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), 'sculptor-'));

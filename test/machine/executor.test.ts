@@ -189,7 +189,7 @@ describe('who may ask', () => {
   test.each(['www-data', 'www', 'nginx', 'nobody'])('%s is let in neither way', (user) => {
     expect(as(user, 'sudo', '-n', EXECUTOR).code).not.toBe(0);
     if (!existsSync(SOCKET)) return;
-    const script = `require('net').connect('${SOCKET}').on('error', (e) => console.log(e.code)).on('connect', () => console.log('in'))`;
+    const script = `require('net').connect('${SOCKET}').on('error', (e) => console.log(e.code)).on('connect', () => { console.log('in'); process.exit(); })`;
     expect(as(user, '/usr/lib/sculptor/node/bin/node', '-e', script).out.trim()).toBe('EACCES');
   });
 });

@@ -47,6 +47,7 @@ test.each([
   await send(key, '/v1/domains', { name: `${key}.example` });
   const before = agent.snapshot();
   const answer = await send(key, path, body);
+  expect(answer.status).toBe(409);
   expect(Problem.parse(answer.json)).toMatchObject({
     status: 409,
     type: 'urn:sculptor:problem:idempotency-mismatch',

@@ -84,6 +84,7 @@ interface Asked {
 }
 
 function kind({ json }: Answer): string {
+  expect(json).toHaveProperty('detail');
   return Problem.parse(json).type.replace('urn:sculptor:problem:', '');
 }
 

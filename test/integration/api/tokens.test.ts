@@ -34,7 +34,9 @@ function withSecret({ json }: Answer): { readonly authorization: string } {
 }
 
 async function refusal(answer: Promise<Answer>): Promise<readonly unknown[]> {
-  const { status, errors } = Problem.parse((await answer).json);
+  const { json } = await answer;
+  expect(json).toHaveProperty('detail');
+  const { status, errors } = Problem.parse(json);
   return [status, errors?.map(({ field }) => field)];
 }
 

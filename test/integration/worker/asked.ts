@@ -49,15 +49,16 @@ export interface DomainRow {
   readonly generation?: number;
   readonly aliases?: readonly string[];
   readonly names?: readonly string[];
+  readonly publicDirectory?: string;
 }
 
 export async function askDomain(api: State, row: DomainRow): Promise<Asked> {
-  const { kind, name, id = freshId(), generation = 1, aliases = [] } = row;
+  const { kind, name, id = freshId(), generation = 1, aliases = [], publicDirectory = 'public' } = row;
   await api.run(
     `INSERT INTO domain_version (domain_id, generation, tenant, server, name, aliases, type, php_version,
        public_directory, isolation, enabled, deleted)
-     VALUES (?, ?, 'default', 'default', ?, ?, 'php', '8.2', 'public', 'site', TRUE, ?)`,
-    [id, generation, name, JSON.stringify(aliases), kind === 'domain.delete'],
+     VALUES (?, ?, 'default', 'default', ?, ?, 'php', '8.2', ?, 'site', TRUE, ?)`,
+    [id, generation, name, JSON.stringify(aliases), publicDirectory, kind === 'domain.delete'],
   );
   for (const held of row.names ?? [name, ...aliases]) {
     const known = await api.rows(Anything, 'SELECT name FROM domain_name WHERE name = ?', [held]);

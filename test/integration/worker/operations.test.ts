@@ -215,6 +215,20 @@ describe('what the API would not have let pass, had it not been taken', () => {
     ]);
   });
 
+  test.each(['../../etc', 'public/../private', 'public/a;b', 'public/.ssh'])(
+    'is refused before root hears of it: the folder %s',
+    async (publicDirectory) => {
+      const before = world.executor.requests.length;
+      const name = `${freshId()}.example`;
+      const asked = await askDomain(world.api, {
+        ...{ kind: 'domain.create', name, publicDirectory },
+      });
+      expect(await woken(asked)).toMatchObject({ status: 'failed', code: 'invalid_request' });
+      const asks = world.executor.requests.slice(before).filter(({ verb }) => verb === 'site.put');
+      expect(asks).toEqual([]);
+    },
+  );
+
   test('is refused: a name that another domain holds, and one that nobody holds', async () => {
     await woken(await domain('theirs.example'));
     const thief = await askDomain(world.api, {

@@ -139,7 +139,7 @@ function called(stats: string): string[] {
 }
 
 function granted(account: RedisAccount): string[] {
-  const text = readFileSync(join(process.cwd(), 'systemd', 'redis', `commands-${account}`), 'utf8');
+  const text = readFileSync(join(__dirname, '../../../systemd/redis', `commands-${account}`), 'utf8');
   return text
     .replace(/^#.*\n/gm, '')
     .split(/\s+/)

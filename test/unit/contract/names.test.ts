@@ -126,7 +126,15 @@ test.each(['public', 'public/web', 'public/a/b/c/d', 'public/a.b', 'public/v1.2-
 
 test.each([
   ...['', '/', '.', '..', 'private', 'publicity', 'Public', 'public/', '/public', 'public//web', 'public/..'],
-  ...['public/../private', 'public/.git', 'public/a/../b', 'public/a/b/c/d/e', 'public/a b', 'public/a;b'],
+  ...[
+    'public/a..b',
+    'public/../private',
+    'public/.git',
+    'public/a/../b',
+    'public/a/b/c/d/e',
+    'public/a b',
+    'public/a;b',
+  ],
   ...[
     'public/$x',
     'public/a"b',

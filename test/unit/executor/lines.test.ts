@@ -60,6 +60,11 @@ const broken: readonly [string, string, Buffer][] = [
   ['with half a character', 'a line is not UTF-8', Buffer.from([0x22, 0xc3, 0x22, 0x0a])],
 ];
 
+test.each(broken)('the reader of lines takes none %s', (_, why, bytes) => {
+  const reader = createLineReader();
+  expect(() => reader.push(bytes, () => undefined)).toThrow(why);
+});
+
 test.each(broken)('a line %s is refused unread, and ends the conversation', async (_, why, bytes) => {
   const { input, lines, over, events, answers } = serve();
   input.write('first\n');

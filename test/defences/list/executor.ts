@@ -1,0 +1,265 @@
+import type { Defence } from '../defence.ts';
+
+const REQUESTS = 'test/unit/executor/requests.test.ts';
+const DISPATCH = 'test/unit/executor/dispatch.test.ts';
+const DESTRUCTION = 'test/unit/executor/destruction.test.ts';
+const PUT = 'test/unit/executor/site-put.test.ts';
+const TOOLS = 'test/machine/executor-tools.test.ts';
+const REFUSED = 'what is refused changes nothing:';
+
+const dispatch = 'worker-privileged/executor/server/dispatch.ts';
+const registered = 'worker-privileged/executor/verbs/site/registered.ts';
+
+/** In front of root: what may be asked, and what is done with it. */
+export const EXECUTOR: readonly Defence[] = [
+  {
+    name: 'exact schemas',
+    against: 'a request that brings a path or a user of its own',
+    change: {
+      file: 'contract/domains.ts',
+      from: 'export const SiteSpec = z.strictObject({',
+      to: 'export const SiteSpec = z.object({',
+    },
+    noticed: { file: REQUESTS, test: 'a site whose home is "/etc" is refused' },
+  },
+  {
+    name: 'no control characters',
+    against: 'a value that ends a line in a file, a log or an answer',
+    change: {
+      file: 'worker-privileged/executor/server/plain-text.ts',
+      from: "return FORBIDDEN.test(value) ? 'it holds a control character' : null;",
+      to: 'return null;',
+    },
+    noticed: { file: REQUESTS, test: /anywhere is refused before any schema sees it/ },
+  },
+  {
+    name: 'one form of a request',
+    against: 'a key that stands there twice: one thing to root, another to who looks on',
+    change: { file: dispatch, from: 'if (JSON.stringify(parsed) !== line)', to: 'if (line === "")' },
+    noticed: { file: REQUESTS, test: 'an id twice in args is no request' },
+  },
+  {
+    name: 'longest line',
+    against: 'a caller who fills root’s memory',
+    change: {
+      file: 'worker-privileged/executor/server/line-reader.ts',
+      from: 'if (size > MAX_REQUEST_BYTES)',
+      to: 'if (size < 0)',
+    },
+    noticed: {
+      file: 'test/unit/executor/lines.test.ts',
+      test: 'the reader of lines takes none that is too long',
+    },
+  },
+  {
+    name: 'UTF-8 alone',
+    against: 'bytes that one reader takes for another character than the next',
+    change: {
+      file: 'worker-privileged/executor/server/line-reader.ts',
+      from: 'fatal: true',
+      to: 'fatal: false',
+    },
+    noticed: {
+      file: 'test/unit/executor/lines.test.ts',
+      test: 'the reader of lines takes none that is not UTF-8',
+    },
+  },
+  {
+    name: 'most requests at once',
+    against: 'a flood that keeps the others waiting',
+    change: { file: dispatch, from: 'underWay >= MOST_AT_ONCE', to: 'underWay < 0' },
+    noticed: { file: DISPATCH, test: 'what is more than 64 requests under way is refused and not kept' },
+  },
+  {
+    name: 'audit line of a refusal',
+    against: 'trying until it works without anybody seeing it',
+    change: { file: dispatch, from: "audit({ event: 'refused', outcome: refused.why });", to: '' },
+    noticed: {
+      file: DISPATCH,
+      test: 'a request that is refused is answered and noted, and the next one is served',
+    },
+  },
+  {
+    name: 'one at a time for a resource',
+    against: 'two changes of one site that meet half-way',
+    change: { file: dispatch, from: 'id === undefined ? act() : locks.during(id, act)', to: 'act()' },
+    noticed: {
+      file: DISPATCH,
+      test: 'requests with an id hold the lock of that id, and those without one hold none',
+    },
+  },
+  {
+    name: 'kernel lock',
+    against: 'an executor behind the socket and one from sudo that do the same at once',
+    change: {
+      file: 'worker-privileged/executor/system/locks.ts',
+      from: 'const release = await acquire(commands, name);',
+      to: 'const release = () => Promise.resolve(acquire).then(() => void commands);',
+    },
+    noticed: { file: TOOLS, test: 'a lock keeps two executors apart' },
+  },
+  {
+    name: 'no folder is adopted',
+    against: 'a name that hands somebody else’s files to a new site',
+    change: {
+      file: registered,
+      from: 'if ((await system.folders.look(paths.home(spec.name))) !== null)',
+      to: 'if (spec.id === spec.name as string)',
+    },
+    noticed: { file: PUT, test: `${REFUSED} a folder that was there is not_ours` },
+  },
+  {
+    name: 'no user is adopted',
+    against: 'a site that runs as an account of somebody else',
+    change: {
+      file: registered,
+      from: "if (spec.isolation === 'site' && (await system.accounts.find(userOf(spec))) !== null)",
+      to: 'if (spec.id === spec.name as string)',
+    },
+    noticed: { file: PUT, test: `${REFUSED} a user that was there is not_ours` },
+  },
+  {
+    name: 'no older version',
+    against: 'an operation that is played back',
+    change: {
+      file: registered,
+      from: 'if (spec.generation < entry.generation)',
+      to: 'if (spec.generation < 0)',
+    },
+    noticed: { file: PUT, test: `${REFUSED} an older version is invalid_request` },
+  },
+  {
+    name: 'no id twice',
+    against: 'a new site with the remains of a removed one',
+    change: { file: registered, from: 'if (entry.removedAt !== null)', to: 'if (entry.id === "")' },
+    noticed: { file: 'test/unit/executor/site-remove.test.ts', test: 'a removed id is never a site again' },
+  },
+  {
+    name: 'no number twice',
+    against: 'a new site that owns what a removed one has left behind',
+    change: {
+      file: 'worker-privileged/executor/system/registry.ts',
+      from: 'return Math.max(FIRST_UID, ...entries.map(({ uid }) => uid + 1));',
+      to: 'return entries.length === -1 ? 0 : FIRST_UID;',
+    },
+    noticed: {
+      file: 'test/unit/executor/site-remove.test.ts',
+      test: 'a number is not given a second time when the note of the next one is lost',
+    },
+  },
+  {
+    name: 'the number that was given',
+    against: 'an account of the same name that somebody else has made meanwhile',
+    change: {
+      file: 'worker-privileged/executor/verbs/site/account.ts',
+      from: 'if (found.uid === entry.uid && found.gid === entry.gid) return null;',
+      to: 'if (found.uid > 0) return null;',
+    },
+    noticed: { file: PUT, test: `${REFUSED} a number that another user has taken meanwhile is not ours` },
+  },
+  {
+    name: 'the server’s own name',
+    against: 'a site that answers in the place of the API',
+    change: {
+      file: registered,
+      from: 'if (namesOf(spec).every((name) => name !== system.serverName)) return;',
+      to: 'if (system.serverName !== "") return;',
+    },
+    noticed: { file: PUT, test: `${REFUSED} the server's own name is name_taken` },
+  },
+  {
+    name: 'nothing but plain values in files',
+    against: 'a value that becomes a directive of nginx, php-fpm or Supervisor',
+    change: {
+      file: 'worker-privileged/executor/render/plain.ts',
+      from: '/^[A-Za-z0-9._/-]{1,512}$/',
+      to: '/^[^]{1,512}$/',
+    },
+    noticed: {
+      file: 'test/unit/executor/render.test.ts',
+      test: '"shop.example\\nuser=root" is rendered nowhere',
+    },
+  },
+  {
+    name: 'without root’s groups',
+    against: 'a site’s program that root starts with groups of root’s',
+    change: {
+      file: 'worker-privileged/executor/system/accounts.ts',
+      from: "      '--clear-groups',\n",
+      to: '',
+    },
+    noticed: {
+      file: 'test/unit/executor/tools.test.ts',
+      test: 'accounts do what is done for a site as the site, without groups, rights or privileges to come',
+    },
+  },
+  {
+    name: 'folders of root’s alone',
+    against: 'a path below a folder that a tenant can change under root’s hands',
+    change: {
+      file: 'worker-privileged/executor/system/own-path.ts',
+      from: 'if (stats.uid !== 0 || (stats.mode & 0o022) !== 0)',
+      to: 'if (stats.uid < 0)',
+    },
+    noticed: {
+      file: TOOLS,
+      test: 'a path that others than root could change is not used: a tenant’s folder',
+    },
+  },
+  {
+    name: 'no link in the place of a folder',
+    against: 'a folder that is a link to another’s when root gives it an owner',
+    change: {
+      file: 'worker-privileged/executor/system/folders.ts',
+      from: "if (!stats.isDirectory()) throw new ForeignPathError(path, 'is not a folder');",
+      to: '',
+    },
+    noticed: { file: TOOLS, test: 'a folder is never changed through a link' },
+  },
+  {
+    name: 'cap of what destroys',
+    against: 'who has the API and removes every site in a minute',
+    change: {
+      file: 'worker-privileged/executor/system/caps.ts',
+      from: 'if (recent >= destroyPerHour)',
+      to: 'if (recent < 0)',
+    },
+    noticed: {
+      file: DESTRUCTION,
+      test: 'in an hour so many sites are removed as root allows, and no more; in the next it goes on',
+    },
+  },
+  {
+    name: 'grace before the purge',
+    against: 'a removal that nobody can take back',
+    change: {
+      file: 'worker-privileged/executor/verbs/site/grace.ts',
+      from: 'if (system.now().getTime() >= Date.parse(due)) return;',
+      to: 'if (due !== "") return;',
+    },
+    noticed: {
+      file: DESTRUCTION,
+      test: 'what was removed is purged when its grace is over, by the clock of this side, and not before',
+    },
+  },
+  {
+    name: 'protected',
+    against: 'the removal of what shall stay whatever anybody asks',
+    change: {
+      file: 'worker-privileged/executor/verbs/site/destruction.ts',
+      from: 'if (!entry.protected) return;',
+      to: 'if (entry.id !== "") return;',
+    },
+    noticed: { file: DESTRUCTION, test: 'what is protected is not removed' },
+  },
+  {
+    name: 'protection stays',
+    against: 'a change that forgets the protection first',
+    change: {
+      file: registered,
+      from: 'protected: entry.protected || spec.protected,',
+      to: 'protected: spec.protected,',
+    },
+    noticed: { file: DESTRUCTION, test: 'a protection stays when it is not asked for any more' },
+  },
+];
