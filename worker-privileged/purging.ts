@@ -1,7 +1,8 @@
-import { DomainId } from '../contract/ids.ts';
-import type { ServerId } from '../contract/ids.ts';
+import { VERBS } from '../contract/executor.ts';
+import type { Verb } from '../contract/executor.ts';
 import { toFailure } from '../contract/failures.ts';
 import type { FailureCode } from '../contract/failures.ts';
+import type { ServerId } from '../contract/ids.ts';
 import type { ResourceType } from '../contract/operations.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { State } from '../state/connection.ts';
@@ -37,10 +38,10 @@ export function createPurging(parts: PurgingParts): () => Promise<void> {
 
 async function purge({ state, executor, logger }: PurgingParts, due: Due): Promise<void> {
   const facts = { type: due.type, resource: due.id };
-  const ask = ASK[due.type];
-  if (ask === undefined) return;
+  const verb = PURGE_VERBS.find((each) => PURGES[each] === due.type);
+  if (verb === undefined) return;
   try {
-    await ask(executor, due.id);
+    await executor.call(verb, VERBS[verb].args.parse({ id: due.id }), CONTEXT);
   } catch (error) {
     const { code, message } = toFailure(error);
     // The next would fare no better.
@@ -57,9 +58,8 @@ const AWAY: ReadonlySet<FailureCode> = new Set(['executor_unavailable', 'databas
 /** Nobody asked for it: it is no operation's, and nobody is told of its steps. */
 const CONTEXT: CallContext = { operation: null, step: () => undefined };
 
-type Ask = (executor: PurgingParts['executor'], id: string) => Promise<unknown>;
+type PurgeVerb = Extract<Verb, `${string}.purge`>;
 
-/** What can lie in the trash. */
-const ASK: { readonly [T in ResourceType]?: Ask } = {
-  domain: (executor, id) => executor.call('site.purge', { id: DomainId.parse(id) }, CONTEXT),
-};
+/** Every verb that purges, and of what: one without a row here does not compile. */
+const PURGES: Readonly<Record<PurgeVerb, ResourceType>> = { 'site.purge': 'domain' };
+const PURGE_VERBS = Object.keys(PURGES) as readonly PurgeVerb[];
