@@ -87,6 +87,7 @@ main() {
   step 'MariaDB' install_mariadb
   step "the administrator's token" install_token
   step 'sudo' install_sudoers
+  step 'fail2ban' install_fail2ban
   step 'nginx' install_nginx
   step 'services' install_services
   step 'whether the agent answers' check_answers

@@ -82,6 +82,7 @@ stop_services() {
 
 remove_files() {
   ensure_gone /etc/sudoers.d/sculptor 'the right to sudo'
+  ensure_gone /etc/fail2ban/filter.d/sculptor-api.conf "fail2ban's filter"
   ensure_gone /usr/local/bin/sculptorctl /usr/local/bin/sculptorctl
   ensure_gone /usr/lib/sculptor "the agent's code"
   ensure_gone /etc/sculptor/secrets "Redis's passwords"

@@ -33,6 +33,12 @@ install_sudoers() {
   ensure_file /etc/sudoers.d/sculptor 0440 root:root visudo -cf <"$tree/systemd/sudoers"
 }
 
+# Where fail2ban is: what it can read of failed logins. Which jail they lead to is the administrator's.
+install_fail2ban() {
+  [ -d /etc/fail2ban/filter.d ] || return 0
+  ensure_file /etc/fail2ban/filter.d/sculptor-api.conf 0644 root:root <"$tree/systemd/fail2ban/sculptor-api.conf"
+}
+
 check_answers() {
   hint='Its parts tell more: systemctl status "sculptor-*", or the logs in /var/log/sculptor; run this again afterwards.'
   wait_for 60 is_ready || { words && fail 'the agent does not say that it is ready'; }
