@@ -74,6 +74,36 @@ describe.each(ways)('through %s', (by) => {
     expect((await ask(by, 'site.put', { ...one, generation: 6 })).code).toBe('not_found');
   });
 
+  test('a site that was removed comes back as it was, and is gone for good when its time in the trash is over', async () => {
+    const one = aSite();
+    const user = `s-${one.id}`;
+    const uid = () => run('id', ['-u', user]).out.trim();
+    const trashed = () => readdirSync('/home/www/.trash').filter((folder) => folder.startsWith(one.id));
+    const purge = () => ask(by, 'site.purge', { id: one.id }).then(({ code }) => code);
+    await ask(by, 'site.put', one);
+    const before = uid();
+    place(user, `/home/www/${one.name}/private/kept`, 'kept');
+    expect(await purge()).toBe('invalid_request');
+
+    await ask(by, 'site.remove', { id: one.id });
+    expect([await purge(), trashed()]).toEqual(['not_due', [expect.any(String)]]);
+    const back = await ask(by, 'site.restore', { ...one, generation: 2 });
+    expect([back.code, uid(), trashed()]).toEqual(['succeeded', before, []]);
+    expect(back.probes.map(probe)).toEqual(back.probes.map(expected));
+    expect(as(user, 'cat', `/home/www/${one.name}/private/kept`).out).toBe('kept');
+
+    await ask(by, 'site.remove', { id: one.id });
+    writeFileSync('/etc/sculptor/limits.json', '{"graceHours":0}');
+    expect([await purge(), await purge()]).toEqual(['succeeded', 'succeeded']);
+    rmSync('/etc/sculptor/limits.json');
+    expect([uid(), trashed()]).toEqual(['', []]);
+    const again = await ask(by, 'site.restore', { ...one, generation: 3 });
+    expect([again.code, (await ask(by, 'site.put', { ...one, generation: 4 })).code]).toEqual([
+      'not_found',
+      'not_found',
+    ]);
+  });
+
   test('what it knows of the server is what is there', async () => {
     const { result } = await ask(by, 'server.facts', {});
     const versions = readdirSync('/usr/sbin').flatMap((file) => /^php-fpm(\d+\.\d+)$/.exec(file)?.[1] ?? []);

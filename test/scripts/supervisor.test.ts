@@ -10,6 +10,16 @@ const SITE = [
   '  runuser -u "s-$id" -- tee /home/www/plain.example/public/index.php >/dev/null',
 ];
 
+const VISIT = "curl --silent --header 'Host: plain.example' http://127.0.0.1/";
+
+/** A removal beyond the cap waits, and says so. */
+const HELD_BACK = [
+  'sculptorctl domain create held.example --type static',
+  'sculptorctl domain delete held.example --no-wait',
+  'until sculptorctl notification list | grep limit_reached; do sleep 0.2; done',
+  "curl --silent --output /dev/null --write-out '%{http_code}' --header 'Host: held.example' http://127.0.0.1/",
+];
+
 let story: Story;
 
 function script(): string {
@@ -17,12 +27,7 @@ function script(): string {
   return [
     ...[cut('first'), install, cut('second'), install, cut('before'), 'supervisorctl status'],
     ...[cut('site'), ...SITE],
-    ...[
-      cut('id'),
-      'echo "$id"',
-      cut('page'),
-      "curl --silent --header 'Host: plain.example' http://127.0.0.1/",
-    ],
+    ...[cut('id'), 'echo "$id"', cut('page'), VISIT],
     ...[cut('processes'), 'ps -e -o user:32=,args='],
     ...[
       cut('sudo'),
@@ -30,17 +35,21 @@ function script(): string {
       cut('sockets'),
       'stat --format="%A %U:%G %n" /run/sculptor*/*.sock',
     ],
+    ...[cut('limits'), 'cat "/proc/$(pgrep -o -u "s-$id")/limits"'],
     ...[
       cut('delete'),
       'sculptorctl domain delete plain.example',
       cut('gone'),
       'pgrep -u "s-$id" || echo none',
     ],
-    ...[
-      cut('closed'),
-      "curl --silent --header 'Host: plain.example' http://127.0.0.1/ || echo closed",
-      cut('end'),
-    ],
+    ...[cut('closed'), `${VISIT} || echo closed`],
+    ...[cut('restore'), 'sculptorctl domain restore "$id"', cut('restored'), VISIT],
+    ...[cut('trash'), 'sculptorctl domain delete plain.example', 'sculptorctl trash list'],
+    ...[cut('purge'), 'sculptorctl purge domain plain.example'],
+    ...[cut('purged'), 'getent passwd "s-$id" || echo none', 'find /home/www/.trash -name "$id-*"'],
+    ...[cut('held'), 'sculptorctl limit set destroyPerHour 0', ...HELD_BACK],
+    ...[cut('tokens'), "sculptorctl administrator create 'second'", 'sculptorctl token list'],
+    cut('end'),
   ].join('\n');
 }
 
@@ -69,6 +78,26 @@ test('a site runs as its own user, and goes with its processes', () => {
   expect(part('page').trim()).toBe(`s-${part('id').trim()} serves plain.example`);
   expect(part('gone').trim()).toBe('none');
   expect(part('closed').trim()).toBe('closed');
+});
+
+test('a removed site comes back from the trash as it was, and is gone for good when root purges it', () => {
+  expect(part('restored').trim()).toBe(part('page').trim());
+  expect(part('trash')).toContain(part('id').trim());
+  expect(part('purged').trim()).toBe('none');
+});
+
+test('caps, notifications and tokens are there without systemd too', () => {
+  expect(part('held')).toMatch(/limit_reached .*at most 0 sites an hour[^]*\n403\s*$/);
+  expect(part('tokens')).toMatch(/^.*\bsecond\b/m);
+});
+
+test.each([
+  ['open files', 4096],
+  ['processes', 512],
+  ['data size', 1_073_741_824],
+  ['core file size', 0],
+])("without slices a site's own processes bound its %s to %d", (what, most) => {
+  expect(part('limits')).toMatch(new RegExp(`^Max ${what} +${most} +${most} `, 'm'));
 });
 
 test.each([
