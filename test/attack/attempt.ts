@@ -16,7 +16,7 @@ export type Attempt = {
   readonly times?: number;
 };
 
-type Row = number | readonly number[];
+export type Row = number | readonly number[];
 
 /** Where the counts of this run are kept, over all files of the suite. */
 export const COUNTS = '/run/sculptor-attacks';
@@ -52,7 +52,7 @@ export function accepted(row: Row): void {
   count(row, { refused: 0, accepted: 1 });
 }
 
-function count(row: Row, { refused, accepted }: Omit<Count, 'row'>): void {
+export function count(row: Row, { refused, accepted }: Omit<Count, 'row'>): void {
   const [first = 0, ...others] = [row].flat();
   const counts: Count[] = [
     { row: first, refused, accepted },

@@ -38,7 +38,8 @@ export function publicDirectory(story: Story): Step {
           made.push(folder);
         }
       } catch (cause) {
-        await undo();
+        // Where the tenant has moved it meanwhile, it is the tenant's to clear away.
+        await undo().catch(() => undefined);
         throw cause instanceof CommandError ? because(cause, inTheWay(spec.publicDirectory)) : cause;
       }
       return undo;
