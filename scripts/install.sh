@@ -35,6 +35,8 @@ program=install.sh
 . "$here/install/nginx.sh"
 # shellcheck source=scripts/install/agent.sh
 . "$here/install/agent.sh"
+# shellcheck source=scripts/install/installed.sh
+. "$here/install/installed.sh"
 
 usage() {
   cat <<'TEXT'
@@ -92,6 +94,7 @@ main() {
   step 'services' install_services
   step 'whether the agent answers' check_answers
   step 'what was needed for the installation only' remove_temporary_packages
+  step 'what was put in place' note_installed
   conclude
   [ -z "$demo" ] || "$here/demo.sh"
 }

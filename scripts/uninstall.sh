@@ -90,6 +90,7 @@ remove_files() {
   ensure_gone /etc/sculptor/redis.conf "Redis's settings"
   ensure_gone /var/lib/sculptor-redis "Redis's memory"
   ensure_gone /var/lib/sculptor/mariadb.json "MariaDB's credential"
+  ensure_gone "$own/installed" 'the list of what was installed'
   ensure_gone /run/sculptor/api.sock "the API's socket"
 }
 

@@ -1,11 +1,25 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the parts of install.sh share their variables
 # Look, change if different, say so. Every path here lies in folders that only root can write.
 
+# What this run saw to, by path; note_installed writes it down.
+declare -A seen_to=()
+
+# see_to KIND PATH MODE OWNER:GROUP. KIND: content, where the text is ours as well; rights; folder.
+see_to() {
+  seen_to[$2]="$1 $3 $4"
+}
+
+# text_is_its_own PATH: made here once, a secret or what its owner may change; its rights stay ours.
+text_is_its_own() {
+  seen_to[$1]="rights ${seen_to[$1]#* }"
+}
+
 # ensure_file PATH MODE OWNER:GROUP [CHECK...] <CONTENT: put in place by a rename; CHECK, if given, is run on the new
 # file before.
 ensure_file() {
   local path=$1 mode=$2 owner=$3 new word
   shift 3
+  see_to content "$path" "$mode" "$owner"
   [ -d "$(dirname "$path")" ] || install -d -m 0755 "$(dirname "$path")"
   new=$(mktemp "$(dirname "$path")/.sculptor.XXXXXXXX")
   cat >"$new"
@@ -29,6 +43,7 @@ ensure_file() {
 
 # ensure_rights PATH MODE OWNER:GROUP: of a file whose content stays.
 ensure_rights() {
+  see_to rights "$@"
   if has "$1" "$2" "$3"; then
     line unchanged "$1"
   else
@@ -40,6 +55,7 @@ ensure_rights() {
 
 # ensure_dir PATH MODE OWNER:GROUP
 ensure_dir() {
+  see_to folder "$@"
   if [ ! -e "$1" ]; then
     install -d -m "$2" -o "${3%:*}" -g "${3#*:}" "$1"
     line created "$1/"

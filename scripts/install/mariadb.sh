@@ -15,8 +15,10 @@ install_mariadb() {
     CREATE TABLE IF NOT EXISTS sculptor.migration (name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
       PRIMARY KEY, sha256 CHAR(64) CHARACTER SET ascii NOT NULL, applied_at DATETIME(3) NOT NULL) ENGINE = InnoDB'
   migrate
+  accounts_are_as_left || apply_all_again
   apply_again accounts.sql 'accounts of MariaDB and what they may'
   apply_again procedures.sql "the door to tenants' databases"
+  accounts_now | ensure_file "$accounts_left" 0600 root:root
   echo "{\"socketPath\": \"$socket\", \"user\": \"sculptor\"}" |
     ensure_file /var/lib/sculptor/mariadb.json 0600 sculptor:sculptor
   [ "$outcome" = unchanged ] || wants_restart worker-privileged
@@ -106,6 +108,30 @@ apply_again() {
   line "$word" "$2"
 }
 
+accounts_left=$own/mariadb-accounts
+
+# What somebody granted, took away or put in the place of a procedure since is put right.
+accounts_are_as_left() {
+  [ ! -e "$accounts_left" ] || accounts_now | cmp -s - "$accounts_left"
+}
+
+# Read from the tables: SHOW GRANTS has no order.
+accounts_now() {
+  local own="user IN ('www-data', 'sculptor', 'sculptor_door')"
+  sql <<<"SELECT user, host, JSON_VALUE(priv, '\$.access'), JSON_VALUE(priv, '\$.plugin'),
+      JSON_VALUE(priv, '\$.authentication_string'), JSON_VALUE(priv, '\$.account_locked') FROM mysql.global_priv WHERE $own ORDER BY 1, 2;
+    SELECT * FROM mysql.db WHERE $own ORDER BY 1, 2, 3;
+    SELECT user, host, db, table_name, table_priv, column_priv FROM mysql.tables_priv WHERE $own ORDER BY 1, 2, 3, 4;
+    SELECT user, host, db, table_name, column_name, column_priv FROM mysql.columns_priv WHERE $own ORDER BY 1, 2, 3, 4, 5;
+    SELECT user, host, db, routine_name, routine_type, proc_priv FROM mysql.procs_priv WHERE $own ORDER BY 1, 2, 3, 4, 5;
+    SELECT name, definer, security_type, SHA2(CONCAT(param_list, body), 256) FROM mysql.proc WHERE db = 'sculptor_door' ORDER BY 1" |
+    sha256sum
+}
+
+apply_all_again() {
+  sql <<<"UPDATE sculptor.migration SET sha256 = '' WHERE name IN ('accounts.sql', 'procedures.sql')"
+}
+
 applied() {
   sql <<<"SELECT sha256 FROM sculptor.migration WHERE name = '$1'"
 }
@@ -131,6 +157,7 @@ install_token() {
     return 0
   fi
   [ -s "$token_file" ] || { printf 'sculptor_' && random_text; } | ensure_file "$token_file" 0600 root:root
+  text_is_its_own "$token_file"
   id=t$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n' | cut -c1-11)
   sha256=$(tr -d '\n' <"$token_file" | sha256sum | cut -d' ' -f1)
   if [ -n "$(sql <<<"SELECT id FROM sculptor.token WHERE sha256 = '$sha256'")" ]; then

@@ -101,5 +101,7 @@ make_certificate() {
   ensure_file "$folder/$1.key" 0600 root:root <"$work/key"
   ensure_file "$folder/$1.crt" 0644 root:root <"$work/crt"
   rm -f "$work/key" "$work/crt"
+  text_is_its_own "$folder/$1.key"
+  text_is_its_own "$folder/$1.crt"
   changed=1
 }

@@ -34,6 +34,7 @@ install_secret() {
     random_text | ensure_file "$path" "${rights[@]}"
     wants_restart "$1"
   fi
+  text_is_its_own "$path"
 }
 
 # 32 random bytes as base64url.
