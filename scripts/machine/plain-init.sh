@@ -30,6 +30,9 @@ mount -t tmpfs -o mode=0755,nosuid,nodev tmpfs "$root/run"
 mkdir -m 1777 "$root/run/lock"
 make_devices
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
+# The kernel is this machine's own: nothing in there may set it.
+mount --bind "$root/proc/sys" "$root/proc/sys"
+mount -o remount,bind,ro "$root/proc/sys"
 
 # So that nothing of this machine can be reached by a path.
 cd "$root"

@@ -1,6 +1,7 @@
 import { CHECKS } from '../doctor/checks.ts';
 import { examine } from '../doctor/examine.ts';
 import { report } from '../doctor/report.ts';
+import { createServer } from '../doctor/server.ts';
 import { requireNoWords, type AdminCommand } from './command.ts';
 
 export const doctor: AdminCommand = {
@@ -10,7 +11,7 @@ export const doctor: AdminCommand = {
   read: (words) => {
     requireNoWords(words);
     return {
-      act: async ({ commands }) => report(await examine(CHECKS, { commands })),
+      act: async ({ commands }) => report(await examine(CHECKS, createServer(commands))),
     };
   },
 };

@@ -1,5 +1,49 @@
+import { certificates } from './certificates.ts';
+import { clock } from './clock.ts';
+import { code } from './code.ts';
+import { disk } from './disk.ts';
+import { files } from './files.ts';
 import type { Check } from './finding.ts';
+import { jobs } from './jobs.ts';
 import { kernel } from './kernel.ts';
+import { listeners } from './listeners.ts';
+import { mariadb } from './mariadb.ts';
+import { nginx } from './nginx.ts';
+import { php } from './php.ts';
+import { processes } from './processes.ts';
+import { records } from './records.ts';
+import { redis } from './redis.ts';
+import { sites } from './sites.ts';
+import { sockets } from './sockets.ts';
+import { sudoers } from './sudoers.ts';
+import { tokens } from './tokens.ts';
+import { units } from './units.ts';
+import { users } from './users.ts';
+import { versions } from './versions.ts';
+import { withoutSystemd } from './without-systemd.ts';
 
 /** The closed list of checks, in the order in which they are shown. */
-export const CHECKS = { kernel } as const satisfies Readonly<Record<string, Check>>;
+export const CHECKS = {
+  kernel,
+  users,
+  sudoers,
+  code,
+  versions,
+  files,
+  records,
+  jobs,
+  sites,
+  php,
+  sockets,
+  processes,
+  units,
+  listeners,
+  nginx,
+  redis,
+  mariadb,
+  tokens,
+  certificates,
+  clock,
+  disk,
+  'without systemd': withoutSystemd,
+} as const satisfies Readonly<Record<string, Check>>;

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { wrong, type Check, type Found } from './finding.ts';
+import { constants } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
+import { warning, wrong, type Check, type Found } from './finding.ts';
 
 /** What the boundary counts on of the kernel, by the least that will do. */
 export const SYSCTLS: readonly { readonly name: string; readonly least: number; readonly why: string }[] = [
@@ -28,9 +29,22 @@ export const SYSCTLS: readonly { readonly name: string; readonly least: number; 
 export const kernel: Check = async () => {
   const found: Found[] = [];
   for (const { name, least, why } of SYSCTLS) {
-    const value = (await readFile(`/proc/sys/${name.replaceAll('.', '/')}`, 'utf8')).trim();
+    const file = `/proc/sys/${name.replaceAll('.', '/')}`;
+    const value = (await readFile(file, 'utf8')).trim();
     if (Number(value) >= least) continue;
-    found.push(wrong(`${name} is ${value} and not ${least}: ${why}.`, `Run sysctl -w ${name}=${least}.`));
+    const sentence = `${name} is ${value} and not ${least}: ${why}.`;
+    // In a container the kernel is the host's: nobody here can set it.
+    if (await isWritable(file))
+      found.push(wrong(sentence, `Run sysctl -w ${name}=${least}, and say so in /etc/sysctl.d.`));
+    else
+      found.push(warning(sentence, `The host of this container has to set it: sysctl -w ${name}=${least}.`));
   }
   return found;
 };
+
+function isWritable(file: string): Promise<boolean> {
+  return access(file, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+}

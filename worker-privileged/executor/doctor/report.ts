@@ -2,25 +2,26 @@ import type { AdminAnswer } from '../admin/command.ts';
 import type { Examined } from './examine.ts';
 import type { Finding } from './finding.ts';
 
-const MARKS = { wrong: 'WRONG  ', warning: 'warning' } as const;
+const MARKS = { wrong: 'WRONG  ', warning: 'warning', note: 'note   ' } as const;
 
-/** A line for each check that found nothing, and for each thing found a sentence and the way to mend it. */
+/** A line for each check that found nothing wrong, and for each thing found a sentence and the way to mend it. */
 export function report({ checks, findings }: Examined): AdminAnswer {
   const lines = checks.flatMap((check) => {
     const found = findings.filter((finding) => finding.check === check);
-    return found.length === 0 ? [`ok       ${check}`] : found.flatMap(linesOf);
+    const good = found.every(({ level }) => level === 'note');
+    return [...(good ? [`ok       ${check}`] : []), ...found.flatMap(linesOf)];
   });
-  const wrong = findings.filter(({ level }) => level === 'wrong').length;
-  const good = wrong === 0;
+  const count = (wanted: Finding['level']) => findings.filter(({ level }) => level === wanted).length;
+  const good = count('wrong') === 0;
   return {
-    lines: [...lines, '', verdict(wrong, findings.length - wrong)],
+    lines: [...lines, '', verdict(count('wrong'), count('warning'))],
     document: { good, checks, findings },
     good,
   };
 }
 
 function linesOf({ check, level, sentence, mend }: Finding): readonly string[] {
-  return [`${MARKS[level]}  ${check}: ${sentence}`, `         ${mend}`];
+  return [`${MARKS[level]}  ${check}: ${sentence}`, ...(mend === '' ? [] : [`         ${mend}`])];
 }
 
 function verdict(wrong: number, warnings: number): string {

@@ -37,6 +37,7 @@ export const paths = {
   phpMaster: (version: PhpVersion) => `/usr/sbin/php-fpm${version}` as const,
   phpMasters: '/usr/sbin',
 
+  homes: '/home/www',
   home: (name: DomainName) => `/home/www/${name}`,
   trash: '/home/www/.trash',
   inTrash: (folder: string) => `/home/www/.trash/${folder}`,

@@ -1,0 +1,19 @@
+import { warning, type Check } from './finding.ts';
+
+/** What a server lacks where PID 1 is not systemd, and what is left of it. */
+export const LACKS: readonly string[] = [
+  'No sandbox around the API and the workers: they see every folder that their user may, and the network.',
+  'The executor is started by sudo, so the privileged worker can gain privileges; sudo lets it run that one program alone.',
+  'No sandbox around the PHP of sites: a site sees the processes of others, and shares /tmp with them.',
+  'No share of memory, processor and disk for a site: each of its processes is bound, not all of them together.',
+  'No watchdog: a process of the agent that hangs is not ended.',
+  'Secrets are read from their files: no LoadCredential keeps them for one process alone.',
+  'The PHP of a site runs always; with systemd it starts when it is first asked for.',
+  'Whether the clock is synchronised is not known.',
+];
+
+export const withoutSystemd: Check = async (server) => {
+  if ((await server.config()).mode === 'systemd') return [];
+  const mend = 'Only a server whose first process is systemd has it.';
+  return LACKS.map((sentence) => warning(sentence, mend));
+};
