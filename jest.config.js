@@ -12,15 +12,15 @@ const project = (displayName, more = {}) => ({
   ...more,
 });
 
-// unit, fuzz: no I/O. integration: real Redis and MariaDB. machine, render, fault, attack: on an installed server.
-// scripts, defences: boot servers.
+// unit, fuzz: no I/O. integration: real Redis and MariaDB. machine, render, fault, attack, doctor: on an installed
+// server. scripts, defences: boot servers.
 const onAServer = { globalSetup: '<rootDir>/test/machine/roomy.ts' };
 const counted = (name) => ({ globalTeardown: `<rootDir>/test/${name}/print-counts.ts` });
 
 export default {
   projects: [
     ...['unit', 'fuzz', 'integration', 'scripts', 'defences'].map((name) => project(name)),
-    ...['machine', 'fault'].map((name) => project(name, onAServer)),
+    ...['machine', 'fault', 'doctor'].map((name) => project(name, onAServer)),
     project('render', counted('render')),
     project('attack', { ...onAServer, ...counted('attack') }),
   ],

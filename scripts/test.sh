@@ -15,15 +15,15 @@ trap 'exit 143' TERM HUP
 passed=0 failed=0 skipped=0
 
 # On an installed server, each suite on one of its own: these change accounts, reload nginx, kill MariaDB.
-on_a_server=(integration machine render fault attack)
+on_a_server=(integration machine render fault attack doctor)
 
 usage() {
   cat <<'TEXT'
 Usage: test.sh [SUITE]...
 
-Suites: types lint format borders unit fuzz integration machine render fault attack scripts defences; all of them where
-none is named; of the defences a part. As root on Debian or Ubuntu; what it needs is installed. The throwaway servers'
-first start makes their root file system, later ones take seconds.
+Suites: types lint format borders unit fuzz integration machine render fault attack doctor scripts defences; all of them
+where none is named; of the defences a part. As root on Debian or Ubuntu; what it needs is installed. The throwaway
+servers' first start makes their root file system, later ones take seconds.
 TEXT
 }
 

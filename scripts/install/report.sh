@@ -75,7 +75,8 @@ conclude() {
   fi
   cat <<TEXT
 The API answers on https://$server_name/v1 and on /run/sculptor/api.sock.
-The administrator's token is in /etc/sculptor/admin-token; \`sculptorctl --help\` shows what can be asked for.
+The administrator's token is in /etc/sculptor/admin-token; \`sculptorctl --help\` shows what can be asked for, and
+\`sculptorctl doctor\` looks whether everything is as it should be.
 TEXT
 }
 

@@ -1,3 +1,4 @@
+import { LACKS } from '../../worker-privileged/executor/doctor/without-systemd.ts';
 import { blocksOf } from './commands.ts';
 import { cut, tell, type Story } from './throwaway.ts';
 
@@ -29,6 +30,16 @@ function script(): string {
     ...[cut('site'), ...SITE],
     ...[cut('id'), 'echo "$id"', cut('page'), VISIT],
     ...[cut('processes'), 'ps -e -o user:32=,args='],
+    ...[cut('doctor'), 'sculptorctl doctor && echo green'],
+    ...[
+      cut('sabotage'),
+      'chmod 0666 "/var/lib/sculptor-php/$id.sock"',
+      'sculptorctl doctor || echo red',
+      'chmod 0660 "/var/lib/sculptor-php/$id.sock"',
+      'supervisorctl stop sculptor-worker-unprivileged',
+      'sculptorctl doctor || echo red',
+      'supervisorctl start sculptor-worker-unprivileged',
+    ],
     ...[
       cut('sudo'),
       'sudo -l -U sculptor',
@@ -119,6 +130,19 @@ test('sculptor may start one program as root, without arguments', () => {
   expect(part('sudo').match(/\(.*\) .*$/gm)).toEqual([
     '(root : root) NOPASSWD: /usr/lib/sculptor/executor ""',
   ]);
+});
+
+test('doctor is content, and says what a server without systemd lacks', () => {
+  expect(part('doctor')).toMatch(/^green$/m);
+  for (const lack of LACKS) expect(part('doctor')).toContain(`warning  without systemd: ${lack}`);
+});
+
+test('doctor names what is not as it should be, here too', () => {
+  expect(part('sabotage')).toMatch(
+    /^WRONG {4}sockets: \/var\/lib\/sculptor-php\/\w+\.sock is root:nginx 666 and should be root:nginx 660\.$/m,
+  );
+  expect(part('sabotage')).toMatch(/^WRONG {4}processes: .*worker-unprivileged\/main\.js does not run\.$/m);
+  expect(part('sabotage').match(/^red$/gm)).toHaveLength(2);
 });
 
 test("the API's socket is for nginx and the API, and Redis's for the agent", () => {
