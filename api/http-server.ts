@@ -15,12 +15,28 @@ const LIMITS = {
   maxHeaderSize: 16_384,
 } as const;
 const MOST_CONNECTIONS = 2000;
+const MOST_REQUESTS_OF_A_CONNECTION = 1000;
+const MOST_HEADERS = 100;
 
 export function createHttpServer(app: RequestListener): Server {
-  const server = createServer(LIMITS, app);
+  const server = createServer(LIMITS, withFewHeaders(app));
   server.maxConnections = MOST_CONNECTIONS;
+  server.maxRequestsPerSocket = MOST_REQUESTS_OF_A_CONNECTION;
+  // Beyond a count of its own Node.js drops headers without a word, and one of them says who asks.
+  server.maxHeadersCount = 0;
   server.on('clientError', answerClientError);
   return server;
+}
+
+function withFewHeaders(app: RequestListener): RequestListener {
+  return (req, res) => {
+    if (req.rawHeaders.length <= 2 * MOST_HEADERS) {
+      app(req, res);
+      return;
+    }
+    const body = JSON.stringify({ ...problemDocument(TOO_LARGE), status: 431 });
+    res.writeHead(431, { Connection: 'close', 'Content-Type': 'application/problem+json' }).end(body);
+  };
 }
 
 /** For a port, where nobody vouches for what a caller says of itself: what nginx would write is written here. */
@@ -111,11 +127,10 @@ const MALFORMED = [
   new ProblemError('invalid-json', 'This is not a request in HTTP.'),
 ] as const;
 
+const TOO_LARGE = new ProblemError('too-large', 'The headers are too large, or too many.');
+
 const CLIENT_ERRORS: Readonly<Record<string, readonly [line: string, problem: ProblemError]>> = {
-  HPE_HEADER_OVERFLOW: [
-    '431 Request Header Fields Too Large',
-    new ProblemError('too-large', 'The headers are too large.'),
-  ],
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', TOO_LARGE],
   ERR_HTTP_REQUEST_TIMEOUT: [
     '408 Request Timeout',
     new ProblemError('unavailable', 'The request did not arrive in time.'),

@@ -286,6 +286,12 @@ test.each([
     'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     '400',
   ],
+  ['101 headers', `GET / HTTP/1.1\r\n${'H: a\r\n'.repeat(100)}Host: a\r\n\r\n`, '431'],
+  [
+    'so many that Node.js would drop who asks',
+    `GET / HTTP/1.1\r\nHost: a\r\n${'a:\r\n'.repeat(2000)}X-Forwarded-For: 203.0.113.7\r\n\r\n`,
+    '431',
+  ],
   ['headers without end', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, '431'],
 ])('%s is refused and the connection closed', async (_, text, status) => {
   const answer = await send(text);
@@ -293,11 +299,13 @@ test.each([
   expect(answer).toContain('application/problem+json');
 });
 
-test('slow headers and bodies have a time limit', () => {
+test('slow headers and bodies have a time limit, and a connection an end', () => {
   const server = createHttpServer(() => undefined);
   expect(server.headersTimeout).toBeLessThanOrEqual(10_000);
   expect(server.requestTimeout).toBeLessThanOrEqual(30_000);
   expect(server.maxConnections).toBeGreaterThan(0);
+  expect(server.maxRequestsPerSocket).toBeGreaterThan(0);
+  expect(server.keepAliveTimeout).toBeLessThanOrEqual(75_000);
 });
 
 describe('the socket', () => {
