@@ -122,14 +122,14 @@ limited() {
 # What a failed test left open (a server, a machine) must not hold its suite up: --forceExit.
 jest_here() {
   local code=0
-  limited 900 node node_modules/jest/bin/jest.js --ci --forceExit --selectProjects "$@" --json --outputFile="$results/$1.json" || code=$?
+  limited 1200 node node_modules/jest/bin/jest.js --ci --forceExit --selectProjects "$@" --json --outputFile="$results/$1.json" || code=$?
   count "$1" $code
 }
 
 # The tree is read-only there; jest keeps what it compiles in /tmp.
 jest_on_a_server() {
   local code=0
-  limited 900 "$here/machine.sh" run --bind "$results:/mnt" -- \
+  limited 1800 "$here/machine.sh" run --bind "$results:/mnt" -- \
     env --chdir="$guest_tree" CI="${CI:-}" /usr/lib/sculptor/node/bin/node node_modules/jest/bin/jest.js --ci \
     --forceExit --selectProjects "$1" --runInBand --cacheDirectory=/tmp/jest --json --outputFile="/mnt/$1.json" || code=$?
   count "$1" $code

@@ -319,7 +319,15 @@ test('row 44: a program of a site’s that Supervisor runs sees its own processe
 });
 
 test('row 44: a job of a site’s that cron starts sees its own processes only, and root’s all', async () => {
-  must('env', ['DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '--quiet', '--yes', 'cron']);
+  must('env', [
+    'DEBIAN_FRONTEND=noninteractive',
+    'apt-get',
+    'install',
+    '--quiet',
+    '--yes',
+    '--no-install-recommends',
+    'cron',
+  ]);
   const [table, seen, all] = ['/etc/cron.d/looking', `${site.home}/tmp/seen-by-cron`, '/run/seen-by-root'];
   const line = (user: string, file: string) => `@reboot ${user} (${LOOK}; echo end) >${file}\n`;
   writeFileSync(table, line(site.user, seen) + line('root', all));
