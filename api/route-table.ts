@@ -14,7 +14,12 @@ export const ROUTES = {
   '/domains/:domain': { get: ['domains:read'], patch: ['domains:write'], delete: ['domains:delete'] },
   '/domains/:domain/restore': { post: ['domains:write'] },
   '/databases': { get: ['databases:read'], post: ['databases:write'] },
-  '/databases/:database': { get: ['databases:read'], delete: ['databases:delete'] },
+  '/databases/:database': {
+    get: ['databases:read'],
+    patch: ['databases:write'],
+    delete: ['databases:delete'],
+  },
+  '/databases/:database/restore': { post: ['databases:write'] },
   '/databases/:database/users': { get: ['databases:read'], post: ['databases:write'] },
   '/databases/:database/users/:user': { get: ['databases:read'], delete: ['databases:delete'] },
   '/databases/:database/users/:user/rotate-password': { post: ['databases:write'] },

@@ -12,8 +12,8 @@ import type { Terminal } from './terminal.ts';
 const AFTER = `
 Commands of root's own, on the agent's server; they do not go through the API:
   doctor                                        look whether this server is as the agent needs it
-  purge domain NAME|ID [--yes]                  erase at once what lies in the trash
-  unprotect domain NAME|ID                      let it be removed and switched off again
+  purge domain|database NAME|ID [--yes]         erase at once what lies in the trash
+  unprotect domain|database NAME|ID             let it be removed and switched off again
   limit list | set NAME NUMBER                  the caps on what destroys and on what lets in
   administrator create NAME | list | revoke ID  tokens with every scope
 

@@ -17,8 +17,15 @@ export const PasswordHash = z
   .brand<'PasswordHash'>();
 export type PasswordHash = z.infer<typeof PasswordHash>;
 
-export const CreateDatabase = z.strictObject({ name: DatabaseName });
+export const CreateDatabase = z.strictObject({
+  name: DatabaseName,
+  protected: z.boolean().default(false),
+});
 export type CreateDatabase = z.infer<typeof CreateDatabase>;
+
+/** A database has no settings; protection can be asked for, and is cleared by root on the server alone. */
+export const UpdateDatabase = z.strictObject({ protected: z.literal(true) });
+export type UpdateDatabase = z.infer<typeof UpdateDatabase>;
 
 export const CreateDatabaseUser = z.strictObject({
   name: DatabaseUserName,
@@ -29,6 +36,7 @@ export type CreateDatabaseUser = z.infer<typeof CreateDatabaseUser>;
 export const Database = z.strictObject({
   id: DatabaseId,
   name: DatabaseName,
+  protected: z.boolean(),
   tenant: TenantId,
   server: ServerId,
   generation: Generation,

@@ -37,10 +37,16 @@ export const VERBS = {
   /** The site as it shall be from now on; everything that is not in it comes back as it was. */
   'site.restore': { args: SiteSpec, result: z.strictObject({ probes: z.array(Probe) }) },
   'site.purge': { args: z.strictObject({ id: DomainId }), result: z.strictObject({}) },
-  'database.dump': {
+  /** Notes that it is not to be removed, which root alone can take back. */
+  'database.protect': { args: z.strictObject({ id: DatabaseId }), result: z.strictObject({}) },
+  'database.remove': {
     args: z.strictObject({ id: DatabaseId }),
-    result: z.strictObject({ bytes: z.int().min(0) }),
+    /** Null where nothing of it is kept: it never came about, or was purged. */
+    result: z.strictObject({ purgeAfter: z.iso.datetime().nullable() }),
   },
+  /** With its accounts, their passwords and their rights, all of them as they were. */
+  'database.restore': { args: z.strictObject({ id: DatabaseId }), result: z.strictObject({}) },
+  'database.purge': { args: z.strictObject({ id: DatabaseId }), result: z.strictObject({}) },
 } as const;
 
 export type Verb = keyof typeof VERBS;

@@ -1,7 +1,7 @@
--- Who may do what in MariaDB, put in place anew at every installation, after the migrations and before the
--- procedures' grants can name them. Nobody here has a password: `www-data` and `sculptor` log in as the
--- operating system's users they are, `sculptor_door` cannot log in at all. What an earlier version granted and this
--- one does not is taken away.
+-- Who may do what in MariaDB, put in place anew at every installation, after the migrations and before the procedures,
+-- which have these accounts for definers and grant what is theirs to grant. Nobody here has a password: `www-data` and
+-- `sculptor` log in as the operating system's users they are, `sculptor_door` cannot log in at all. What an earlier
+-- version granted and this one does not is taken away.
 
 CREATE USER IF NOT EXISTS 'sculptor_door'@'localhost' ACCOUNT LOCK;
 ALTER USER 'sculptor_door'@'localhost' ACCOUNT LOCK;
@@ -60,4 +60,4 @@ GRANT DELETE ON sculptor.database_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.database_user_name TO 'sculptor'@'localhost';
 GRANT INSERT (actor, address, action, resource, outcome) ON sculptor.audit TO 'sculptor'@'localhost';
 GRANT SELECT ON sculptor_door.* TO 'sculptor'@'localhost';
-GRANT EXECUTE ON sculptor_door.* TO 'sculptor'@'localhost';
+-- What it may call there stands in procedures.sql, which is applied after this.

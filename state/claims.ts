@@ -89,6 +89,8 @@ async function whyNotBegun(
   if ((await mayBeCancelled(sql, row)) && !(await standsInForAnother(sql, row, before))) return 'cancelled';
   // What a restoration brings back nothing else can bring about.
   for (const other of isRestore(row) ? [] : later) {
+    // An account that waits between the two needs the database.
+    if (row.resourceType === 'database' && other.resourceId !== row.resourceId) break;
     const newer = other.resourceId === row.resourceId && other.generation > row.generation;
     // What will be cancelled itself does not do this one's work.
     if (newer && !(await mayBeCancelled(sql, other))) return 'superseded';

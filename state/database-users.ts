@@ -94,20 +94,42 @@ export async function insertDatabaseUserVersion(
   );
 }
 
+type HeldName = Pick<DatabaseUser, 'id' | 'database' | 'server' | 'name'>;
+
 /** Takes the name, or says that it is not to be had; then the transaction has to be given up. */
 export async function holdDatabaseUserName(
   sql: Sql,
-  wanted: DatabaseUserVersion,
+  { id, database, server, name }: HeldName,
 ): Promise<'held' | undefined> {
   try {
-    await sql.run('INSERT INTO database_user_name (server, name, user_id, database_id) VALUES (?, ?, ?, ?)', [
-      ...[wanted.server, wanted.name, wanted.id, wanted.database],
-    ]);
+    const text = 'INSERT INTO database_user_name (server, name, user_id, database_id) VALUES (?, ?, ?, ?)';
+    await sql.run(text, [server, name, id, database]);
     return undefined;
   } catch (error) {
     if (!isDuplicate(error)) throw error;
     return 'held';
   }
+}
+
+/**
+ * The names of those that come back with a database from the trash. Returns the first that is not to be had; then the
+ * transaction has to be given up.
+ */
+export async function holdReturningUserNames(
+  sql: Sql,
+  { id, server }: { readonly id: DatabaseId; readonly server: ServerId },
+): Promise<DatabaseUserName | undefined> {
+  const users = await sql.rows(
+    z.object({ id: DatabaseUserId, name: DatabaseUserName }),
+    `SELECT v.user_id AS id, v.name FROM database_user_version v JOIN resource_state s ON s.resource_id = v.user_id
+       WHERE v.database_id = ? AND v.generation = 1 AND s.status <> 'deleted' ORDER BY v.name`,
+    [id],
+  );
+  for (const { id: user, name } of users) {
+    if ((await holdDatabaseUserName(sql, { id: user, database: id, server, name })) !== undefined)
+      return name;
+  }
+  return undefined;
 }
 
 function toRecord({ deleted, state, stateGeneration, ...user }: z.infer<typeof Row>): DatabaseUserRecord {

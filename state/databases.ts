@@ -17,6 +17,7 @@ const Row = z.object({
   id: DatabaseId,
   name: DatabaseName,
   deleted: bit,
+  protected: bit,
   tenant: TenantId,
   server: ServerId,
   generation: Generation,
@@ -28,7 +29,8 @@ const Row = z.object({
 const COLUMNS = `v.database_id AS id, v.name, v.deleted, v.tenant, v.server, v.generation,
   (SELECT f.created_at FROM database_version f
     WHERE f.database_id = v.database_id AND f.generation = 1) AS createdAt,
-  v.created_at AS updatedAt, s.status AS state, s.generation AS stateGeneration`;
+  v.created_at AS updatedAt, EXISTS (SELECT 1 FROM protection p WHERE p.resource_id = v.database_id) AS protected,
+  s.status AS state, s.generation AS stateGeneration`;
 
 // See the same in domains.ts.
 const CURRENT = `v.generation = (SELECT MAX(o.generation) FROM operation o WHERE o.resource_id = v.database_id
@@ -97,7 +99,7 @@ export async function lockDatabase(sql: Sql, id: DatabaseId): Promise<Generation
   return row.generation;
 }
 
-export type DatabaseVersion = Omit<Database, 'status' | 'createdAt' | 'updatedAt'>;
+export type DatabaseVersion = Omit<Database, 'protected' | 'status' | 'createdAt' | 'updatedAt'>;
 
 export async function insertDatabaseVersion(
   sql: Sql,
@@ -124,12 +126,13 @@ export async function holdDatabaseName(
     if (!isDuplicate(error)) throw error;
   }
   const [holder] = await sql.rows(
-    z.object({ deleted: z.coerce.number().nullable() }),
-    `SELECT MAX(v.deleted) AS deleted FROM database_name n
-       JOIN database_version v ON v.database_id = n.database_id WHERE n.server = ? AND n.name = ?`,
+    z.object({ deleted: bit }),
+    `SELECT v.deleted FROM database_name n
+       JOIN database_version v ON v.database_id = n.database_id WHERE n.server = ? AND n.name = ?
+       ORDER BY v.generation DESC LIMIT 1`,
     [server, name],
   );
-  return holder?.deleted === 1 ? 'being-deleted' : 'held';
+  return holder?.deleted === true ? 'being-deleted' : 'held';
 }
 
 function toRecord({ deleted, state, stateGeneration, ...database }: z.infer<typeof Row>): DatabaseRecord {

@@ -51,6 +51,18 @@ export async function freeAllNames(sql: Sql, type: ResourceType, id: string): Pr
   for (const text of FREE_ALL[type]) await sql.run(text, [id]);
 }
 
+/** What lies in the trash holds no name, but for a restoration that is still to come. */
+export async function freeTrashedDatabaseNames(sql: Sql, id: string): Promise<void> {
+  if ((await readResourceState(sql, id))?.status !== 'trashed') return;
+  const waiting = await sql.rows(
+    z.object({ id: z.string() }),
+    `SELECT id FROM operation WHERE resource_id = ? AND resource_type = 'database'
+       AND kind = 'database.restore' AND status IN ('queued', 'running')`,
+    [id],
+  );
+  if (waiting.length === 0) await freeAllNames(sql, 'database', id);
+}
+
 const VersionNames = z.object({
   name: z.string(),
   aliases: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),

@@ -3,7 +3,7 @@ import type { Generation, OperationId } from '../contract/ids.ts';
 import { OPERATION_RESOURCES, OperationKind } from '../contract/operations.ts';
 import type { OperationStep, ResourceType } from '../contract/operations.ts';
 import type { Sql, State } from './connection.ts';
-import { freeAllNames, freeUnusedDomainNames } from './held-names.ts';
+import { freeAllNames, freeTrashedDatabaseNames, freeUnusedDomainNames } from './held-names.ts';
 import { insertNotification } from './notifications.ts';
 import { lockOpenOperations } from './open-operations.ts';
 import type { ClaimedOperation } from './open-operations.ts';
@@ -92,9 +92,12 @@ async function settle(
   if (standing === 'deleted') {
     if (resourceType === 'database') await markUsersDeleted(sql, resourceId);
     await freeAllNames(sql, resourceType, resourceId);
-  } else if (resourceType === 'domain') {
-    await freeUnusedDomainNames(sql, resourceId);
-  }
+  } else await freeUnusedNames(sql, resourceType, resourceId);
+}
+
+async function freeUnusedNames(sql: Sql, type: ResourceType, id: string): Promise<void> {
+  if (type === 'domain') await freeUnusedDomainNames(sql, id);
+  if (type === 'database') await freeTrashedDatabaseNames(sql, id);
 }
 
 interface Unstarted {
@@ -128,7 +131,7 @@ export async function endUnstarted(
   }
   const resourceType: ResourceType = OPERATION_RESOURCES[OperationKind.parse(row.kind)];
   if (gone) await settle(sql, { ...row, resourceType }, 'deleted');
-  else if (resourceType === 'domain') await freeUnusedDomainNames(sql, row.resourceId);
+  else await freeUnusedNames(sql, resourceType, row.resourceId);
 }
 
 async function auditRefusal(

@@ -1,5 +1,5 @@
-// SECURITY. Tenant databases are reached through the procedures of `state/procedures.sql` alone; the account in
-// the credential file may call those and change nothing else. What is given to them are ids and names that a
+// SECURITY. Tenant databases are reached through those procedures of `state/procedures.sql` alone that end with a grant to
+// the account in the credential file; it can change nothing else. What is given to them are ids and names that a
 // schema has passed, as values of prepared statements; the procedures check them again.
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -9,7 +9,7 @@ import type { DatabaseId, DatabaseUserId } from '../contract/ids.ts';
 import type { DatabaseName } from '../contract/names.ts';
 import type { State } from '../state/connection.ts';
 import { openState } from '../state/connection.ts';
-import type { Account } from './grants.ts';
+import type { Account } from '../contract/grants.ts';
 
 /** The administrator's credential; the local MariaDB asks for no password. */
 export const DatabaseCredential = z.strictObject({
@@ -24,7 +24,8 @@ export interface DatabaseDoor {
   readonly putDatabase: (id: DatabaseId, name: DatabaseName) => Promise<void>;
   /** The name of the schema that is there for this id; undefined where there is none. */
   readonly readDatabase: (id: DatabaseId) => Promise<string | undefined>;
-  readonly dropDatabase: (id: DatabaseId) => Promise<void>;
+  /** One that holds nothing, and that nobody logs in to. What holds something is the executor's to remove. */
+  readonly discardDatabase: (id: DatabaseId) => Promise<void>;
   readonly putUser: (id: DatabaseUserId, databaseId: DatabaseId, account: Account) => Promise<void>;
   readonly putPassword: (id: DatabaseUserId, hash: PasswordHash) => Promise<void>;
   /** What the account may do, a line a grant as MariaDB prints it; none where there is no account. */
@@ -57,7 +58,7 @@ export function createDatabaseDoor({ socketPath, user, password }: DatabaseCrede
   return {
     putDatabase: (id, name) => call(sql, 'put_database', [id, name]),
     readDatabase: async (id) => (await read(sql, 'read_database', id))[0],
-    dropDatabase: (id) => call(sql, 'drop_database', [id]),
+    discardDatabase: (id) => call(sql, 'discard_database', [id]),
     putUser: (id, databaseId, { name, privileges, passwordHash }) =>
       call(sql, 'put_user', [id, databaseId, name, privileges, passwordHash]),
     putPassword: (id, hash) => call(sql, 'put_password', [id, hash]),
@@ -70,7 +71,7 @@ export function createDatabaseDoor({ socketPath, user, password }: DatabaseCrede
 type Procedure =
   | 'put_database'
   | 'read_database'
-  | 'drop_database'
+  | 'discard_database'
   | 'put_user'
   | 'put_password'
   | 'read_user'
@@ -124,8 +125,8 @@ const SENTENCES: { readonly [C in FailureCode]?: Sentence } = {
     hint: 'Create the database first, and look at how its operation ended.',
   },
   not_found: { message: 'There is no such account on the server.', hint: 'Create it anew.' },
-  mismatch: {
-    message: 'The database was removed and is still there.',
-    hint: "Look at the database server's log; files that are not its own may lie in the database's folder.",
+  limit_reached: {
+    message: 'As many database users were made or removed, or passwords rotated, in this hour as may be.',
+    hint: 'It goes on by itself when there is room. If this is not you, look who has your tokens; cancel what waits.',
   },
 };

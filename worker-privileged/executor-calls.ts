@@ -31,14 +31,17 @@ export interface ExecutorCallsParts {
   readonly patienceMs?: Readonly<Record<Verb, number>>;
 }
 
-/** A dump takes as long as a database is large; everything else is done in seconds or not at all. */
+/** A dump takes as long as a database is large, and so does playing it back; the rest is done in seconds or not at all. */
 const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'server.facts': 30_000,
   'site.put': 120_000,
   'site.remove': 120_000,
   'site.restore': 120_000,
   'site.purge': 3_900_000,
-  'database.dump': 4 * 3_600_000,
+  'database.protect': 30_000,
+  'database.remove': 4 * 3_600_000,
+  'database.restore': 4 * 3_600_000,
+  'database.purge': 120_000,
 };
 
 /** What the executor says in one line is short; a longer one is not an answer. */

@@ -61,5 +61,8 @@ const CONTEXT: CallContext = { operation: null, step: () => undefined };
 type PurgeVerb = Extract<Verb, `${string}.purge`>;
 
 /** Every verb that purges, and of what: one without a row here does not compile. */
-const PURGES: Readonly<Record<PurgeVerb, ResourceType>> = { 'site.purge': 'domain' };
+const PURGES: Readonly<Record<PurgeVerb, ResourceType>> = {
+  'site.purge': 'domain',
+  'database.purge': 'database',
+};
 const PURGE_VERBS = Object.keys(PURGES) as readonly PurgeVerb[];

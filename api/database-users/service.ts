@@ -24,7 +24,7 @@ import { beingDeleted, findAt } from '../databases/find.ts';
 import type { DatabaseAddress, DatabasePlace } from '../databases/find.ts';
 import { toPage } from '../paging.ts';
 import type { Page } from '../paging.ts';
-import { nameTaken, notFound, ProblemError } from '../problems.ts';
+import { inTrash, nameTaken, notFound, ProblemError } from '../problems.ts';
 import type { WriteContext } from '../write-context.ts';
 import type { Write, WriteAnswer, Written } from '../writer.ts';
 import { hashPassword, newPassword, NO_PASSWORD } from './passwords.ts';
@@ -105,6 +105,7 @@ async function claim(sql: Sql, place: DatabasePlace): Promise<Database> {
   const { id } = (await findAt(sql, place)).database;
   await lockDatabase(sql, id);
   const { database, deleted } = await findAt(sql, { ...place, address: { id } });
+  if (database.status === 'trashed') throw inTrash(database.name);
   if (deleted) throw beingDeleted(database);
   return database;
 }

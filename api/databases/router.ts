@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { CreateDatabase } from '../../contract/databases.ts';
+import { CreateDatabase, UpdateDatabase } from '../../contract/databases.ts';
 import { DatabaseId } from '../../contract/ids.ts';
 import { DatabaseName } from '../../contract/names.ts';
 import { bodyOf } from '../body.ts';
@@ -32,11 +32,25 @@ export function createDatabaseRouter(databases: DatabaseService): Router {
       refuseQuery(req);
       res.json(await databases.read(callerOf(res).tenant, parseDatabaseAddress(req.params['database'])));
     },
+    patch: async (req, res) => {
+      refuseQuery(req);
+      const change = parseInput(UpdateDatabase, requireBody(bodyOf(req)));
+      const address = parseDatabaseAddress(req.params['database']);
+      sendAccepted(res, await databases.update(writeContext(req, res), address, change));
+    },
     delete: async (req, res) => {
       refuseQuery(req);
       refuseBody(bodyOf(req));
       const address = parseDatabaseAddress(req.params['database']);
       sendAccepted(res, await databases.remove(writeContext(req, res), address));
+    },
+  });
+  addRoute(router, '/databases/:database/restore', {
+    post: async (req, res) => {
+      refuseQuery(req);
+      refuseBody(bodyOf(req));
+      const address = parseDatabaseAddress(req.params['database']);
+      sendAccepted(res, await databases.restore(writeContext(req, res), address));
     },
   });
   return router;

@@ -1,31 +1,41 @@
-import type { CreateDatabase, Database } from '../../contract/databases.ts';
+import type { CreateDatabase, Database, UpdateDatabase } from '../../contract/databases.ts';
 import { DatabaseId } from '../../contract/ids.ts';
-import type { ServerId, TenantId } from '../../contract/ids.ts';
+import type { Generation, ServerId, TenantId } from '../../contract/ids.ts';
 import type { OperationKind } from '../../contract/operations.ts';
 import type { Sql, State } from '../../state/connection.ts';
+import { holdReturningUserNames } from '../../state/database-users.ts';
 import {
   holdDatabaseName,
   insertDatabaseVersion,
   listDatabases,
   lockDatabase,
 } from '../../state/databases.ts';
-import type { DatabaseFilter, DatabaseVersion } from '../../state/databases.ts';
+import type { DatabaseFilter, DatabaseRecord, DatabaseVersion } from '../../state/databases.ts';
 import { newId } from '../../state/new-ids.ts';
 import { findOperation, insertOperation } from '../../state/operations.ts';
+import { insertProtection } from '../../state/protection.ts';
 import { toPage } from '../paging.ts';
 import type { Page } from '../paging.ts';
-import { nameTaken } from '../problems.ts';
+import { inTrash, isProtected, nameTaken, ProblemError } from '../problems.ts';
 import type { WriteContext } from '../write-context.ts';
 import type { Write, WriteAnswer, Written } from '../writer.ts';
 import { beingDeleted, findAt } from './find.ts';
-import type { DatabaseAddress } from './find.ts';
+import type { DatabaseAddress, DatabasePlace } from './find.ts';
 
 /** What can be asked for about databases. All throw ProblemErrors. */
 export interface DatabaseService {
   readonly list: (tenant: TenantId, filter: Omit<DatabaseFilter, 'server'>) => Promise<Page<Database>>;
   readonly read: (tenant: TenantId, address: DatabaseAddress) => Promise<Database>;
   readonly create: (context: WriteContext, wanted: CreateDatabase) => Promise<WriteAnswer>;
+  /** Protects it; nothing else of a database can change. */
+  readonly update: (
+    context: WriteContext,
+    address: DatabaseAddress,
+    change: UpdateDatabase,
+  ) => Promise<WriteAnswer>;
   readonly remove: (context: WriteContext, address: DatabaseAddress) => Promise<WriteAnswer>;
+  /** With its accounts as they were, if its name and theirs are free. */
+  readonly restore: (context: WriteContext, address: DatabaseAddress) => Promise<WriteAnswer>;
 }
 
 export interface DatabaseServiceParts {
@@ -42,25 +52,72 @@ export function createDatabaseService({ state, write, server }: DatabaseServiceP
       return toPage(databases, filter.limit, ({ name }) => name);
     },
     read: async (tenant, address) => (await findAt(state, { tenant, server, address })).database,
-    create: (context, { name }) =>
+    create: (context, wanted) =>
       write(context, 'database.create', async (sql) => {
         const id = DatabaseId.parse(newId(12));
-        const version = { id, name, generation: 1, tenant: context.caller.tenant, server };
-        const taken = await holdDatabaseName(sql, version);
-        if (taken !== undefined) throw nameTaken({ field: 'name', ...SENTENCES[taken] });
+        const version = { ...wanted, id, generation: 1, tenant: context.caller.tenant, server };
+        await holdName(sql, version);
         return put(sql, version, { kind: 'database.create', context });
+      }),
+    update: (context, address, change) =>
+      write(context, 'database.update', async (sql) => {
+        const { record, generation } = await claim(sql, { tenant: context.caller.tenant, server, address });
+        requireStanding(record);
+        const version = { ...record.database, ...change, generation };
+        return put(sql, version, { kind: 'database.update', context });
       }),
     remove: (context, address) =>
       write(context, 'database.delete', async (sql) => {
-        const { tenant } = context.caller;
-        const { id } = (await findAt(sql, { tenant, server, address })).database;
-        const generation = await lockDatabase(sql, id);
-        const { database, deleted } = await findAt(sql, { tenant, server, address: { id } });
+        const { record, generation } = await claim(sql, { tenant: context.caller.tenant, server, address });
+        const { database, deleted } = record;
         // A removal that failed may be asked for again; one that is under way is enough.
-        if (deleted && database.status !== 'failed') throw beingDeleted(database);
+        if (!deleted || database.status !== 'failed') requireStanding(record);
+        if (database.protected) throw isProtected(database.name);
         return put(sql, { ...database, generation }, { kind: 'database.delete', context });
       }),
+    restore: (context, address) =>
+      write(context, 'database.restore', async (sql) => {
+        const { record, generation } = await claim(sql, { tenant: context.caller.tenant, server, address });
+        const version = { ...record.database, generation };
+        if (version.status !== 'trashed')
+          throw new ProblemError('conflict', `${version.name} is not in the trash.`);
+        await holdName(sql, version);
+        const taken = await holdReturningUserNames(sql, version);
+        if (taken !== undefined) throw userNameTaken(taken);
+        return put(sql, version, { kind: 'database.restore', context });
+      }),
   };
+}
+
+function requireStanding({ database, deleted }: DatabaseRecord): void {
+  if (database.status === 'trashed') throw inTrash(database.name);
+  if (deleted) throw beingDeleted(database);
+}
+
+interface Claimed {
+  readonly record: DatabaseRecord;
+  /** Of the version that is to be written. */
+  readonly generation: Generation;
+}
+
+/** Locks the database, and reads it as it is under the lock. */
+async function claim(sql: Sql, place: DatabasePlace): Promise<Claimed> {
+  const { id } = (await findAt(sql, place)).database;
+  const generation = await lockDatabase(sql, id);
+  return { generation, record: await findAt(sql, { ...place, address: { id } }) };
+}
+
+async function holdName(sql: Sql, version: DatabaseVersion): Promise<void> {
+  const taken = await holdDatabaseName(sql, version);
+  if (taken !== undefined) throw nameTaken({ field: 'name', ...SENTENCES[taken] });
+}
+
+function userNameTaken(name: string): ProblemError {
+  return nameTaken({
+    field: 'name',
+    message: `The name of its user ${name} is in use by now.`,
+    expected: 'names that are free, of the database and of all its users',
+  });
 }
 
 interface Purpose {
@@ -68,12 +125,16 @@ interface Purpose {
   readonly context: WriteContext;
 }
 
-async function put(sql: Sql, wanted: DatabaseVersion, { kind, context }: Purpose): Promise<Written> {
+type Wanted = DatabaseVersion & { readonly protected: boolean };
+
+async function put(sql: Sql, wanted: Wanted, { kind, context }: Purpose): Promise<Written> {
   const { id, name, generation, tenant, server } = wanted;
+  const actor = context.caller.tokenId;
+  if (wanted.protected) await insertProtection(sql, { type: 'database', id, actor });
   await insertDatabaseVersion(sql, wanted, kind === 'database.delete');
   const operationId = await insertOperation(sql, {
     ...{ kind, resource: { id, name }, serialKey: `database:${id}`, generation, tenant, server },
-    actor: context.caller.tokenId,
+    actor,
   });
   const record = await findOperation(sql, tenant, operationId);
   if (record === undefined) throw new Error('an operation that was just written is not there');

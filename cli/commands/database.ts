@@ -7,6 +7,10 @@ import { listing, table } from '../table.ts';
 import { perform } from '../write.ts';
 import { addDatabaseUserCommands } from './database-user.ts';
 
+type Protect = { readonly protect?: true };
+
+const PROTECT = 'let nobody remove it, until root on the server unprotects it';
+
 /** `sculptorctl database`: MariaDB databases and, below it, their users. */
 export function addDatabaseCommands(program: Command, open: OpenSession): void {
   const database = program.command('database').description('MariaDB databases and their users.');
@@ -14,14 +18,16 @@ export function addDatabaseCommands(program: Command, open: OpenSession): void {
     .command('create')
     .description('Make an empty database.')
     .argument('<name>', 'a letter, then a-z, 0-9 and _; up to 48 characters')
+    .option('--protect', PROTECT)
     .action(
-      action(open, async (session, [name]) => {
+      action<Protect>(open, async (session, [name], { protect }) => {
         const reread = path`/v1/databases/${name}`;
-        const body = { name };
+        const body = { name, ...(protect ? { protected: true } : {}) };
         await perform(session, { method: 'POST', path: '/v1/databases', body, noun: 'database', reread });
       }),
     );
   addReading(database, open);
+  addUpdate(database, open);
   database
     .command('delete')
     .description("Keep a dump in the server's trash, then drop the database and its users.")
@@ -31,7 +37,32 @@ export function addDatabaseCommands(program: Command, open: OpenSession): void {
         await perform(session, { method: 'DELETE', path: path`/v1/databases/${id}`, noun: 'database' });
       }),
     );
+  database
+    .command('restore')
+    .description('Bring a database back from the trash, with its users, their passwords and their rights.')
+    .argument('<database>', 'its id; sculptorctl trash list shows it')
+    .action(
+      action(open, async (session, [id]) => {
+        const reread = path`/v1/databases/${id}`;
+        await perform(session, { method: 'POST', path: `${reread}/restore`, noun: 'database', reread });
+      }),
+    );
   addDatabaseUserCommands(database, open);
+}
+
+function addUpdate(database: Command, open: OpenSession): void {
+  database
+    .command('update')
+    .description('Protect a database; nothing else of it can change.')
+    .argument('<database>', 'its id or its name')
+    .requiredOption('--protect', PROTECT)
+    .action(
+      action(open, async (session, [id]) => {
+        const reread = path`/v1/databases/${id}`;
+        const body = { protected: true };
+        await perform(session, { method: 'PATCH', path: reread, body, noun: 'database', reread });
+      }),
+    );
 }
 
 function addReading(database: Command, open: OpenSession): void {
@@ -64,6 +95,7 @@ function facts(database: Database): [string, string][] {
   return [
     ['name', database.name],
     ['id', database.id],
+    ['protected', database.protected ? 'yes' : 'no'],
     ['status', database.status],
     ['generation', String(database.generation)],
     ['created', database.createdAt],

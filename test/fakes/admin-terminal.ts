@@ -48,8 +48,10 @@ function recordsOf(records: FakeRecords): Records {
     state: {
       ask: () => (records.away ? Promise.reject(new Error('MariaDB is away')) : Promise.resolve()),
       sitePurged: (id) => tell(`purged ${id}`),
+      databasePurged: (id) => tell(`purged ${id}`),
       unprotected: (id) => tell(`unprotected ${id}`),
       graceSet: (hours) => tell(`grace ${hours}`),
+      doorSet: (limit, value) => tell(`door ${limit} ${value}`),
     },
     administrators: {
       create: async (name) => {

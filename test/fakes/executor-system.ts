@@ -1,8 +1,10 @@
 import { dirname } from 'node:path';
+import type { DatabaseId } from '../../contract/ids.ts';
 import type { PhpVersion } from '../../contract/names.ts';
 import type { Undo } from '../../worker-privileged/executor/ensure.ts';
 import type { Account, Accounts } from '../../worker-privileged/executor/system/accounts.ts';
 import { createCaps } from '../../worker-privileged/executor/system/caps.ts';
+import { createDatabaseRegister } from '../../worker-privileged/executor/system/database-register.ts';
 import type { Files } from '../../worker-privileged/executor/system/files.ts';
 import type { Folder, Folders } from '../../worker-privileged/executor/system/folders.ts';
 import { readLimits } from '../../worker-privileged/executor/system/limits.ts';
@@ -10,6 +12,7 @@ import type { Masters } from '../../worker-privileged/executor/system/masters.ts
 import { paths } from '../../worker-privileged/executor/system/paths.ts';
 import { createRegistry } from '../../worker-privileged/executor/system/registry.ts';
 import type { System } from '../../worker-privileged/executor/system/system.ts';
+import { fakeMariadb, type FakeDatabase } from './mariadb.ts';
 
 type Node =
   | { readonly kind: 'file'; readonly text: string; readonly mode: number }
@@ -22,6 +25,7 @@ export type FakeServer = {
   readonly users: Map<string, Account & { readonly locked: boolean }>;
   readonly groups: Map<string, number>;
   readonly mastersOn: Set<string>;
+  readonly databases: Map<DatabaseId, FakeDatabase>;
   /** What was done to masters, nginx and processes, in order. */
   readonly doings: string[];
   phpVersions: PhpVersion[];
@@ -37,6 +41,8 @@ export function createFakeServer(): FakeServer {
     '/home/www',
     '/home/www/.trash',
     paths.registry,
+    paths.databases,
+    paths.dumps,
   ];
   return {
     disk: new Map(folders.map((path) => [path, root])),
@@ -46,6 +52,7 @@ export function createFakeServer(): FakeServer {
       ['www', 991],
     ]),
     mastersOn: new Set(),
+    databases: new Map(),
     doings: [],
     phpVersions: ['8.2', '8.4'] as PhpVersion[],
     now: '2026-01-02T03:04:05.678Z',
@@ -53,11 +60,12 @@ export function createFakeServer(): FakeServer {
 }
 
 /** Everything of a server that lasts, in a form that compares, but for what was counted: an attempt counts. */
-export function stateOf({ disk, users, mastersOn }: FakeServer): unknown {
+export function stateOf({ disk, users, mastersOn, databases }: FakeServer): unknown {
   return {
     disk: Object.fromEntries([...disk].filter(([path]) => path !== paths.destroyed).sort()),
     users: Object.fromEntries([...users].sort()),
     mastersOn: [...mastersOn].sort(),
+    databases: structuredClone(Object.fromEntries([...databases].sort())),
   };
 }
 
@@ -103,7 +111,8 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     erase: async (path) => folders.remove(path),
     accounts: fakeAccounts(parts),
     masters: fakeMasters(parts),
-    mariadb: { findDatabase: () => Promise.resolve(null), dump: () => Promise.resolve(0) },
+    databases: createDatabaseRegister({ files, folders }),
+    mariadb: fakeMariadb(parts),
     nginx: {
       apply: async (makeChange) => {
         const undo = await makeChange();

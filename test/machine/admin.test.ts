@@ -98,7 +98,7 @@ describe('limit', () => {
     while ((await readOperation(operation)).error === null) await pause(50);
     const shown = sculptorctl('operation', 'show', operation).out;
     expect(shown).toMatch(/^status +queued$/m);
-    expect(shown).toMatch(/^limit_reached: This server removes, .* at most 0 sites an hour/m);
+    expect(shown).toMatch(/^limit_reached: This server removes, .* at most 0 sites and databases an hour/m);
     expect(sculptorctl('operation', 'cancel', operation)).toMatchObject({ code: 0 });
     expect(await readDomain(id)).toMatchObject({ status: 'live' });
   });

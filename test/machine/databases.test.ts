@@ -31,7 +31,7 @@ test('a user sees no other database, not one with a name that _ could stand for'
     "CREATE USER another IDENTIFIED BY 'x'",
     `GRANT ALL ON ${mine.name}.* TO ${login.name}@localhost`,
     "SELECT LOAD_FILE('/etc/passwd') INTO OUTFILE '/tmp/sculptor-out'",
-    'CALL sculptor_door.drop_database("x")',
+    'CALL sculptor_door.remove_database("x")',
     'SET GLOBAL max_connections = 1',
   ]) {
     expect([statement, sql(login, statement).code]).toEqual([statement, 1]);

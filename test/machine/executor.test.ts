@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { kill } from 'node:process';
-import { gunzipSync } from 'node:zlib';
 import { MAX_REQUEST_BYTES } from '../../contract/executor.ts';
 import {
   ask,
@@ -20,7 +19,7 @@ import {
   SOCKET,
   type Way,
 } from './executor-conversation.ts';
-import { as, must, place, rootSql, run } from './server.ts';
+import { as, must, place, run } from './server.ts';
 
 const ways: Way[] = existsSync(SOCKET) ? ['sudo', 'socket'] : ['sudo'];
 const [way = 'sudo'] = [...ways].reverse();
@@ -445,35 +444,4 @@ describe('when something fails', () => {
     }
     return told;
   }
-});
-
-describe('a dump', () => {
-  const id = newId();
-  const name = `dump_${id}`;
-  const dumps = () =>
-    readdirSync('/var/lib/sculptor-root/trash/databases').filter((file) => file.startsWith(id));
-
-  afterAll(() => void rootSql(`CALL sculptor_door.drop_database('${id}')`));
-
-  test('of a database that was never here is empty', async () => {
-    expect((await ask(way, 'database.dump', { id: newId() })).result).toEqual({ bytes: 0 });
-  });
-
-  test('holds the whole database, and only root reads it', async () => {
-    rootSql(`CALL sculptor_door.put_database('${id}', '${name}');
-      CREATE TABLE ${name}.t (words TEXT); INSERT INTO ${name}.t VALUES ('kept for later')`);
-    const { code, result } = await ask(way, 'database.dump', { id });
-    const [file = ''] = dumps();
-    const path = `/var/lib/sculptor-root/trash/databases/${file}`;
-    expect([code, result]).toEqual(['succeeded', { bytes: statSync(path).size }]);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(gunzipSync(readFileSync(path)).toString()).toContain('kept for later');
-  });
-
-  test('that does not end well is no dump', async () => {
-    const before = dumps();
-    rootSql(`CREATE VIEW ${name}.v AS SELECT * FROM ${name}.t; DROP TABLE ${name}.t`);
-    expect((await ask(way, 'database.dump', { id })).code).toBe('not_ready');
-    expect(dumps()).toEqual(before);
-  });
 });

@@ -59,6 +59,8 @@ export function place(user: string, path: string, content: string): void {
   must('runuser', ['-u', user, '--', 'tee', '--', path], content);
 }
 
+export const SOCKET_OF_MARIADB = '/run/mysqld/mysqld.sock';
+
 /** SQL over the local socket as an account of MariaDB. The password goes through the environment. */
 export function sql(
   login: { readonly name: string; readonly password: string },
@@ -72,7 +74,7 @@ export function sql(
       '--batch',
       '--skip-column-names',
       `--user=${login.name}`,
-      '--socket=/run/mysqld/mysqld.sock',
+      `--socket=${SOCKET_OF_MARIADB}`,
       database,
     ].filter(Boolean),
     { input: statement, encoding: 'utf8', env: { PATH: '/usr/bin:/bin', MYSQL_PWD: login.password } },
@@ -84,7 +86,7 @@ export function sql(
 export function rootSql(statement: string): string {
   return must(
     'mariadb',
-    ['--no-defaults', '--batch', '--skip-column-names', '--socket=/run/mysqld/mysqld.sock'],
+    ['--no-defaults', '--batch', '--skip-column-names', `--socket=${SOCKET_OF_MARIADB}`],
     statement,
   );
 }

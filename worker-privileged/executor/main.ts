@@ -14,7 +14,8 @@ import { createFiles } from './system/files.ts';
 import { causeOf, createLog } from './system/log.ts';
 import { ensureOwnFolders } from './system/own-folders.ts';
 import { createSystem } from './system/system.ts';
-import { dumpDatabase } from './verbs/database.ts';
+import { protectDatabase, removeDatabase } from './verbs/database.ts';
+import { purgeDatabase, restoreDatabase } from './verbs/database-trash.ts';
 import { serverFacts } from './verbs/server.ts';
 import { putSite, removeSite } from './verbs/site.ts';
 import { purgeSite, restoreSite } from './verbs/site-trash.ts';
@@ -45,7 +46,10 @@ const verbs: VerbTable = {
   'site.remove': removeSite(system),
   'site.restore': restoreSite(system),
   'site.purge': purgeSite(system),
-  'database.dump': dumpDatabase(system),
+  'database.protect': protectDatabase(system),
+  'database.remove': removeDatabase(system),
+  'database.restore': restoreDatabase(system),
+  'database.purge': purgeDatabase(system),
 };
 const audit = createAudit(log);
 const dispatch = createDispatch({ verbs, locks: system.locks, audit, log });

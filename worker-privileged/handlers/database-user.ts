@@ -6,8 +6,8 @@ import type { Sql } from '../../state/connection.ts';
 import { databaseUserNameHolder } from '../../state/held-names.ts';
 import { readDatabaseUserVersion } from '../../state/versions.ts';
 import type { DatabaseDoor } from '../database-door.ts';
-import { compareGrants } from '../grants.ts';
-import type { Account } from '../grants.ts';
+import { compareGrants } from '../../contract/grants.ts';
+import type { Account } from '../../contract/grants.ts';
 import { doStep, parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 

@@ -3,6 +3,8 @@ import { DatabaseId } from '../../contract/ids.ts';
 import { DatabaseName } from '../../contract/names.ts';
 import type { Sql } from '../../state/connection.ts';
 import { databaseNameHolder } from '../../state/held-names.ts';
+import { isProtected } from '../../state/protection.ts';
+import type { Standing } from '../../state/resource-states.ts';
 import { readDatabaseVersion } from '../../state/versions.ts';
 import type { DatabaseDoor } from '../database-door.ts';
 import type { Executor } from '../executor-calls.ts';
@@ -18,52 +20,77 @@ export interface DatabaseParts {
 type DatabaseKinds = 'database.create' | 'database.update' | 'database.delete' | 'database.restore';
 
 export function createDatabaseHandlers(parts: DatabaseParts): Readonly<Record<DatabaseKinds, Handler>> {
-  const notYet = () => Promise.reject(refused('databases are dumped and dropped, and have no settings'));
-  return {
-    'database.create': {
-      apply: (task) => create(parts, task).then(() => 'live'),
-      discard: (task) => drop(parts.door, task),
+  // An update brings about what a creation that it overtook was to do.
+  const put: Handler = {
+    apply: async (task) => {
+      const asked = await readAsked(parts, task);
+      await create(parts.door, asked, task);
+      await protect(parts, asked, task);
+      return 'live';
     },
-    'database.update': { apply: notYet },
-    'database.delete': { apply: (task) => remove(parts, task).then(() => 'deleted') },
-    'database.restore': { apply: notYet },
+    discard: (task) => discard(parts.door, task),
+  };
+  return {
+    'database.create': put,
+    'database.update': put,
+    'database.delete': { apply: (task) => remove(parts.executor, task) },
+    'database.restore': { apply: (task) => restore(parts, task) },
   };
 }
 
-async function create({ state, door }: DatabaseParts, task: Task): Promise<void> {
-  const { id, name } = await readAsked(state, task);
+interface Asked {
+  readonly id: DatabaseId;
+  readonly name: DatabaseName;
+}
+
+async function create(door: DatabaseDoor, { id, name }: Asked, task: Task): Promise<void> {
   await doStep(task, 'create database', async () => {
     if ((await door.readDatabase(id)) === name) return false;
     await door.putDatabase(id, name);
     return true;
   });
+  await verify(door, { id, name }, task);
+}
+
+async function verify(door: DatabaseDoor, { id, name }: Asked, task: Task): Promise<void> {
   await doStep(task, 'verify database', async () => {
     if ((await door.readDatabase(id)) !== name) throw notThere();
     return false;
   });
 }
 
-async function remove({ door, executor }: DatabaseParts, task: Task): Promise<void> {
-  const { operation, step } = task;
-  const id = parsed(DatabaseId, operation.resourceId);
+/** The privileged side goes by its own record: what the API says of protection can be added to, and not taken back. */
+async function protect({ state, executor }: DatabaseParts, { id }: Asked, task: Task): Promise<void> {
+  if (!(await isProtected(state, id))) return;
   task.stillMine();
-  // What its tenant has dropped already, or what never came about, leaves nothing to keep.
-  if ((await door.readDatabase(id)) !== undefined) {
-    await executor.call('database.dump', { id }, { operation: operation.id, step });
-  }
-  await drop(door, task);
+  await executor.call('database.protect', { id }, contextOf(task));
 }
 
-async function drop(door: DatabaseDoor, task: Task): Promise<void> {
+async function remove(executor: Executor, task: Task): Promise<Standing> {
+  const id = parsed(DatabaseId, task.operation.resourceId);
+  task.stillMine();
+  const { purgeAfter } = await executor.call('database.remove', { id }, contextOf(task));
+  return purgeAfter === null ? 'deleted' : { purgeAfter: new Date(purgeAfter) };
+}
+
+async function restore(parts: DatabaseParts, task: Task): Promise<Standing> {
+  const asked = await readAsked(parts, task);
+  task.stillMine();
+  await parts.executor.call('database.restore', { id: asked.id }, contextOf(task));
+  await verify(parts.door, asked, task);
+  return 'live';
+}
+
+async function discard(door: DatabaseDoor, task: Task): Promise<void> {
   const id = parsed(DatabaseId, task.operation.resourceId);
   await doStep(task, 'remove database', async () => {
     const there = (await door.readDatabase(id)) !== undefined;
-    await door.dropDatabase(id);
+    await door.discardDatabase(id);
     return there;
   });
 }
 
-async function readAsked(state: Sql, { operation }: Task): Promise<{ id: DatabaseId; name: DatabaseName }> {
+async function readAsked({ state }: Pick<DatabaseParts, 'state'>, { operation }: Task): Promise<Asked> {
   const { resourceId, generation, tenant, server } = operation;
   const version = await readDatabaseVersion(state, resourceId, generation);
   if (version === undefined || version.deleted || version.tenant !== tenant || version.server !== server) {
@@ -75,6 +102,10 @@ async function readAsked(state: Sql, { operation }: Task): Promise<{ id: Databas
     throw refused('its name is not held by this database');
   }
   return { id, name };
+}
+
+function contextOf({ operation, step }: Task) {
+  return { operation: operation.id, step };
 }
 
 function notThere(): FailureError {

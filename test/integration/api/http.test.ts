@@ -179,7 +179,7 @@ test.each([
 test.each([
   ['DELETE', '/v1/domains', 'GET, POST, HEAD'],
   ['PUT', '/v1/domains/shop.example', 'GET, PATCH, DELETE, HEAD'],
-  ['PATCH', '/v1/databases/shop', 'GET, DELETE, HEAD'],
+  ['PUT', '/v1/databases/shop', 'GET, PATCH, DELETE, HEAD'],
   ['GET', '/v1/databases/shop/users/shop/rotate-password', 'POST'],
   ['DELETE', `/v1/operations/${OPERATION}`, 'GET, HEAD'],
   ['POST', '/v1/server', 'GET, HEAD'],

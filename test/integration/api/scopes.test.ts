@@ -91,6 +91,7 @@ function kind({ json }: Answer): string {
 /** What would be done, were it allowed. */
 const BODIES: Readonly<Record<string, unknown>> = {
   'patch /domains/:domain': { enabled: false },
+  'patch /databases/:database': { protected: true },
   'post /databases/:database/users': { name: 'another' },
 };
 

@@ -71,7 +71,7 @@ export async function askDomain(api: State, row: DomainRow): Promise<Asked> {
 }
 
 export interface DatabaseRow {
-  readonly kind: 'database.create' | 'database.delete';
+  readonly kind: 'database.create' | 'database.update' | 'database.delete' | 'database.restore';
   readonly name: string;
   readonly id?: string;
   readonly generation?: number;

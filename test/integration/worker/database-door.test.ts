@@ -9,8 +9,8 @@ import { openState } from '../../../state/connection.ts';
 import type { State } from '../../../state/connection.ts';
 import { createDatabaseDoor } from '../../../worker-privileged/database-door.ts';
 import type { DatabaseDoor } from '../../../worker-privileged/database-door.ts';
-import { compareGrants } from '../../../worker-privileged/grants.ts';
-import type { Account } from '../../../worker-privileged/grants.ts';
+import { compareGrants } from '../../../contract/grants.ts';
+import type { Account } from '../../../contract/grants.ts';
 import { startServers } from '../servers.ts';
 import type { Servers } from '../servers.ts';
 import { freshId } from './asked.ts';
@@ -45,6 +45,11 @@ async function database(name: string): Promise<DatabaseId> {
   const id = DatabaseId.parse(freshId());
   await door.putDatabase(id, DatabaseName.parse(name));
   return id;
+}
+
+/** As the executor does it, which has dumped it before. */
+function remove(id: DatabaseId): void {
+  servers.sql(`CALL sculptor_door.remove_database('${id}')`);
 }
 
 interface Made {
@@ -109,7 +114,7 @@ describe('a database and its account', () => {
         'SELECT * FROM mysql.global_priv',
         'SELECT * FROM sculptor.operation',
         'SELECT * FROM sculptor_door.managed_user',
-        'CALL sculptor_door.drop_database("x")',
+        'CALL sculptor_door.remove_database("x")',
         "SELECT LOAD_FILE('/etc/passwd') INTO OUTFILE '/tmp/x'",
         'SET GLOBAL max_connections = 1',
       ]) {
@@ -130,7 +135,7 @@ describe('a database and its account', () => {
     await door.dropUser(id);
     const there = await database('definer_there');
     await expect(user(there, 'definer', { of: 'definer_there' })).rejects.toEqual(refusal('name_taken'));
-    await door.dropDatabase(here);
+    remove(here);
     await expect(user(there, 'definer', { of: 'definer_there' })).resolves.toBeDefined();
   });
 
@@ -173,19 +178,15 @@ describe('a password', () => {
   test('is changed without the rights being touched, and whoever came in with the former one is put out', async () => {
     const id = await database('rotate');
     const made = await user(id, 'rotate_user', { of: 'rotate' });
-    await asUser('rotate_user', async (live) => {
-      live.on('error', () => undefined);
-      await live.query('CREATE TABLE rotate.t (v INT)');
-      const rights = () => servers.sql("SELECT COUNT(*) FROM mysql.db WHERE user = 'rotate_user'");
-      for (let i = 0; i < 20; i += 1) {
-        // There is no moment without them.
-        const rotated = door.putPassword(made.id, hashOf(`other ${i}`));
-        expect(rights()).toEqual([['1']]);
-        await rotated;
-      }
+    await asUser('rotate_user', (live) => live.query('CREATE TABLE rotate.t (v INT)'));
+    let rotating = true;
+    const rotated = (async () => {
+      for (let i = 0; i < 20; i += 1) await door.putPassword(made.id, hashOf(`other ${i}`));
       await door.putPassword(made.id, hashOf('another'));
-      await expect(tables(live, 'rotate')).rejects.toMatchObject({ fatal: true });
-    });
+    })().finally(() => (rotating = false));
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- it ends meanwhile
+    while (rotating) expect(compareGrants(made.account, await door.readUser(made.id)).rights).toBe(true);
+    await rotated;
     await expect(asUser('rotate_user', () => Promise.resolve())).rejects.toMatchObject({
       code: 'ER_ACCESS_DENIED_ERROR',
     });
@@ -208,7 +209,7 @@ describe('what was removed', () => {
   test('gives nobody rights on what is made under its name later', async () => {
     const first = await database('reused');
     await user(first, 'reused_old', { of: 'reused' });
-    await door.dropDatabase(first);
+    remove(first);
     await expect(asUser('reused_old', () => Promise.resolve())).rejects.toMatchObject({
       code: 'ER_ACCESS_DENIED_ERROR',
     });
@@ -222,11 +223,11 @@ describe('what was removed', () => {
   test('is removed again without harm to what has its name now', async () => {
     const first = await database('twice');
     const old = await user(first, 'twice_user', { of: 'twice' });
-    await door.dropDatabase(first);
+    remove(first);
     const second = await database('twice');
     const now = await user(second, 'twice_user', { of: 'twice' });
     await door.dropUser(old.id);
-    await door.dropDatabase(first);
+    remove(first);
     expect(await door.readDatabase(second)).toBe('twice');
     expect(await door.readUser(now.id)).toHaveLength(2);
   });
@@ -237,7 +238,7 @@ describe('what was removed', () => {
     await asUser('left_user', async (live) => {
       live.on('error', () => undefined);
       await live.query('USE `left`');
-      await door.dropDatabase(first);
+      remove(first);
       await database('left');
       await expect(live.query('CREATE TABLE t (v INT)')).rejects.toMatchObject({ fatal: true });
     });
@@ -245,7 +246,7 @@ describe('what was removed', () => {
 
   test('is not put back under its old id', async () => {
     const id = await database('gone_id');
-    await door.dropDatabase(id);
+    remove(id);
     await expect(door.putDatabase(id, DatabaseName.parse('gone_id'))).rejects.toEqual(
       refusal('invalid_request'),
     );
@@ -257,7 +258,7 @@ describe('what was removed', () => {
     await door.dropUser(made.id);
     expect(await door.readUser(made.id)).toEqual([]);
     expect(servers.sql("SELECT user FROM mysql.global_priv WHERE user = 'removed_user'")).toEqual([]);
-    await door.dropDatabase(id);
+    remove(id);
     expect(servers.sql("SHOW DATABASES LIKE 'removed'")).toEqual([]);
   });
 });

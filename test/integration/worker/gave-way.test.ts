@@ -4,7 +4,7 @@ import { openState } from '../../../state/connection.ts';
 import type { State } from '../../../state/connection.ts';
 import { startServers } from '../servers.ts';
 import type { Servers } from '../servers.ts';
-import { askDatabase, askDomain, freshId, insertOperation } from './asked.ts';
+import { askDatabase, askDatabaseUser, askDomain, freshId, insertOperation } from './asked.ts';
 import type { Asked } from './asked.ts';
 
 const server = ServerId.parse('default');
@@ -45,6 +45,28 @@ test('an operation that others gave way to is not cancelled, and does what they 
   expect(await claim(first)).toMatchObject({ result: 'ended', status: 'superseded' });
   await cancel(second);
   expect(await claim(second)).toMatchObject({ result: 'mine', operation: { generation: 2 } });
+});
+
+test('the creation of a database does not give way to a later wish while an account waits for it', async () => {
+  const first = await askDatabase(api, { kind: 'database.create', name: 'waited_for' });
+  const user = await askDatabaseUser(api, {
+    ...{ kind: 'databaseUser.create', name: 'waiting', database: first.id, hash: `*${'A'.repeat(40)}` },
+  });
+  const update = await askDatabase(api, {
+    kind: 'database.update',
+    name: 'waited_for',
+    id: first.id,
+    generation: 2,
+  });
+  expect(await claim(first)).toMatchObject({ result: 'mine', operation: { generation: 1 } });
+  for (const later of [user, update])
+    expect(await claim(later)).toMatchObject({ result: 'left', why: 'waits' });
+});
+
+test('the creation of a database gives way to a later wish that nobody waits before', async () => {
+  const first = await askDatabase(api, { kind: 'database.create', name: 'overtaken' });
+  await askDatabase(api, { kind: 'database.update', name: 'overtaken', id: first.id, generation: 2 });
+  expect(await claim(first)).toMatchObject({ result: 'ended', status: 'superseded' });
 });
 
 describe('an operation that nobody asked for is refused', () => {

@@ -307,15 +307,12 @@ describe('a database and its accounts', () => {
       generation: 2,
     });
     expect(await woken(drop)).toMatchObject({ status: 'succeeded' });
-    expect(await world.steps(drop.operation)).toEqual([
-      'database.dump done: succeeded, changed',
-      'remove database: succeeded, changed',
-    ]);
-    expect(world.servers.sql("SHOW DATABASES LIKE 'story'")).toEqual([]);
+    expect(await world.steps(drop.operation)).toEqual(['database.remove done: succeeded, changed']);
+    expect(stands(base.id)).toEqual([['trashed', '2']]);
     expect(world.servers.sql("SELECT name FROM sculptor.database_name WHERE name = 'story'")).toEqual([]);
   });
 
-  test('are not dropped when the dump failed', async () => {
+  test('stay as they are when the executor does not remove them', async () => {
     const base = await askDatabase(world.api, { kind: 'database.create', name: 'precious' });
     await woken(base);
     world.executor.answer(() => {

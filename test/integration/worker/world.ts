@@ -156,7 +156,8 @@ export const live: Answer = (request, tell) => {
   tell({ name: `${request.verb} done`, status: 'succeeded', changed: true, durationMs: 1 });
   const args = request.args as { id: string; name: string };
   if (request.verb === 'server.facts') return { phpVersions: ['8.4', '8.2', '8.10'], hostname: 'machine' };
-  if (request.verb === 'database.dump') return { bytes: 1 };
+  if (request.verb === 'database.remove') return { purgeAfter: PURGE_AFTER };
+  if (request.verb.startsWith('database.')) return {};
   if (request.verb === 'site.remove') return { probes: [], purgeAfter: PURGE_AFTER };
   if (request.verb === 'site.purge') return {};
   const expect = { status: 200, body: args.id };

@@ -7,6 +7,9 @@ const answers = {
   'GET /v1/databases/shop': [{ status: 200, body: DATABASE }],
   'GET /v1/databases?limit=200': [{ status: 200, body: { items: [DATABASE], next: null } }],
   'DELETE /v1/databases/shop': [accepted()],
+  'PATCH /v1/databases/shop': [accepted({ database: { ...DATABASE, protected: true } })],
+  'POST /v1/databases/babcdefghij1/restore': [accepted({ database: DATABASE })],
+  'GET /v1/databases/babcdefghij1': [{ status: 200, body: DATABASE }],
   'POST /v1/databases/shop/users': [accepted({ databaseUser: DATABASE_USER, password: 'Secret-Once' })],
   [USERS]: [{ status: 200, body: { items: [DATABASE_USER], next: null } }],
   'POST /v1/databases/shop/users/uabcdefghij1/rotate-password': [
@@ -26,7 +29,26 @@ test('lists and shows databases', async () => {
   const { out } = await sculptorctl(['database', 'list'], answers);
   expect(out).toMatch(/^NAME {2}ID {12}STATUS {2}CREATED\nshop {2}babcdefghij1 {2}live {4}2026-/);
   const shown = await sculptorctl(['database', 'show', 'shop'], answers);
-  expect(shown.out).toContain('status      live\n');
+  expect(shown.out).toMatch(/protected {3}no\nstatus {6}live\n/);
+});
+
+test('creates a protected database, and protects one that is there', async () => {
+  const created = await sculptorctl(['database', 'create', 'shop', '--protect'], answers);
+  expect(created.asked[0]?.body).toEqual({ name: 'shop', protected: true });
+  const updated = await sculptorctl(['database', 'update', 'shop', '--protect'], answers);
+  expect(updated.asked[0]).toMatchObject({ method: 'PATCH', body: { protected: true } });
+  expect([created.code, updated.code]).toEqual([0, 0]);
+});
+
+test('asks for nothing where nothing of a database is to be changed', async () => {
+  const { code, asked } = await sculptorctl(['database', 'update', 'shop'], answers);
+  expect([code, asked]).toEqual([2, []]);
+});
+
+test('restores a database by its id', async () => {
+  const { code, asked } = await sculptorctl(['database', 'restore', 'babcdefghij1'], answers);
+  expect(asked[0]).toMatchObject({ method: 'POST', path: '/v1/databases/babcdefghij1/restore' });
+  expect(code).toBe(0);
 });
 
 test('deletes a database', async () => {

@@ -23,6 +23,7 @@ export const DOMAIN = {
 export const DATABASE = {
   id: 'babcdefghij1',
   name: 'shop',
+  protected: false,
   tenant: 'default',
   server: 'default',
   generation: 1,

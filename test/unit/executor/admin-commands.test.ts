@@ -156,7 +156,7 @@ describe('limit', () => {
     expect([code, JSON.parse(out)]).toEqual([0, wanted]);
     expect(JSON.parse((await type('limit', 'list', '--json')).out)).toEqual(wanted);
     expect(server.disk.get(paths.limits)).toMatchObject({ kind: 'file', mode: 0o644 });
-    expect(records.told).toEqual(['grace 0.5']);
+    expect(records.told).toEqual(['door destroy_per_hour 5', 'grace 0.5']);
   });
 
   test('a file that cannot be understood is neither shown nor written over', async () => {

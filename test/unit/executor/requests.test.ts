@@ -136,7 +136,14 @@ test.each(values)('a site whose %s is %j is refused', (field, value) => {
   expect(refusal(put({ [field]: value }))).toBe('invalid_request');
 });
 
-test.each(['site.remove', 'database.dump'])('%s takes an id and nothing else', (verb) => {
+test.each([
+  'site.remove',
+  'site.purge',
+  'database.protect',
+  'database.remove',
+  'database.restore',
+  'database.purge',
+])('%s takes an id and nothing else', (verb) => {
   expect(refusal(line({ verb, args: { id: 'a1b2c3d4e5f6' } }))).toBe('accepted');
   expect(refusal(line({ verb, args: { id: 'a1b2c3d4e5f6', path: '/etc' } }))).toBe('invalid_request');
   expect(refusal(line({ verb, args: { id: "a1b2c3d4e5f6' OR ''='" } }))).toBe('invalid_request');

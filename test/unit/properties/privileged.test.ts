@@ -6,8 +6,8 @@ import {
   LAST_UID,
   SiteEntry,
 } from '../../../worker-privileged/executor/system/registry.ts';
-import type { Account } from '../../../worker-privileged/grants.ts';
-import { compareGrants } from '../../../worker-privileged/grants.ts';
+import type { Account } from '../../../contract/grants.ts';
+import { compareGrants } from '../../../contract/grants.ts';
 import { createAskPage } from '../../../worker-privileged/probe.ts';
 import type { Seen } from '../../../worker-privileged/probe-request.ts';
 import { always, alwaysInTime, near } from './chance.ts';
@@ -20,6 +20,7 @@ const account = {
   passwordHash: HASH,
 } as Account;
 const user = '`shop_user`@`localhost`';
+const LIMIT = ' WITH MAX_USER_CONNECTIONS 30';
 const rights = fc.constantFrom(
   'SELECT, SHOW VIEW',
   'SHOW VIEW, SELECT',
@@ -29,7 +30,11 @@ const rights = fc.constantFrom(
 );
 const lines = fc.tuple(
   near(
-    fc.constantFrom('', ` IDENTIFIED BY PASSWORD '${HASH}'`, ` IDENTIFIED BY PASSWORD '*${'B2'.repeat(20)}'`),
+    fc.constantFrom(
+      LIMIT,
+      ` IDENTIFIED BY PASSWORD '${HASH}'${LIMIT}`,
+      ` IDENTIFIED BY PASSWORD '*${'B2'.repeat(20)}'${LIMIT}`,
+    ),
   ).map((how) => `GRANT USAGE ON *.* TO ${user}${how}`),
   near(rights.map((which) => `GRANT ${which} ON \`shop\\_one\`.* TO ${user}`)),
   fc.array(near(fc.constantFrom('GRANT `admin` TO x', `GRANT SELECT ON \`mysql\`.* TO ${user}`)), {
@@ -43,10 +48,14 @@ test('rights are right when they are, letter by letter, those that were meant', 
   );
   always(lines, ([global, second, more]) => {
     const how = global.slice(`GRANT USAGE ON *.* TO ${user}`.length);
-    const login = how === '' || (how.length === 67 && /^ IDENTIFIED BY PASSWORD '\*[0-9A-F]{40}'$/.test(how));
+    const at = how.indexOf(' WITH');
+    const [login, limit] = at < 0 ? [how, ''] : [how.slice(0, at), how.slice(at)];
+    const limited = /^ WITH MAX_USER_CONNECTIONS [1-9][0-9]*$/.test(limit);
+    const known =
+      login === '' || (login.length === 67 && /^ IDENTIFIED BY PASSWORD '\*[0-9A-F]{40}'$/.test(login));
     expect(compareGrants(account, [global, second, ...more])).toEqual({
-      rights: login && own.includes(second) && more.length === 0,
-      password: how === ` IDENTIFIED BY PASSWORD '${HASH}'`,
+      rights: known && limited && own.includes(second) && more.length === 0,
+      password: limited && login === ` IDENTIFIED BY PASSWORD '${HASH}'`,
     });
   });
 });

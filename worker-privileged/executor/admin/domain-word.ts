@@ -3,6 +3,7 @@ import { DomainId } from '../../../contract/ids.ts';
 import { DomainName } from '../../../contract/names.ts';
 import type { Registry, SiteEntry } from '../system/registry.ts';
 import { UsageError } from './command.ts';
+import { pickStanding, pickTrashed } from './named-entry.ts';
 
 /** A domain as root named it: a host name has a dot, and an id has none. */
 export type DomainWord = { readonly id: DomainId } | { readonly name: DomainName };
@@ -17,38 +18,16 @@ export function readDomainWord(words: readonly string[]): DomainWord {
   throw new UsageError('it wants the name of a domain, as sculptorctl domain list shows it, or its id');
 }
 
-/**
- * The one that is meant, out of what root remembers. Several of a name may lie in the trash: then none is meant,
- * unless one of them still stands.
- */
+/** The one that is meant, out of what root remembers. */
 export async function findSite(registry: Registry, word: DomainWord): Promise<SiteEntry> {
   if ('id' in word) return (await registry.read(word.id)) ?? unknown();
-  const named = (await registry.list()).filter(
-    ({ name, purgedAt }) => name === word.name && purgedAt === null,
-  );
-  const standing = named.find(({ removedAt }) => removedAt === null);
-  return standing ?? theOne(named);
+  return pickStanding(await registry.list(), word.name) ?? unknown();
 }
 
 /** The same, of what lies in the trash. */
 export async function findTrashedSite(registry: Registry, word: DomainWord): Promise<SiteEntry> {
   if ('id' in word) return (await registry.read(word.id)) ?? unknown();
-  const named = (await registry.list()).filter(
-    ({ name, purgedAt }) => name === word.name && purgedAt === null,
-  );
-  const trashed = named.filter(({ removedAt }) => removedAt !== null);
-  return trashed.length > 0 ? theOne(trashed) : theOne(named);
-}
-
-function theOne([first, ...others]: readonly SiteEntry[]): SiteEntry {
-  if (first === undefined) return unknown();
-  if (others.length === 0) return first;
-  const ids = [first, ...others].map(({ id, removedAt }) => `${id} (removed ${removedAt ?? 'never'})`);
-  throw new FailureError(
-    'invalid_request',
-    `Several sites of this name lie in the trash: ${ids.join(', ')}.`,
-    'Name the one that is meant by its id.',
-  );
+  return pickTrashed(await registry.list(), word.name) ?? unknown();
 }
 
 function unknown(): never {

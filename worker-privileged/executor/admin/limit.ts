@@ -19,6 +19,12 @@ const WHAT: Readonly<Record<LimitName, string>> = {
   letInPerHour: 'how many database users and passwords may be made in an hour',
 };
 
+/** Accounts are made and dropped by MariaDB's procedures, which count for themselves. */
+const IN_THE_DOOR = {
+  destroyPerHour: 'destroy_per_hour',
+  letInPerHour: 'let_in_per_hour',
+} as const;
+
 const WORDS = { list, set } as const satisfies Readonly<
   Record<string, (words: readonly string[]) => AdminRequest>
 >;
@@ -50,7 +56,7 @@ function numberOf(name: LimitName, word: string): number {
   throw new UsageError(`${name} is ${kind}`);
 }
 
-/** The file alone decides; the state is told when it will purge what lies in the trash now. */
+/** What the door counts it is told; of the rest the file alone decides, and the state hears when the trash is purged. */
 async function change({ system, records }: AdminTools, name: LimitName, value: number): Promise<AdminAnswer> {
   const { files, limits, locks } = await system();
   await locks.during('limits', async () => {
@@ -59,6 +65,7 @@ async function change({ system, records }: AdminTools, name: LimitName, value: n
   });
   const { state } = await records();
   if (name === 'graceHours') await state.graceSet(value);
+  else await state.doorSet(IN_THE_DOOR[name], value);
   return answerOf(await limits());
 }
 

@@ -47,7 +47,7 @@ async function foldersOf({ folders }: Pick<System, 'folders'>, id: DomainId): Pr
 }
 
 /** Notes which steps changed something. */
-function runOf(log: Log, done: string[]): Run {
+export function runOf(log: Log, done: string[]): Run {
   return {
     report: ({ name, status, changed }) => {
       if (status === 'succeeded' && changed) done.push(name);

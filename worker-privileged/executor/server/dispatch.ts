@@ -31,7 +31,10 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
   'site.remove': 90_000,
   'site.restore': 90_000,
   'site.purge': 3_600_000,
-  'database.dump': 3.5 * 3_600_000,
+  'database.protect': 20_000,
+  'database.remove': 3.5 * 3_600_000,
+  'database.restore': 3.5 * 3_600_000,
+  'database.purge': 90_000,
 };
 
 /** More than the worker ever has under way; the rest of a flood is refused, not kept. */

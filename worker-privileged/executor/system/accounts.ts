@@ -1,6 +1,7 @@
 import { FailureError } from '../../../contract/failures.ts';
 import type { Undo } from '../ensure.ts';
 import { renderSysusersLine, type AccountLine } from '../render/sysusers.ts';
+import { asAccount } from './as-account.ts';
 import { createBatch } from './batch.ts';
 import type { Commands } from './command.ts';
 import type { Files } from './files.ts';
@@ -8,6 +9,12 @@ import { paths } from './paths.ts';
 import { countProcesses } from './processes.ts';
 
 export type Account = { readonly uid: number; readonly gid: number };
+
+/**
+ * One right that does nothing here and that no process of a site has: so that none of them, though of the same user,
+ * may look into this one's memory or change it, and be in its place outside the site's limits.
+ */
+const UNTOUCHABLE = ['net_bind_service'];
 
 /** The system's users and groups, read from its files and changed by its own tools. */
 export type Accounts = {
@@ -78,7 +85,7 @@ export function createAccounts({ files, commands }: Tools): Accounts {
     },
     hasProcesses: async (uid) => (await countProcesses(uid)) > 0,
     killAll: (account) => killAll(commands, account),
-    runAs: (account, command) => commands.run(asAccount(account, command)),
+    runAs: (account, command) => commands.run(asAccount(account, command, UNTOUCHABLE)),
   };
 }
 
@@ -104,7 +111,13 @@ async function killAll(commands: Tools['commands'], account: Account): Promise<v
   for (let round = 0; round < 20; round += 1) {
     if ((await countProcesses(account.uid)) === 0) return;
     await commands
-      .run(asAccount(account, { file: '/usr/bin/kill', args: ['-KILL', '--', '-1'], timeoutMs: 5_000 }))
+      .run(
+        asAccount(
+          account,
+          { file: '/usr/bin/kill', args: ['-KILL', '--', '-1'], timeoutMs: 5_000 },
+          UNTOUCHABLE,
+        ),
+      )
       .catch(() => undefined);
   }
   throw new FailureError(
@@ -112,28 +125,4 @@ async function killAll(commands: Tools['commands'], account: Account): Promise<v
     "Processes of the site's account could not be ended.",
     "Look at the account's processes on the server, then ask again.",
   );
-}
-
-/**
- * With one right that does nothing here and that no process of a site has: so that none of them, though of the same
- * user, may look into this one's memory or change it, and be in its place outside the site's limits.
- */
-const UNTOUCHABLE = '+net_bind_service';
-
-function asAccount({ uid, gid }: Account, command: Parameters<Commands['run']>[0]) {
-  return {
-    ...command,
-    file: '/usr/bin/setpriv' as const,
-    args: [
-      `--reuid=${uid}`,
-      `--regid=${gid}`,
-      '--clear-groups',
-      '--no-new-privs',
-      `--inh-caps=-all,${UNTOUCHABLE}`,
-      `--ambient-caps=-all,${UNTOUCHABLE}`,
-      '--',
-      command.file,
-      ...command.args,
-    ],
-  };
 }

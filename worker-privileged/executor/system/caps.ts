@@ -72,7 +72,7 @@ export function createCaps({ files, locks, limits, now }: Tools): Caps {
 function limitReached(most: number): FailureError {
   return new FailureError(
     'limit_reached',
-    `This server removes, switches off or repoints at most ${most} sites an hour, and has done so.`,
+    `This server removes, switches off or repoints at most ${most} sites and databases an hour, and has.`,
     'It goes on by itself when there is room. If this is not you, look who has your tokens; cancel what waits.',
   );
 }

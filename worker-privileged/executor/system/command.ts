@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 /** `file` is absolute and `args` go to it as they are: there is no shell anywhere. */
 export type Command = {
@@ -9,6 +9,10 @@ export type Command = {
   readonly timeoutMs?: number;
   /** Where standard output goes when it is too large to be kept. */
   readonly drain?: (output: Readable) => Promise<void>;
+  /** What writes, and ends, standard input when it is too large to be kept. */
+  readonly feed?: (input: Writable) => Promise<void>;
+  /** An open file that the program finds as its descriptor 3. */
+  readonly descriptor3?: number;
 };
 
 export type Commands = {
@@ -49,7 +53,7 @@ export function createCommands(): Commands {
 
 async function run(command: Command): Promise<string> {
   const { child, ended, kill } = start(command);
-  child.stdin.end(command.stdin ?? '');
+  const fed = feed(command, child.stdin);
   const timer = setTimeout(kill, command.timeoutMs ?? TIMEOUT_MS);
   try {
     const output = command.drain
@@ -57,6 +61,7 @@ async function run(command: Command): Promise<string> {
       : collect(child.stdout, KEPT_STDOUT, kill);
     const [exitCode, stderr, text] = await Promise.all([ended, collect(child.stderr, KEPT_STDERR), output]);
     if (exitCode !== 0) throw new CommandError(command.file, exitCode, stderr);
+    await fed;
     return text;
   } finally {
     clearTimeout(timer);
@@ -79,15 +84,23 @@ async function hold(command: Command): Promise<() => Promise<void>> {
   };
 }
 
-function start({ file, args }: Command) {
+/** What is fed is awaited last: where the program ended badly, that is why it did not take all of it. */
+function feed(command: Command, input: Writable): Promise<void> {
+  if (command.feed === undefined) input.end(command.stdin ?? '');
+  const fed = command.feed?.(input) ?? Promise.resolve();
+  fed.catch(() => undefined);
+  return fed;
+}
+
+function start({ file, args, descriptor3 }: Command) {
   const child = spawn(file, args, {
     cwd: '/',
     env: ENVIRONMENT,
     shell: false,
-    stdio: 'pipe',
+    stdio: ['pipe', 'pipe', 'pipe', ...(descriptor3 === undefined ? [] : [descriptor3])],
     // A group of its own, so that what it started ends with it.
     detached: true,
-  });
+  }) as ChildProcessWithoutNullStreams;
   // A program that ends before it has read its input would otherwise end this process with EPIPE.
   child.stdin.on('error', () => undefined);
   let closed = false;

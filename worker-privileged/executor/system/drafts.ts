@@ -6,6 +6,7 @@ import { paths } from './paths.ts';
 const FOLDERS = [
   dirname(paths.auditLog),
   paths.registry,
+  paths.databases,
   paths.dumps,
   dirname(paths.agentConfig),
   paths.hosts,

@@ -1,122 +1,136 @@
-import { createWriteStream } from 'node:fs';
-import { open, rename, stat, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { Transform, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
-import { FailureError } from '../../../contract/failures.ts';
-import { DatabaseId } from '../../../contract/ids.ts';
-import { DatabaseName } from '../../../contract/names.ts';
-import { because } from './because.ts';
-import { CommandError, type Commands } from './command.ts';
-import { draftOf, flush, requireRootsOwn } from './own-path.ts';
+import { z } from 'zod';
+import { PasswordHash, Privileges } from '../../../contract/databases.ts';
+import { DatabaseUserId, type DatabaseId } from '../../../contract/ids.ts';
+import { DatabaseName, DatabaseUserName } from '../../../contract/names.ts';
+import { sqlText } from '../render/sql.ts';
+import type { Commands } from './command.ts';
+import { createDoorSql } from './door-sql.ts';
+import { createDump } from './dumps.ts';
+import { createPlayBack, type PlayBack } from './play-back.ts';
+import { createRootSql, rootLogin } from './root-sql.ts';
+
+/** MariaDB's JSON has booleans, which older versions write as numbers. */
+const flag = z.union([z.boolean(), z.int().transform((value) => value === 1)]);
+
+/** A database of the door's register, as it is on the server. */
+export const Managed = z.object({
+  name: DatabaseName,
+  /** Not there by the register; its name may be somebody else's. */
+  dropped: flag,
+  /** Nobody logs in to it. */
+  closed: flag,
+  /** Its schema is there. A tenant can drop its own. */
+  schema: flag,
+});
+export type Managed = z.infer<typeof Managed>;
+
+/** How much there is of what a dump holds. */
+export const Contents = z.strictObject({
+  tables: z.int(),
+  views: z.int(),
+  routines: z.int(),
+  triggers: z.int(),
+  events: z.int(),
+});
+export type Contents = z.infer<typeof Contents>;
+
+const word = z.string().regex(/^[a-z0-9_]{1,64}$/);
+export const Shape = z.strictObject({ charset: word, collation: word, contents: Contents });
+export type Shape = z.infer<typeof Shape>;
+
+export const StoredAccount = z.strictObject({
+  id: DatabaseUserId,
+  name: DatabaseUserName,
+  privileges: Privileges,
+  /** Null where it is none of ours: a tenant may have given itself an empty password. */
+  passwordHash: PasswordHash.nullable().catch(null),
+});
+export type StoredAccount = z.infer<typeof StoredAccount>;
 
 export type Mariadb = {
-  /** The name of a database that the agent made and that is there; null for any other. */
-  readonly findDatabase: (id: DatabaseId) => Promise<DatabaseName | null>;
+  /** Null for an id that the door never made. */
+  readonly find: (id: DatabaseId) => Promise<Managed | null>;
+  /** What a schema holds; null where there is none. */
+  readonly shape: (name: DatabaseName) => Promise<Shape | null>;
+  /** Its accounts, in the order they were made. */
+  readonly accounts: (id: DatabaseId) => Promise<readonly StoredAccount[]>;
+  /** What MariaDB says an account may do, a line a grant. */
+  readonly grants: (id: DatabaseUserId) => Promise<readonly string[]>;
+  /** Ends all sessions of its accounts and locks these; `open` unlocks them. */
+  readonly close: (id: DatabaseId) => Promise<void>;
+  readonly open: (id: DatabaseId) => Promise<void>;
   /** Writes the whole database to a file that only root reads; there is no file where it did not end well. Bytes. */
   readonly dump: (name: DatabaseName, file: string) => Promise<number>;
+  /** Drops its accounts and its schema for good. */
+  readonly remove: (id: DatabaseId) => Promise<void>;
+  /** Makes it anew under its old id, empty and closed; throws where its name is not free. */
+  readonly restore: (id: DatabaseId, shape: Shape) => Promise<void>;
+  readonly restoreAccount: (account: StoredAccount & { passwordHash: PasswordHash }) => Promise<void>;
+  /** Lets one account in with a password of this hour, and ends that. */
+  readonly lend: (id: DatabaseId, account: string, hash: PasswordHash) => Promise<void>;
+  readonly takeBack: (id: DatabaseId, account: string, hash: PasswordHash) => Promise<void>;
+  readonly playBack: (what: PlayBack) => Promise<void>;
 };
-
-const DUMP_LIMIT_MS = 3.5 * 3_600_000;
-const LAST_LINE = '-- Dump completed';
 
 type Tools = { readonly commands: Pick<Commands, 'run'>; readonly socketPath: string };
 
-export function createMariadb({ commands, socketPath }: Tools): Mariadb {
-  // As root, whom MariaDB knows by the socket; no option file is read, whoever wrote it.
-  const login = ['--no-defaults', '--protocol=socket', `--socket=${socketPath}`, '--user=root'];
+/** Removing a large schema takes its time. */
+const LIMIT_MS = 600_000;
 
+export function createMariadb({ commands, socketPath }: Tools): Mariadb {
+  const sql = createRootSql({ commands, socketPath, timeoutMs: LIMIT_MS });
+  const { rows, call } = createDoorSql(sql);
+  const login = rootLogin(socketPath);
+  const done = async (procedure: string, values: readonly string[]) => {
+    await call(procedure, values);
+  };
   return {
-    findDatabase: async (id) => {
-      const answer = await commands
-        .run({
-          file: '/usr/bin/mariadb',
-          args: [...login, '--batch', '--skip-column-names', '--connect-timeout=10'],
-          stdin: findQuery(id),
-        })
-        .catch((cause: unknown) => {
-          throw cause instanceof CommandError ? because(cause, unavailable()) : cause;
-        });
-      return answer === '' ? null : DatabaseName.parse(answer.replace(/\n$/, ''));
-    },
-    dump: async (name, file) => {
-      await requireRootsOwn(dirname(file));
-      const draft = draftOf(file);
-      try {
-        await dumpTo(draft, { commands, login, name });
-        const { size } = await stat(draft);
-        await rename(draft, file);
-        await flush(dirname(file));
-        return size;
-      } catch (cause) {
-        await unlink(draft).catch(() => undefined);
-        throw cause instanceof CommandError ? because(cause, incomplete()) : cause;
-      }
-    },
+    find: async (id) => z.array(Managed).parse(await rows(findQuery(id)))[0] ?? null,
+    shape: async (name) => z.array(Shape).parse(await rows(shapeQuery(name)))[0] ?? null,
+    accounts: async (id) => z.array(StoredAccount).parse(await rows(accountsQuery(id))),
+    grants: (id) => call('read_user', [id]),
+    close: (id) => done('close_database', [id]),
+    open: (id) => done('open_database', [id]),
+    dump: createDump({ commands, login, rows }),
+    remove: (id) => done('remove_database', [id]),
+    restore: (id, { charset, collation }) => done('restore_database', [id, charset, collation]),
+    restoreAccount: ({ id, privileges, passwordHash }) =>
+      done('restore_user', [id, privileges, passwordHash]),
+    lend: (id, account, hash) => done('lend', [id, account, hash]),
+    takeBack: (id, account, hash) => done('take_back', [id, account, hash]),
+    playBack: createPlayBack({ commands, socketPath }),
   };
 }
 
 function findQuery(id: DatabaseId): string {
-  return `SELECT d.name FROM sculptor_door.managed_database d
-    JOIN information_schema.schemata s ON s.schema_name = d.name
-    WHERE d.dropped_at IS NULL AND d.id = '${DatabaseId.parse(id)}';\n`;
+  return `SELECT JSON_OBJECT('name', d.name, 'dropped', d.dropped_at IS NOT NULL, 'closed', d.closed_at IS NOT NULL,
+      'schema', EXISTS (SELECT 1 FROM information_schema.schemata s WHERE s.schema_name = d.name))
+    FROM sculptor_door.managed_database d WHERE d.id = ${sqlText(id)}`;
 }
 
-async function dumpTo(
-  draft: string,
-  { commands, login, name }: Pick<Tools, 'commands'> & { login: readonly string[]; name: DatabaseName },
-): Promise<void> {
-  const tail = createTail();
-  await commands.run({
-    file: '/usr/bin/mariadb-dump',
-    args: [
-      ...login,
-      // Locked, nothing changes what it is between being looked at and being read. A tenant could otherwise put a
-      // view in the place of a table, and with the view's function run what it likes as root.
-      '--lock-tables',
-      '--quick',
-      '--routines',
-      '--events',
-      '--triggers',
-      '--hex-blob',
-      '--default-character-set=utf8mb4',
-      '--',
-      DatabaseName.parse(name),
-    ],
-    timeoutMs: DUMP_LIMIT_MS,
-    drain: (output: Readable) =>
-      pipeline(output, tail.stream, createGzip(), createWriteStream(draft, { flags: 'wx', mode: 0o600 })),
-  });
-  if (!tail.text().includes(LAST_LINE)) throw incomplete();
-  const file = await open(draft, 'r');
-  await file.sync().finally(() => file.close());
+/** The name stands in it as a constant: MariaDB would otherwise look into every schema of the server. */
+function shapeQuery(name: DatabaseName): string {
+  const count = (from: string) => `(SELECT COUNT(*) FROM ${from} = ${quoted(name)})`;
+  return `SELECT JSON_OBJECT('charset', s.default_character_set_name, 'collation', s.default_collation_name,
+      'contents', JSON_OBJECT(
+        'tables', ${count("information_schema.tables t WHERE t.table_type NOT LIKE '%VIEW' AND t.table_schema")},
+        'views', ${count('information_schema.views v WHERE v.table_schema')},
+        'routines', ${count('mysql.proc p WHERE p.db')},
+        'triggers', ${count('information_schema.triggers g WHERE g.trigger_schema')},
+        'events', ${count('mysql.event e WHERE e.db')}))
+    FROM information_schema.schemata s WHERE s.schema_name = ${quoted(name)}`;
 }
 
-/** Passes everything on and remembers the end of it. */
-function createTail(): { readonly stream: Transform; readonly text: () => string } {
-  let last = Buffer.alloc(0);
-  const stream = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      last = Buffer.concat([last, chunk]).subarray(-200);
-      done(null, chunk);
-    },
-  });
-  return { stream, text: () => last.toString('latin1') };
+/** As a name of a schema, which holds nothing that ends it. */
+function quoted(name: DatabaseName): string {
+  return `'${DatabaseName.parse(name)}'`;
 }
 
-function unavailable(): FailureError {
-  return new FailureError(
-    'database_unavailable',
-    'The database server could not be asked.',
-    'It is tried again by itself a few times; after that, look at MariaDB on the server.',
-  );
-}
-
-function incomplete(): FailureError {
-  return new FailureError(
-    'not_ready',
-    'The database could not be dumped in full, so it was not removed.',
-    'A view or a table in it may be broken, or the disk full: mend or drop it, then ask again. The log says which.',
-  );
+function accountsQuery(id: DatabaseId): string {
+  return `SELECT JSON_OBJECT('id', u.id, 'name', u.name, 'privileges', IF(EXISTS (SELECT 1 FROM mysql.db g
+        WHERE g.user = u.name AND g.host = 'localhost' AND g.insert_priv = 'Y'), 'all', 'read'),
+      'passwordHash', IF(JSON_VALUE(p.priv, '$.plugin') = 'mysql_native_password',
+        JSON_VALUE(p.priv, '$.authentication_string'), NULL))
+    FROM sculptor_door.managed_user u JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
+    WHERE u.dropped_at IS NULL AND u.database_id = ${sqlText(id)} ORDER BY u.created_at, u.id`;
 }

@@ -8,6 +8,7 @@ const OPEN: Folder = { uid: 0, gid: 0, mode: 0o755 };
 const OWN: readonly (readonly [string, Folder])[] = [
   ['/var/lib/sculptor-root', CLOSED],
   [paths.registry, CLOSED],
+  [paths.databases, CLOSED],
   [paths.locks, CLOSED],
   ['/var/lib/sculptor-root/trash', CLOSED],
   [paths.dumps, CLOSED],

@@ -15,6 +15,8 @@ export const paths = {
   auditLog: '/var/lib/sculptor-root/audit.log',
   registry: '/var/lib/sculptor-root/registry',
   registered: (id: DomainId) => `/var/lib/sculptor-root/registry/${id}.json`,
+  databases: '/var/lib/sculptor-root/databases',
+  registeredDatabase: (id: DatabaseId) => `/var/lib/sculptor-root/databases/${id}.json`,
   nextUid: '/var/lib/sculptor-root/next-uid',
   /** What was destroyed in the last hour. */
   destroyed: '/var/lib/sculptor-root/destroyed.json',

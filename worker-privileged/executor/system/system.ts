@@ -3,6 +3,7 @@ import { createAccounts, type Accounts } from './accounts.ts';
 import { createCaps, type Caps } from './caps.ts';
 import { createCommands } from './command.ts';
 import type { ExecutorConfig } from './config.ts';
+import { createDatabaseRegister, type DatabaseRegister } from './database-register.ts';
 import { createErase, type Erase } from './erase.ts';
 import { createFiles, type Files } from './files.ts';
 import { createFolders, type Folders } from './folders.ts';
@@ -21,6 +22,7 @@ import { createXmlRpc } from './xml-rpc.ts';
 export type System = {
   readonly accounts: Accounts;
   readonly caps: Caps;
+  readonly databases: DatabaseRegister;
   readonly erase: Erase;
   readonly files: Files;
   readonly folders: Folders;
@@ -50,6 +52,7 @@ export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig
   return {
     accounts,
     caps: createCaps({ files, locks, limits, now }),
+    databases: createDatabaseRegister({ files, folders }),
     erase: createErase({ commands }),
     files,
     folders,

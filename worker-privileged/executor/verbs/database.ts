@@ -1,34 +1,54 @@
+import { FailureError } from '../../../contract/failures.ts';
 import type { DatabaseId } from '../../../contract/ids.ts';
 import { runSteps } from '../ensure.ts';
-import { paths, stampOf } from '../system/paths.ts';
+import type { DatabaseEntry } from '../system/database-register.ts';
 import type { System } from '../system/system.ts';
+import { closed, dropped, dumped, removalNoted, shapeNoted } from './database/removal.ts';
+import { newEntry, protectionNoted, refuseIfProtected } from './database/registered.ts';
+import { dueAt } from './grace.ts';
 import type { VerbHandler } from './table.ts';
 
-/** Keeps what a database holds before it is dropped. A database that is not there holds nothing. */
-export function dumpDatabase({
-  mariadb,
-  now,
-}: Pick<System, 'mariadb' | 'now'>): VerbHandler<'database.dump'> {
+/** Notes that a database is not to be removed. */
+export function protectDatabase(system: System): VerbHandler<'database.protect'> {
   return async ({ id }, run) => {
-    let bytes = 0;
-    let due = true;
-    const dump = async (database: DatabaseId) => {
-      due = false;
-      const name = await mariadb.findDatabase(database);
-      if (name !== null) bytes = await mariadb.dump(name, paths.dump(database, stampOf(now())));
-      return null;
-    };
-    await runSteps(
-      [
-        {
-          name: 'dump the database',
-          look: async () =>
-            due && (await mariadb.findDatabase(id)) !== null ? 'no dump of this moment' : null,
-          change: () => dump(id),
-        },
-      ],
-      run,
-    );
-    return { bytes };
+    const entry = await findStanding(system, id);
+    if (entry === null || entry.removedAt !== null) throw notThere();
+    await runSteps([protectionNoted(system, entry)], run);
+    return {};
   };
+}
+
+/**
+ * Takes a database away: it is closed, dumped to the trash, and dropped with its accounts. Until the dump is whole
+ * nothing is dropped, and what fails leaves it open as it was; from then on it goes on where it broke off when it is
+ * asked for again. What was never here, or holds nothing because it never came about, is gone already.
+ */
+export function removeDatabase(system: System): VerbHandler<'database.remove'> {
+  return async ({ id }, run) => {
+    const entry = await findStanding(system, id);
+    if (entry === null || entry.purgingAt !== null) return { purgeAfter: null };
+    if (entry.removedAt !== null) return { purgeAfter: await dueAt(system, entry.removedAt) };
+    refuseIfProtected(entry);
+    const { databases } = system;
+    await system.caps.destroy(`remove-${id}`, async () => {
+      if (entry.droppingAt === null)
+        await runSteps([closed(system, entry), shapeNoted(system, entry), dumped(system, entry)], run);
+      await runSteps([dropped(system, entry), removalNoted(system, entry)], run);
+    });
+    const { removedAt } = (await databases.read(id)) ?? entry;
+    return { purgeAfter: removedAt === null ? null : await dueAt(system, removedAt) };
+  };
+}
+
+/** What root remembers of it, or a first entry for one that is there; null where there is, and was, nothing. */
+async function findStanding(system: System, id: DatabaseId): Promise<DatabaseEntry | null> {
+  const entry = await system.databases.read(id);
+  if (entry !== null && (entry.removedAt ?? entry.droppingAt) !== null) return entry;
+  const managed = await system.mariadb.find(id);
+  if (managed === null || managed.dropped) return null;
+  return entry ?? newEntry(system, { id, name: managed.name });
+}
+
+function notThere(): FailureError {
+  return new FailureError('not_found', 'There is no such database on this server.', 'Create it anew.');
 }

@@ -6,7 +6,7 @@ import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
 import { probesOf, putSite, stepsToRemove, stepsToServe } from './site.ts';
 import { account, accountRemoved, accountUnlocked, processesEnded } from './site/account.ts';
-import { requireDue } from './site/grace.ts';
+import { requireDue } from './grace.ts';
 import { homeRestored } from './site/home.ts';
 import { namesHeld } from './site/names.ts';
 import { choosePhp } from './site/php.ts';

@@ -4,7 +4,7 @@ import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
 import { account, accountLocked, processesEnded } from './site/account.ts';
 import { destroys, refuseIfProtected } from './site/destruction.ts';
-import { dueAt } from './site/grace.ts';
+import { dueAt } from './grace.ts';
 import { home, homeFolders, homeTrashed } from './site/home.ts';
 import { namesClosed, namesFreed, namesHeld, namesServed } from './site/names.ts';
 import { choosePhp, fpmConf, phpConfigured, phpOff, phpOn } from './site/php.ts';

@@ -1,5 +1,5 @@
-import { FailureError } from '../../../../contract/failures.ts';
-import type { System } from '../../system/system.ts';
+import { FailureError } from '../../../contract/failures.ts';
+import type { System } from '../system/system.ts';
 
 type Clock = Pick<System, 'limits' | 'now'>;
 
@@ -16,6 +16,6 @@ export async function requireDue(system: Clock, removedAt: string): Promise<void
   throw new FailureError(
     'not_due',
     `It is kept in the trash until ${due}.`,
-    'It is purged by itself then. Root can purge it before: sculptorctl purge domain NAME',
+    'It is purged by itself then. Root can purge it before: sculptorctl purge',
   );
 }

@@ -1,5 +1,5 @@
-import type { PasswordHash, Privileges } from '../contract/databases.ts';
-import type { DatabaseName, DatabaseUserName } from '../contract/names.ts';
+import type { PasswordHash, Privileges } from './databases.ts';
+import type { DatabaseName, DatabaseUserName } from './names.ts';
 
 /** An account as it should stand in MariaDB. */
 export interface Account {
@@ -40,22 +40,21 @@ export interface Comparison {
 
 /**
  * Compares an account with the lines `SHOW GRANTS` printed for it. Rights are right when there is one line for
- * the server, which allows nothing, and one for its own database, `_` escaped so that it stands for itself, and
- * not a word beyond.
+ * the server, which allows so many connections and nothing else, and one for its own database, `_` escaped so that it
+ * stands for itself, and not a word beyond.
  */
 export function compareGrants(account: Account, lines: readonly string[]): Comparison {
   const [global = '', own = '', ...more] = lines;
   const user = `\`${account.name}\`@\`localhost\``;
-  const password = ` IDENTIFIED BY PASSWORD '${account.passwordHash}'`;
   const nothing = `GRANT USAGE ON *.* TO ${user}`;
-  const globalIsRight = global.startsWith(nothing) && ANY_PASSWORD.test(global.slice(nothing.length));
+  const end = global.startsWith(nothing) ? GLOBAL.exec(global.slice(nothing.length)) : null;
   return {
-    rights: more.length === 0 && globalIsRight && isOwn(own, account, user),
-    password: global === nothing + password,
+    rights: more.length === 0 && end !== null && isOwn(own, account, user),
+    password: end?.[1] === account.passwordHash,
   };
 }
 
-const ANY_PASSWORD = /^(?: IDENTIFIED BY PASSWORD '\*[0-9A-F]{40}')?$/;
+const GLOBAL = /^(?: IDENTIFIED BY PASSWORD '(\*[0-9A-F]{40})')? WITH MAX_USER_CONNECTIONS [1-9][0-9]*$/;
 
 function isOwn(line: string, { database, privileges }: Account, user: string): boolean {
   const tail = ` ON \`${database.replaceAll('_', '\\_')}\`.* TO ${user}`;

@@ -1,0 +1,133 @@
+import type { PasswordHash } from '../../contract/databases.ts';
+import { FailureError } from '../../contract/failures.ts';
+import type { DatabaseId } from '../../contract/ids.ts';
+import type { DatabaseName } from '../../contract/names.ts';
+import type { Mariadb, Shape, StoredAccount } from '../../worker-privileged/executor/system/mariadb.ts';
+import type { FakeServer } from './executor-system.ts';
+
+/** A database of the door's register. `rows` is all that it holds; null where there is no schema. */
+export type FakeDatabase = {
+  readonly name: DatabaseName;
+  dropped: boolean;
+  closed: boolean;
+  rows: readonly string[] | null;
+  accounts: readonly FakeAccount[];
+};
+
+export type FakeAccount = StoredAccount & { readonly dropped: boolean; readonly locked: boolean };
+
+type Tools = {
+  readonly server: FakeServer;
+  readonly change: <T>(act: () => T) => Promise<T>;
+};
+
+/** MariaDB in memory, with what the door's procedures refuse. */
+export function fakeMariadb({ server, change }: Tools): Mariadb {
+  const of = (id: DatabaseId) => {
+    const found = server.databases.get(id);
+    if (found === undefined) throw new Error('there is no such database');
+    return found;
+  };
+  const here = (id: DatabaseId) => of(id).accounts.filter(({ dropped }) => !dropped);
+  const edit = (id: DatabaseId, each: (account: FakeAccount) => FakeAccount) =>
+    (of(id).accounts = of(id).accounts.map(each));
+  const taken = (test: (other: FakeDatabase) => boolean) => {
+    if ([...server.databases.values()].some((other) => !other.dropped && test(other)))
+      throw new FailureError('name_taken', 'taken', 'choose another');
+  };
+  return {
+    find: (id) => {
+      const found = server.databases.get(id);
+      return Promise.resolve(found === undefined ? null : { ...found, schema: found.rows !== null });
+    },
+    shape: (name) => {
+      const found = [...server.databases.values()].find((one) => one.name === name && !one.dropped);
+      return Promise.resolve(found?.rows ? shapeOf(found.rows) : null);
+    },
+    accounts: (id) =>
+      Promise.resolve(
+        here(id).map((one) => ({
+          id: one.id,
+          name: one.name,
+          privileges: one.privileges,
+          passwordHash: one.passwordHash,
+        })),
+      ),
+    grants: (id) => {
+      const [database] = [...server.databases.values()].filter(({ accounts }) =>
+        accounts.some((one) => one.id === id),
+      );
+      return Promise.resolve(
+        grantsOf(
+          database!,
+          database!.accounts.find((one) => one.id === id)!,
+        ),
+      );
+    },
+    close: (id) =>
+      change(() => {
+        of(id).closed = true;
+        edit(id, (account) => ({ ...account, locked: true }));
+      }),
+    open: (id) =>
+      change(() => {
+        of(id).closed = false;
+        edit(id, (account) => ({ ...account, locked: false }));
+      }),
+    dump: (name, file) =>
+      change(() => {
+        const found = [...server.databases.values()].find((one) => one.name === name && !one.dropped);
+        server.disk.set(file, { kind: 'file', text: JSON.stringify(found?.rows), mode: 0o600 });
+        return 1;
+      }),
+    remove: (id) =>
+      change(() => {
+        Object.assign(of(id), { dropped: true, closed: false, rows: null });
+        edit(id, (account) => ({ ...account, dropped: true, locked: false, passwordHash: null }));
+      }),
+    restore: (id) =>
+      change(() => {
+        taken(({ name }) => name === of(id).name);
+        Object.assign(of(id), { dropped: false, closed: true, rows: [] });
+      }),
+    restoreAccount: (account) =>
+      change(() => {
+        taken(({ accounts }) => accounts.some(({ name, dropped }) => name === account.name && !dropped));
+        const [id] = [...server.databases].find(([, { accounts }]) =>
+          accounts.some((one) => one.id === account.id),
+        )!;
+        edit(id, (one) => (one.id === account.id ? { ...account, dropped: false, locked: true } : one));
+      }),
+    lend: (id, account, hash) => change(() => void edit(id, loginAs(account, hash, false))),
+    takeBack: (id, account, hash) => change(() => void edit(id, loginAs(account, hash, true))),
+    playBack: ({ database, account, file }) =>
+      change(() => {
+        const found = [...server.databases.values()].find((one) => one.name === database && !one.dropped)!;
+        const node = server.disk.get(file);
+        if (node?.kind !== 'file') throw new Error('there is no dump');
+        found.rows = JSON.parse(node.text) as string[];
+        server.doings.push(`play back as ${account}`);
+      }),
+  };
+}
+
+function loginAs(name: string, passwordHash: PasswordHash, locked: boolean) {
+  return (account: FakeAccount): FakeAccount =>
+    account.name === name ? { ...account, passwordHash, locked } : account;
+}
+
+function shapeOf(rows: readonly string[]): Shape {
+  const contents = { tables: rows.length, views: 0, routines: 0, triggers: 0, events: 0 };
+  return { charset: 'utf8mb4', collation: 'utf8mb4_general_ci', contents };
+}
+
+const ALL =
+  'SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EVENT, TRIGGER';
+
+function grantsOf({ name }: FakeDatabase, account: FakeAccount): readonly string[] {
+  const user = `\`${account.name}\`@\`localhost\``;
+  return [
+    `GRANT USAGE ON *.* TO ${user} IDENTIFIED BY PASSWORD '${account.passwordHash}' WITH MAX_USER_CONNECTIONS 30`,
+    `GRANT ${account.privileges === 'all' ? ALL : 'SELECT, SHOW VIEW'} ON \`${name.replaceAll('_', '\\_')}\`.* TO ${user}`,
+  ];
+}

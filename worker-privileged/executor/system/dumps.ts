@@ -1,0 +1,114 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, rename, stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Transform, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createGzip } from 'node:zlib';
+import { FailureError } from '../../../contract/failures.ts';
+import { DatabaseName } from '../../../contract/names.ts';
+import { because } from './because.ts';
+import { CommandError, type Commands } from './command.ts';
+import type { DoorSql } from './door-sql.ts';
+import { draftOf, flush, requireRootsOwn } from './own-path.ts';
+
+const LIMIT_MS = 3.5 * 3_600_000;
+
+/** What a dump ends with, and no row of it does: there it sets back what it set at its beginning. */
+const ITS_END = /SET (?:SQL_NOTES=@OLD_SQL_NOTES|NOTE_VERBOSITY=@OLD_NOTE_VERBOSITY) \*\/;\s*$/;
+
+type Tools = {
+  readonly commands: Pick<Commands, 'run'>;
+  readonly login: readonly string[];
+  readonly rows: DoorSql['rows'];
+};
+
+/** Writes the whole database to a file that only root reads; there is no file where it did not end well. Bytes. */
+export function createDump({ commands, login, rows }: Tools) {
+  return async (name: DatabaseName, file: string): Promise<number> => {
+    await requireRootsOwn(dirname(file));
+    if ((await rows(endlessQuery(name))).length > 0) throw endless();
+    const draft = draftOf(file);
+    try {
+      await dumpTo(draft, { commands, login, name });
+      const { size } = await stat(draft);
+      await rename(draft, file);
+      await flush(dirname(file));
+      return size;
+    } catch (cause) {
+      await unlink(draft).catch(() => undefined);
+      throw cause instanceof CommandError ? because(cause, incomplete()) : cause;
+    }
+  };
+}
+
+/** The text of a dump. */
+export function readDump(file: string): readonly [Readable, Transform] {
+  return [createReadStream(file), createGunzip()];
+}
+
+async function dumpTo(
+  draft: string,
+  { commands, login, name }: Omit<Tools, 'rows'> & { readonly name: DatabaseName },
+): Promise<void> {
+  const tail = createTail();
+  await commands.run({
+    file: '/usr/bin/mariadb-dump',
+    args: [
+      ...login,
+      // Locked, nothing changes what it is between being looked at and being read. A tenant could otherwise put a
+      // view in the place of a table, and with the view's function run what it likes as root.
+      '--lock-tables',
+      '--quick',
+      '--routines',
+      '--events',
+      '--triggers',
+      '--hex-blob',
+      // They repeat names, and a name may hold a line that is a command to who plays the dump back.
+      '--skip-comments',
+      '--default-character-set=utf8mb4',
+      '--max-allowed-packet=1G',
+      '--',
+      DatabaseName.parse(name),
+    ],
+    timeoutMs: LIMIT_MS,
+    drain: (output: Readable) =>
+      pipeline(output, tail.stream, createGzip(), createWriteStream(draft, { flags: 'wx', mode: 0o600 })),
+  });
+  if (!ITS_END.test(tail.text())) throw incomplete();
+  const file = await open(draft, 'r');
+  await file.sync().finally(() => file.close());
+}
+
+/** Passes everything on and remembers the end of it. */
+function createTail(): { readonly stream: Transform; readonly text: () => string } {
+  let last = Buffer.alloc(0);
+  const stream = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      last = Buffer.concat([last, chunk]).subarray(-200);
+      done(null, chunk);
+    },
+  });
+  return { stream, text: () => last.toString('latin1') };
+}
+
+/** At an event with two semicolons in a row mariadb-dump, of whatever version, looks for another delimiter for ever. */
+function endlessQuery(name: DatabaseName): string {
+  return `SELECT JSON_QUOTE('event') FROM mysql.event
+    WHERE db = '${DatabaseName.parse(name)}' AND INSTR(CONCAT(name, comment, body), ';;') LIMIT 1`;
+}
+
+function endless(): FailureError {
+  return new FailureError(
+    'not_ready',
+    'An event in the database has two semicolons in a row, at which mariadb-dump would never end.',
+    'Change or drop that event, then ask again. The database was not removed.',
+  );
+}
+
+function incomplete(): FailureError {
+  return new FailureError(
+    'not_ready',
+    'The database could not be dumped in full, so it was not removed.',
+    'A view or a table in it may be broken, or the disk full: mend or drop it, then ask again. The log says which.',
+  );
+}
