@@ -102,7 +102,7 @@ test('row 20: the door, in the hands of who has the worker, takes none of it for
         sqlAs(
           SCULPTOR,
           [...SCHEMAS, ...ACCOUNTS, `${mine.id}' OR '1'='1`, '%', `${mine.id}%`].flatMap((id) => [
-            `CALL sculptor_door.drop_database(${literal(id)})`,
+            `CALL sculptor_door.discard_database(${literal(id)})`,
             `CALL sculptor_door.drop_user(${literal(id)})`,
             `CALL sculptor_door.put_password(${literal(id)}, '${HASH}')`,
           ]),

@@ -44,10 +44,11 @@ function liftNotes(): void {
   lifted = true;
 }
 
-/** All of it; without what lies at and below the paths in `own`, which the thief may change. */
+/** All of it; without what lies at and below the paths in `own`, and MariaDB's rows about the names in it, which may change. */
 export function digest(own: readonly string[] = []): Digest {
   liftNotes();
-  return [...files(own), ...users(), ...mariadb(), ...sockets()];
+  const [paths, names] = [own.filter(isPath), own.filter((one) => !isPath(one))];
+  return [...files(paths), ...users(), ...mariadb(names), ...sockets()];
 }
 
 /** What two digests do not have in common, so that a failure says what was changed. */
@@ -58,6 +59,8 @@ export function differences(before: Digest, after: Digest): readonly string[] {
     ...after.filter((line) => !then.has(line)).map((line) => `+ ${line}`),
   ];
 }
+
+const isPath = (one: string) => one.startsWith('/');
 
 function files(own: readonly string[]): string[] {
   const skipped = [...NOTES, ...own].flatMap((path) => ['-path', path, '-prune', '-o']);
@@ -73,12 +76,13 @@ function users(): string[] {
 }
 
 /** Every account with all its rights, every schema, and what the door to tenants' databases has registered. */
-function mariadb(): string[] {
+function mariadb(own: readonly string[]): string[] {
   const tables = [
     ...ACCOUNTS.map((table) => `mysql.${table}`),
     ...['information_schema.SCHEMATA', 'sculptor_door.managed_database', 'sculptor_door.managed_user'],
   ];
-  return lines(rootSql(tables.map((table) => `SELECT '${table}', t.* FROM ${table} t;`).join('\n')));
+  const rows = lines(rootSql(tables.map((table) => `SELECT '${table}', t.* FROM ${table} t;`).join('\n')));
+  return rows.filter((row) => !own.some((name) => row.includes(name)));
 }
 
 /** Everything that listens on this server; who is connected does not count. */

@@ -184,7 +184,7 @@ export const EXECUTOR: readonly Defence[] = [
     name: 'without root’s groups',
     against: 'a site’s program that root starts with groups of root’s',
     change: {
-      file: 'worker-privileged/executor/system/accounts.ts',
+      file: 'worker-privileged/executor/system/as-account.ts',
       from: "      '--clear-groups',\n",
       to: '',
     },
@@ -230,10 +230,36 @@ export const EXECUTOR: readonly Defence[] = [
     },
   },
   {
+    name: 'a dump is dropped from only when it is whole',
+    against: 'a removal of which nothing is kept',
+    change: {
+      file: 'worker-privileged/executor/verbs/database.ts',
+      from: 'closed(system, entry), shapeNoted(system, entry), dumped(system, entry)',
+      to: 'closed(system, entry), shapeNoted(system, entry)',
+    },
+    noticed: {
+      file: 'test/unit/executor/database-trash.test.ts',
+      test: 'a removed database is gone with its accounts, and what it was lies in the trash',
+    },
+  },
+  {
+    name: 'a dump’s client takes SQL for all there is',
+    against: 'a tenant who names a table so that bringing it back starts a program',
+    change: {
+      file: 'worker-privileged/executor/system/play-back.ts',
+      from: "            '--binary-mode',\n            '--sandbox',\n",
+      to: '',
+    },
+    noticed: {
+      file: 'test/attack/dumps.test.ts',
+      test: 'row 16: a dump in whose place somebody has put another is no program, no file and no other login to the client',
+    },
+  },
+  {
     name: 'grace before the purge',
     against: 'a removal that nobody can take back',
     change: {
-      file: 'worker-privileged/executor/verbs/site/grace.ts',
+      file: 'worker-privileged/executor/verbs/grace.ts',
       from: 'if (system.now().getTime() >= Date.parse(due)) return;',
       to: 'if (due !== "") return;',
     },

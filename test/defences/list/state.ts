@@ -1,6 +1,7 @@
 import type { Defence } from '../defence.ts';
 
 const DOOR = 'test/integration/worker/database-door.test.ts';
+const DOOR_CAPS = 'test/integration/worker/database-door-caps.test.ts';
 const GRANTS = 'test/integration/api/grants.test.ts';
 const OPERATIONS = 'test/integration/worker/operations.test.ts';
 const NOT_LET_PASS = 'what the API would not have let pass, had it not been taken';
@@ -47,7 +48,7 @@ export const STATE: readonly Defence[] = [
   {
     name: '_ stands for itself in a grant',
     against: 'the user of a_b who reads axb',
-    change: { file: 'state/procedures.sql', from: "REPLACE(db, '_', '\\\\_')", to: 'db' },
+    change: { file: 'state/procedures.sql', from: "REPLACE(p_database, '_', '\\\\_')", to: 'p_database' },
     noticed: {
       file: DOOR,
       test: 'a database and its account whose name holds _ do not reach a database whose name has a letter there',
@@ -93,14 +94,55 @@ export const STATE: readonly Defence[] = [
     name: 'grants are read back',
     against: 'an account with a right more than it was given',
     change: {
-      file: 'worker-privileged/grants.ts',
+      file: 'contract/grants.ts',
       from: "database.replaceAll('_', '\\\\_')",
       to: 'database',
     },
     noticed: {
-      file: 'test/unit/worker/grants.test.ts',
+      file: 'test/unit/contract/grants.test.ts',
       test: 'rights are not right with an _ that stands for any letter',
     },
+  },
+  {
+    name: 'the door’s procedures are granted by name',
+    against: 'who has become sculptor and drops a database that no dump is kept of',
+    change: {
+      file: 'state/procedures.sql',
+      from: "GRANT EXECUTE ON PROCEDURE sculptor_door.read_user TO 'sculptor'@'localhost';",
+      to: "GRANT EXECUTE ON sculptor_door.* TO 'sculptor'@'localhost';",
+    },
+    noticed: {
+      file: DOOR_CAPS,
+      test: 'the worker is refused every other procedure that there is, and nothing changes',
+    },
+  },
+  {
+    name: 'the door’s clock is its own',
+    against: 'a session that says that the hour is over',
+    change: { file: 'state/procedures.sql', from: 'UNIX_TIMESTAMP(SYSDATE())', to: 'UNIX_TIMESTAMP()' },
+    noticed: {
+      file: DOOR_CAPS,
+      test: 'in an hour there is no more room for a session that says SET timestamp = 2000000000',
+    },
+  },
+  {
+    name: 'the door’s zone is its own',
+    against: 'a session in whose zone it is another hour',
+    change: {
+      file: 'state/procedures.sql',
+      from: "  SET SESSION time_zone = '+00:00';\n  SET clock = UNIX_TIMESTAMP(SYSDATE());",
+      to: "  SET clock = TIMESTAMPDIFF(SECOND, '1970-01-01', SYSDATE());",
+    },
+    noticed: {
+      file: DOOR_CAPS,
+      test: "in an hour there is no more room for a session that says SET time_zone = '+13:00'",
+    },
+  },
+  {
+    name: 'sessions end with their account',
+    against: 'who came in before the account was dropped, and stays',
+    change: { file: 'state/procedures.sql', from: "CONCAT('KILL USER `'", to: "CONCAT('DO 1 -- '" },
+    noticed: { file: DOOR_CAPS, test: 'an open session ends when its account is dropped' },
   },
   {
     name: 'a job is an id',
