@@ -23,6 +23,7 @@ import { as, must, place, run } from './server.ts';
 
 const ways: Way[] = existsSync(SOCKET) ? ['sudo', 'socket'] : ['sudo'];
 const [way = 'sudo'] = [...ways].reverse();
+const LIMITS = '/etc/sculptor/limits.json';
 const made: string[] = [];
 
 function aSite(change: Readonly<Record<string, unknown>> = {}) {
@@ -92,9 +93,10 @@ describe.each(ways)('through %s', (by) => {
     expect(as(user, 'cat', `/home/www/${one.name}/private/kept`).out).toBe('kept');
 
     await ask(by, 'site.remove', { id: one.id });
-    writeFileSync('/etc/sculptor/limits.json', '{"graceHours":0}');
+    const limits = readFileSync(LIMITS, 'utf8');
+    writeFileSync(LIMITS, JSON.stringify({ ...(JSON.parse(limits) as object), graceHours: 0 }));
     expect([await purge(), await purge()]).toEqual(['succeeded', 'succeeded']);
-    rmSync('/etc/sculptor/limits.json');
+    writeFileSync(LIMITS, limits);
     expect([uid(), trashed()]).toEqual(['', []]);
     const again = await ask(by, 'site.restore', { ...one, generation: 3 });
     expect([again.code, (await ask(by, 'site.put', { ...one, generation: 4 })).code]).toEqual([
