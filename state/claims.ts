@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Generation } from '../contract/ids.ts';
+import { Generation, TenantId } from '../contract/ids.ts';
 import type { OperationId, ServerId } from '../contract/ids.ts';
 import { OPERATION_RESOURCES, OperationKind, ResourceType } from '../contract/operations.ts';
 import type { Sql, State } from './connection.ts';
@@ -32,19 +32,19 @@ export async function claimOperation(state: State, server: ServerId, id: Operati
     const found = await findOperation(sql, id);
     if (found === undefined) return { result: 'left', why: 'unknown' };
     if (found.server !== server) return { result: 'left', why: 'foreign' };
-    const open = await lockOpenOperations(sql, found);
+    const open = await lockOpenOperations(sql, { ...found, server });
     const place = open.findIndex((row) => row.id === id);
     const mine = open[place];
     if (mine === undefined) return { result: 'left', why: 'ended' };
     if (mine.status === 'running') return { result: 'left', why: 'running' };
     if (place > 0) return { result: 'left', why: 'waits' };
-    return begin(sql, mine, open.slice(1));
+    return begin(sql, { ...mine, server }, open.slice(1));
   });
 }
 
 async function begin(
   sql: Sql,
-  row: ClaimableOperation,
+  row: ClaimableOperation & { readonly server: ServerId },
   later: readonly ClaimableOperation[],
 ): Promise<Claim> {
   const before = await readResourceState(sql, row.resourceId);
@@ -68,6 +68,7 @@ async function begin(
       ...row,
       kind: OperationKind.parse(row.kind),
       resourceType: ResourceType.parse(row.resourceType),
+      tenant: TenantId.parse(row.tenant),
       epoch: row.epoch + 1,
       attempt: row.attempt + 1,
       before: before?.status ?? null,
@@ -137,6 +138,16 @@ const VERSIONS: Readonly<Record<ResourceType, string>> = {
   databaseUser: 'database_user_version WHERE user_id',
 };
 
+/**
+ * Versions are counted without a gap. One far ahead would be the last that this resource can ever have: what is
+ * carried out is never carried out again, nor anything older.
+ */
+async function isNext(sql: Sql, type: ResourceType, row: ClaimableOperation): Promise<boolean> {
+  const text = `SELECT COUNT(*) AS count FROM ${VERSIONS[type]} = ? AND generation <= ?`;
+  const [versions] = await sql.rows(z.object({ count: z.number() }), text, [row.resourceId, row.generation]);
+  return versions?.count === row.generation;
+}
+
 /** There is a version of that resource, of that type, tenant and server, that asks for what the kind does. */
 async function isAskedFor(sql: Sql, type: ResourceType, row: ClaimableOperation): Promise<boolean> {
   const text = `SELECT 'asked' AS id FROM ${VERSIONS[type]} = ?
@@ -152,8 +163,10 @@ async function isAskedFor(sql: Sql, type: ResourceType, row: ClaimableOperation)
 async function isPossible(sql: Sql, row: ClaimableOperation): Promise<boolean> {
   const kind = OperationKind.safeParse(row.kind);
   if (!kind.success || !Generation.safeParse(row.generation).success) return false;
+  if (!TenantId.safeParse(row.tenant).success) return false;
   const type: ResourceType = OPERATION_RESOURCES[kind.data];
   if (row.resourceType !== type || !(await isAskedFor(sql, type, row))) return false;
+  if (!(await isNext(sql, type, row))) return false;
   return row.serialKey === (await serialKeyOf(sql, type, row));
 }
 

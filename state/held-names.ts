@@ -3,6 +3,7 @@ import type { ResourceType } from '../contract/operations.ts';
 import type { ServerId } from '../contract/ids.ts';
 import type { Sql } from './connection.ts';
 import { readResourceState } from './resource-states.ts';
+import { looseJson } from './row-values.ts';
 
 /** Who holds each of these host names, as far as somebody does. */
 export async function domainNameHolders(
@@ -63,10 +64,7 @@ export async function freeTrashedDatabaseNames(sql: Sql, id: string): Promise<vo
   if (waiting.length === 0) await freeAllNames(sql, 'database', id);
 }
 
-const VersionNames = z.object({
-  name: z.string(),
-  aliases: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
-});
+const VersionNames = z.object({ name: z.string(), aliases: looseJson.pipe(z.array(z.string()).catch([])) });
 
 /**
  * Frees what a domain holds and no longer uses. Used are the names of its versions since the last operation

@@ -1,11 +1,14 @@
 import { z } from 'zod';
-import { OperationId, ServerId, TenantId } from '../contract/ids.ts';
-import type { Generation } from '../contract/ids.ts';
+import { OperationId } from '../contract/ids.ts';
+import type { Generation, ServerId, TenantId } from '../contract/ids.ts';
 import type { OperationKind, ResourceType } from '../contract/operations.ts';
 import type { Sql } from './connection.ts';
 import type { ResourceState } from './resource-states.ts';
 
-/** A row as the API inserted it: kind, resource and key are only its word. */
+/**
+ * A row as the API inserted it: all of it is only its word, tenant and server too, for a session can switch foreign
+ * keys off. One that fits nothing must not keep the others from being read.
+ */
 export const OpenOperation = z.object({
   id: z.string(),
   kind: z.string(),
@@ -14,8 +17,8 @@ export const OpenOperation = z.object({
   resourceName: z.string(),
   serialKey: z.string(),
   generation: z.number(),
-  tenant: TenantId,
-  server: ServerId,
+  tenant: z.string(),
+  server: z.string(),
   status: z.string(),
   epoch: z.number(),
   attempt: z.number(),

@@ -47,12 +47,16 @@ export async function confirmResourceState(sql: Sql, id: string, generation: Gen
   ]);
 }
 
-/** The accounts of a database that is gone are gone with it. */
+/**
+ * The accounts of a database that is gone are gone with it. One that a version puts into another database too is
+ * not: an account is in one for its life, so that version is a forgery.
+ */
 export async function markUsersDeleted(sql: Sql, databaseId: string): Promise<void> {
   const rows = await sql.rows(
     z.object({ id: z.string(), generation: z.number() }),
-    `SELECT user_id AS id, MAX(generation) AS generation FROM database_user_version
-       WHERE database_id = ? GROUP BY user_id`,
+    `SELECT v.user_id AS id, MAX(v.generation) AS generation FROM database_user_version v
+       WHERE v.database_id = ? AND NOT EXISTS (SELECT 1 FROM database_user_version o
+         WHERE o.user_id = v.user_id AND o.database_id <> v.database_id) GROUP BY v.user_id`,
     [databaseId],
   );
   for (const { id, generation } of rows) await putResourceState(sql, id, { standing: 'deleted', generation });

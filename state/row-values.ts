@@ -19,3 +19,12 @@ function parse(text: string, context: z.RefinementCtx): unknown {
     return z.NEVER;
   }
 }
+
+/** A JSON column of whatever somebody wrote there: null where it is no JSON, which a session can see to. */
+export const looseJson = z.string().transform((text): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+});

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Generation } from '../contract/ids.ts';
 import type { Sql } from './connection.ts';
-import { bit } from './row-values.ts';
+import { bit, looseJson } from './row-values.ts';
 
 // What was asked for is the API's word. These rows are given out as they stand, and whoever acts on one parses
 // it with the contract's schemas first.
@@ -10,7 +10,7 @@ const DomainVersionRow = z.object({
   tenant: z.string(),
   server: z.string(),
   name: z.string(),
-  aliases: z.string().transform((text): unknown => JSON.parse(text)),
+  aliases: looseJson,
   type: z.string(),
   phpVersion: z.string().nullable(),
   publicDirectory: z.string(),
