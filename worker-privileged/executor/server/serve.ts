@@ -1,11 +1,24 @@
 import { createServer } from 'node:net';
+import type { Writable } from 'node:stream';
 import { serveLines, type Serving } from './lines.ts';
 
 const MOST_CALLERS = 16;
 
+/** Whoever has not taken its last answers by then does not want them. */
+const PATIENCE_MS = 5_000;
+
 /** Serves the one caller that started this process; resolves when it has said all and been answered. */
-export function serveStandardInput(serving: Serving): Promise<void> {
-  return serveLines({ input: process.stdin, output: process.stdout }, serving);
+export async function serveStandardInput(serving: Serving): Promise<void> {
+  await serveLines({ input: process.stdin, output: process.stdout }, serving);
+  await taken(process.stdout);
+}
+
+/** The process ends after this, and with it what still waits for a caller that reads slowly. */
+function taken(output: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, PATIENCE_MS);
+    output.write('', () => resolve());
+  });
 }
 
 /** Serves whoever connects to the socket of that descriptor; resolves when `stop` was signalled and what was under way has ended. */
