@@ -1,0 +1,149 @@
+import { ready } from '../machine/agent.ts';
+import { converse, requestLine, site as spec, type Way } from '../machine/executor-conversation.ts';
+import { page, place } from '../machine/server.ts';
+import { refused, type Attempt } from './attempt.ts';
+import { around, CONTROLS, CRON, FPM, NGINX, PATHS, SHELL, SQL, SUPERVISOR } from './hostile.ts';
+import { createSite, type Site } from './thieves.ts';
+
+/* Rows 1 to 9 and 14 with the privileged worker taken: hostile text in every field of every verb, both ways to the
+   executor. A site that stands is what most of them are about, so that nothing else is wrong with them. */
+
+let target: Site;
+beforeAll(async () => {
+  await ready();
+  target = await createSite();
+  place(target.user, `${target.home}/public/index.html`, 'as before');
+});
+
+const EVERYTHING = [...SHELL, ...CONTROLS, ...NGINX, ...FPM, ...SUPERVISOR, ...CRON, ...SQL, ...PATHS];
+const WAYS: readonly Way[] = ['socket', 'sudo'];
+
+type Fields = Readonly<Record<string, unknown>>;
+/** A request for that site which would be carried out, but for what is put into it. */
+const put = (change: Fields) => ({ ...spec(), id: target.id, name: target.name, generation: 2, ...change });
+
+type Field = {
+  readonly what: string;
+  readonly values: readonly string[];
+  /** The whole line, with the value in its place. */
+  readonly line: (value: string) => string;
+};
+
+/** All values in one conversation: a bad request does not end it, and each leaves its line. */
+function says({ what, values, line }: Field, way: Way): Attempt {
+  const act = async () => {
+    const answers = await converse(way, values.map(line).join(''));
+    const codes = answers.map((answer) => ('error' in answer ? answer.error.code : 'served'));
+    return [codes.length, codes.filter((code) => code !== 'invalid_request')];
+  };
+  const audit = values.map(() => ({ event: 'refused' }));
+  return { what: `${what}, by ${way}`, act, refusal: [values.length, []], audit, times: values.length };
+}
+
+async function refusesEach(rows: readonly number[], fields: readonly Field[]): Promise<void> {
+  await refused(
+    rows,
+    fields.flatMap((field) => WAYS.map((way) => says(field, way))),
+  );
+  expect(await page(target.name, '/index.html')).toEqual([200, 'as before']);
+}
+
+const label = '[a-z0-9]([a-z0-9-]*[a-z0-9])?';
+/** What is only another good value: all of it are letters that such a value may have. */
+const isName = (value: string) => new RegExp(`^${label}(\\.${label})+$`).test(value);
+const isFolder = (value: string) =>
+  /^public(\/[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_-])?)*$/.test(value) && !value.includes('..');
+
+const NAMES = [...around('words.example', EVERYTHING), 'test..com'].filter((value) => !isName(value));
+const IDS = around('abcdefghijkl', EVERYTHING);
+
+test('rows 1, 3, 4 and 14: no name is more than a name, and `test..com` stops no site', async () => {
+  await refusesEach(
+    [1, 3, 4, 14],
+    [
+      ...['site.put', 'site.restore'].flatMap((verb) => [
+        { what: `${verb} name`, values: NAMES, line: (name: string) => requestLine(verb, put({ name })) },
+        {
+          what: `${verb} alias`,
+          values: NAMES,
+          line: (alias: string) => requestLine(verb, put({ aliases: ['good.example', alias] })),
+        },
+      ]),
+    ],
+  );
+});
+
+test('rows 1, 3, 4 and 14: no served folder is more than a folder in `public`', async () => {
+  const values = around('public/web', EVERYTHING).filter((value) => !isFolder(value));
+  await refusesEach(
+    [1, 3, 4, 14],
+    ['site.put', 'site.restore'].map((verb) => ({
+      what: `${verb} folder`,
+      values,
+      line: (publicDirectory: string) => requestLine(verb, put({ publicDirectory })),
+    })),
+  );
+});
+
+test('rows 1, 3, 5 and 6: no version, type, isolation, number or switch is more than it is', async () => {
+  const fields = ['phpVersion', 'type', 'isolation', 'generation', 'enabled', 'protected', 'aliases'];
+  const good = new Map([
+    ['phpVersion', '8.2'],
+    ['type', 'static'],
+    ['isolation', 'site'],
+  ]);
+  await refusesEach(
+    [1, 3, 5, 6],
+    fields.map((field) => ({
+      what: field,
+      values: around(good.get(field) ?? '1', EVERYTHING),
+      line: (value) => requestLine('site.put', put({ [field]: value })),
+    })),
+  );
+});
+
+test('rows 1, 3, 8 and 14: no id is more than an id, for any verb', async () => {
+  const ofId = ['site.remove', 'site.restore', 'site.purge', 'database.dump', 'site.put'];
+  await refusesEach(
+    [1, 3, 8, 14],
+    ofId.map((verb) => ({
+      what: `${verb} id`,
+      values: IDS,
+      line: (id) =>
+        requestLine(verb, verb.endsWith('put') || verb.endsWith('restore') ? put({ id }) : { id }),
+    })),
+  );
+});
+
+test('rows 1, 3, 7 and 9: nothing around a request is more than it is, and there is no verb for crons or certificates', async () => {
+  // When there are: each field of theirs belongs here, with CRON and with certbot's own options and hooks.
+  const envelope = { request: 'r1', operation: null, verb: 'server.facts', args: {} };
+  const line = (change: Fields) => `${JSON.stringify({ ...envelope, ...change })}\n`;
+  const verbs = [
+    ...[
+      'cron.put',
+      'crontab',
+      'certbot.run',
+      'certificate.put',
+      'site.cron',
+      'shell.run',
+      '__proto__',
+      'constructor',
+    ],
+    ...around('server.facts', EVERYTHING),
+  ];
+  await refusesEach(
+    [1, 3, 7, 9],
+    [
+      { what: 'verb', values: verbs, line: (verb) => line({ verb }) },
+      {
+        what: 'operation',
+        values: around('a'.repeat(20), EVERYTHING),
+        line: (operation) => line({ operation }),
+      },
+      { what: 'request', values: around('R1', EVERYTHING), line: (request) => line({ request }) },
+      { what: 'key', values: around('path', EVERYTHING), line: (key) => line({ args: { [key]: '/etc' } }) },
+      { what: 'key beside', values: around('path', EVERYTHING), line: (key) => line({ [key]: '/etc' }) },
+    ],
+  );
+});
