@@ -223,7 +223,10 @@ test.each(WAYS)('row 28: an id that is not in the registry is nothing to act on,
     ['site.remove', { id }, 'succeeded'],
     ['site.purge', { id }, 'not_found'],
     ['site.restore', { ...site(), id }, 'not_found'],
-    ['database.dump', { id }, 'succeeded'],
+    ['database.remove', { id }, 'succeeded'],
+    ['database.purge', { id }, 'not_found'],
+    ['database.restore', { id }, 'not_found'],
+    ['database.protect', { id }, 'not_found'],
     ['site.purge', { id: standing.id }, 'invalid_request'],
   ];
   await refused(

@@ -103,14 +103,16 @@ test('rows 1, 3, 5 and 6: no version, type, isolation, number or switch is more 
 });
 
 test('rows 1, 3, 8 and 14: no id is more than an id, for any verb', async () => {
-  const ofId = ['site.remove', 'site.restore', 'site.purge', 'database.dump', 'site.put'];
+  const ofId = [
+    ...['site.put', 'site.remove', 'site.restore', 'site.purge'],
+    ...['database.remove', 'database.restore', 'database.purge', 'database.protect'],
+  ];
   await refusesEach(
     [1, 3, 8, 14],
     ofId.map((verb) => ({
       what: `${verb} id`,
       values: IDS,
-      line: (id) =>
-        requestLine(verb, verb.endsWith('put') || verb.endsWith('restore') ? put({ id }) : { id }),
+      line: (id) => requestLine(verb, ['site.put', 'site.restore'].includes(verb) ? put({ id }) : { id }),
     })),
   );
 });

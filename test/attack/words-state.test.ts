@@ -187,7 +187,7 @@ const KINDS = [
     'certbot.run',
     'shell.run',
     'site.put',
-    'database.dump',
+    'database.remove',
     'domain.purge',
   ],
   ...['constructor', '__proto__', 'toString', 'domain.create ', 'DOMAIN.CREATE', 'domain.create\n', '', '.'],

@@ -113,7 +113,7 @@ export const EXECUTOR: readonly Defence[] = [
     against: 'a site that runs as an account of somebody else',
     change: {
       file: registered,
-      from: "if (spec.isolation === 'site' && (await system.accounts.find(userOf(spec))) !== null)",
+      from: 'if ((await system.accounts.find(userOf(spec))) !== null)',
       to: 'if (spec.id === spec.name as string)',
     },
     noticed: { file: PUT, test: `${REFUSED} a user that was there is not_ours` },

@@ -52,6 +52,9 @@ php_admin_flag[allow_url_include] = off
 php_admin_flag[enable_dl] = off
 php_admin_flag[expose_php] = off
 php_value[session.save_path] = "/home/www/shop.example/tmp"
+; What PHP says to the journal is this site's there, and control characters in it are spelt out.
+php_admin_value[syslog.ident] = sculptor-php-a1b2c3d4e5f6
+php_admin_value[syslog.filter] = no-ctrl
 ; The distribution's own collector of old sessions knows its own folder only.
 php_value[session.gc_probability] = 1
 `);

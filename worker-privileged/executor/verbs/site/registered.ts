@@ -120,8 +120,13 @@ async function requireNothingThere({ system, spec }: Story | Omit<Story, 'php'>)
   if ((await system.folders.look(paths.home(spec.name))) !== null) {
     throw notOurs(`The folder ${paths.home(spec.name)} is there already`, 'Move the folder away');
   }
-  if (spec.isolation === 'site' && (await system.accounts.find(userOf(spec))) !== null) {
+  if (spec.isolation !== 'site') return;
+  if ((await system.accounts.find(userOf(spec))) !== null) {
     throw notOurs(`The user ${userOf(spec)} is there already`, 'Remove the user');
+  }
+  // The account would get it, and take it along when it is removed.
+  if ((await system.accounts.findGroup(userOf(spec))) !== null) {
+    throw notOurs(`The group ${userOf(spec)} is there already`, 'Remove the group');
   }
 }
 
