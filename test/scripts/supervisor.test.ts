@@ -98,7 +98,7 @@ test('a removed site comes back from the trash as it was, and is gone for good w
 });
 
 test('caps, notifications and tokens are there without systemd too', () => {
-  expect(part('held')).toMatch(/limit_reached .*at most 0 sites an hour[^]*\n403\s*$/);
+  expect(part('held')).toMatch(/limit_reached .*at most 0 sites and databases an hour[^]*\n403\s*$/);
   expect(part('tokens')).toMatch(/^.*\bsecond\b/m);
 });
 
