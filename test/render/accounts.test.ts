@@ -87,7 +87,9 @@ const gidOfGroup = (name: string) => Number(must('getent', ['group', name]).spli
 function meant({ site: { id, isolation }, uid }: Owner) {
   const socket = `/var/lib/sculptor-php/${id}.sock`;
   const master = `/etc/sculptor/sites/${id}`;
-  const line = `exec 3<&0 0</dev/null && exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 FPM_SOCKETS=${socket}=3 ${master}/php-fpm --nodaemonize --force-stderr --fpm-config ${master}/fpm.conf`;
+  const processes = isolation === 'pool' ? 4096 : 512;
+  const limits = `nofile=4096 core=0 data=1073741824 nproc=${processes}`;
+  const line = `exec 3<&0 0</dev/null; for limit in ${limits}; do /usr/bin/prlimit --pid $$ --$limit; done; exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 FPM_SOCKETS=${socket}=3 ${master}/php-fpm --nodaemonize --force-stderr --fpm-config ${master}/fpm.conf`;
   const name = `sculptor-php-${id}`;
   return {
     group: name,

@@ -55,7 +55,8 @@ const poolOf = ({ id, names: [name], version }: Site) => ({
 
 /** All that a pool has which is not php-fpm's own default. */
 function meant({ id, names: [name] }: Site, { ping }: FpmConf): Readonly<Record<string, string>> {
-  const tmp = `/home/www/${name}/tmp`;
+  const home = `/home/www/${name}`;
+  const tmp = `${home}/tmp`;
   return {
     listen: `/run/sculptor-php/${id}.sock`,
     'listen.mode': '0660',
@@ -63,6 +64,7 @@ function meant({ id, names: [name] }: Site, { ping }: FpmConf): Readonly<Record<
     'pm.max_children': '20',
     'pm.process_idle_timeout': '10',
     'pm.max_requests': '1000',
+    request_terminate_timeout: '3600s',
     'ping.path': '/.sculptor/ping',
     'ping.response': ping,
     'security.limit_extensions': '.php',
@@ -71,6 +73,15 @@ function meant({ id, names: [name] }: Site, { ping }: FpmConf): Readonly<Record<
     'env[TMPDIR]': tmp,
     'php_admin_value[sys_temp_dir]': tmp,
     'php_admin_value[upload_tmp_dir]': tmp,
+    'php_admin_value[opcache.restrict_api]': home,
+    'php_admin_value[opcache.validate_root]': '1',
+    'php_admin_value[opcache.validate_permission]': '1',
+    'php_admin_value[opcache.use_cwd]': '1',
+    'php_admin_value[allow_url_include]': '0',
+    'php_admin_value[enable_dl]': '0',
+    'php_admin_value[expose_php]': '0',
+    'php_admin_value[syslog.ident]': `sculptor-php-${id}`,
+    'php_admin_value[syslog.filter]': 'no-ctrl',
     'php_value[session.save_path]': tmp,
     'php_value[session.gc_probability]': '1',
   };
