@@ -152,7 +152,7 @@ BEGIN
     OR NOT (BINARY p_id REGEXP '\\A[a-z][a-z0-9]{11}\\z')
     OR NOT (BINARY p_name REGEXP '\\A[a-z][a-z0-9_]{0,31}\\z')
     OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z')
-    OR p_privileges NOT IN ('all', 'read')
+    OR BINARY p_privileges NOT IN ('all', 'read')
     OR p_name IN ('root', 'mysql', 'mariadb', 'sculptor', 'sculptor_door', 'public') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
@@ -332,7 +332,7 @@ BEGIN
   IF known IS NULL THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
   END IF;
-  IF p_privileges NOT IN ('all', 'read') OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z') THEN
+  IF BINARY p_privileges NOT IN ('all', 'read') OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
   CALL sculptor_door.require_free_account(known, db_id);
