@@ -37,7 +37,8 @@ export function run(file: string, args: readonly string[], input = ''): Ran {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   });
-  if (error) throw error;
+  // One that ends before it has read its input has ended all the same.
+  if (error && !('code' in error && error.code === 'EPIPE')) throw error;
   return { code: status, out: stdout, err: stderr };
 }
 
