@@ -15,6 +15,7 @@ import { createDatabaseService } from './databases/service.ts';
 import { createDomainService } from './domains/service.ts';
 import { createChecks } from './health/checks.ts';
 import { asSeenHere, closeServer, createHttpServer, listenOnPort, listenOnSocket } from './http-server.ts';
+import { createKeyService } from './keys/service.ts';
 import { createFollower } from './operations/follow.ts';
 import { createNews } from './operations/news.ts';
 import { createNotificationService } from './notifications/service.ts';
@@ -79,6 +80,7 @@ interface ServicesParts {
 type Services = Pick<
   AppParts,
   | 'domains'
+  | 'keys'
   | 'databases'
   | 'databaseUsers'
   | 'operations'
@@ -92,6 +94,7 @@ function createServices({ config, state, write }: ServicesParts): Services {
   const { server, serverName } = config;
   return {
     domains: createDomainService({ state, write, server }),
+    keys: createKeyService({ state, write, server }),
     databases: createDatabaseService({ state, write, server }),
     databaseUsers: createDatabaseUserService({ state, write, server }),
     operations: createOperationService({ state, write }),

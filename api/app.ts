@@ -12,6 +12,7 @@ import { createDomainRouter } from './domains/router.ts';
 import type { DomainService } from './domains/service.ts';
 import type { Checks } from './health/checks.ts';
 import { createHealthRouter } from './health/router.ts';
+import { createKeyRouter } from './keys/router.ts';
 import { createNotificationRouter } from './notifications/router.ts';
 import type { NotificationService } from './notifications/service.ts';
 import type { Follow } from './operations/follow.ts';
@@ -24,6 +25,7 @@ import { auditRefusals } from './refusal-audit.ts';
 import { logRequests } from './request-log.ts';
 import { createServerRouter } from './server/router.ts';
 import type { DescribeServer } from './server/router.ts';
+import type { PartService } from './site-parts/service.ts';
 import { createTokenRouter } from './tokens/router.ts';
 import type { TokenService } from './tokens/service.ts';
 import { createTrashRouter } from './trash/router.ts';
@@ -37,6 +39,7 @@ export interface AppParts extends AuthenticationParts {
   readonly checks: Checks;
   readonly describeServer: DescribeServer;
   readonly domains: DomainService;
+  readonly keys: PartService<'key'>;
   readonly databases: DatabaseService;
   readonly databaseUsers: DatabaseUserService;
   readonly operations: OperationService;
@@ -79,6 +82,7 @@ function createProtectedRouter(parts: AppParts): Router {
   router.use(authenticate(parts), auditRefusals(parts));
   // Each names its whole address below /v1: a router at a path of its own would take it with a final slash too.
   router.use(createDomainRouter(parts.domains, parts.serverName));
+  router.use(createKeyRouter(parts.keys));
   router.use(createDatabaseRouter(parts.databases));
   router.use(createDatabaseUserRouter(parts.databaseUsers));
   router.use(createOperationRouter(parts.operations, parts.follow));

@@ -3,6 +3,7 @@ import { SiteSpec } from './domains.ts';
 import { Failure } from './failures.ts';
 import { DatabaseId, DomainId, OperationId } from './ids.ts';
 import { PhpVersion } from './names.ts';
+import { KeyPut, PartRemoval } from './site-parts.ts';
 import { OperationStep } from './operations.ts';
 
 /** One request is one line of JSON; a longer line is refused unread. */
@@ -37,6 +38,8 @@ export const VERBS = {
   /** The site as it shall be from now on; everything that is not in it comes back as it was. */
   'site.restore': { args: SiteSpec, result: z.strictObject({ probes: z.array(Probe) }) },
   'site.purge': { args: z.strictObject({ id: DomainId }), result: z.strictObject({}) },
+  'key.put': { args: KeyPut, result: z.strictObject({}) },
+  'key.remove': { args: PartRemoval, result: z.strictObject({}) },
   /** Notes that it is not to be removed, which root alone can take back. */
   'database.protect': { args: z.strictObject({ id: DatabaseId }), result: z.strictObject({}) },
   'database.remove': {

@@ -12,6 +12,10 @@ export type DatabaseId = z.infer<typeof DatabaseId>;
 export const DatabaseUserId = id.brand<'DatabaseUserId'>();
 export type DatabaseUserId = z.infer<typeof DatabaseUserId>;
 
+/** Of what belongs to one site: a key, a queue, a cron. */
+export const PartId = id.brand<'PartId'>();
+export type PartId = z.infer<typeof PartId>;
+
 export const TokenId = id.brand<'TokenId'>();
 export type TokenId = z.infer<typeof TokenId>;
 

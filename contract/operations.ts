@@ -18,12 +18,14 @@ export const OPERATION_RESOURCES = {
   'databaseUser.create': 'databaseUser',
   'databaseUser.rotate': 'databaseUser',
   'databaseUser.delete': 'databaseUser',
+  'key.create': 'key',
+  'key.delete': 'key',
 } as const;
 
 export type OperationKind = keyof typeof OPERATION_RESOURCES;
 export const OperationKind = z.enum(Object.keys(OPERATION_RESOURCES) as [OperationKind, ...OperationKind[]]);
 
-export const ResourceType = z.enum(['domain', 'database', 'databaseUser']);
+export const ResourceType = z.enum(['domain', 'database', 'databaseUser', 'key']);
 export type ResourceType = z.infer<typeof ResourceType>;
 
 export const OperationStatus = z.enum([

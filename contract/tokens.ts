@@ -6,6 +6,8 @@ export const Scope = z.enum([
   'domains:read',
   'domains:write',
   'domains:delete',
+  'keys:read',
+  'keys:write',
   'databases:read',
   'databases:write',
   'databases:delete',

@@ -33,6 +33,9 @@ GRANT SELECT (user_id, generation, database_id, tenant, server, name, privileges
   INSERT (user_id, generation, database_id, tenant, server, name, privileges, password_hash, deleted)
   ON sculptor.database_user_version TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.database_user_name TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (part_id, generation, type, domain_id, tenant, server, name, spec, deleted)
+  ON sculptor.site_part_version TO 'www-data'@'localhost';
+GRANT SELECT, INSERT ON sculptor.site_part_name TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.resource_state TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (id, kind, resource_type, resource_id, resource_name, serial_key, generation, tenant, server, actor)
   ON sculptor.operation TO 'www-data'@'localhost';
@@ -58,6 +61,7 @@ GRANT INSERT, UPDATE ON sculptor.server_fact TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.domain_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.database_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.database_user_name TO 'sculptor'@'localhost';
+GRANT DELETE ON sculptor.site_part_name TO 'sculptor'@'localhost';
 GRANT INSERT (actor, address, action, resource, outcome) ON sculptor.audit TO 'sculptor'@'localhost';
 GRANT SELECT ON sculptor_door.* TO 'sculptor'@'localhost';
 -- What it may call there stands in procedures.sql, which is applied after this.

@@ -90,8 +90,8 @@ async function whyNotBegun(
   if ((await mayBeCancelled(sql, row)) && !(await standsInForAnother(sql, row, before))) return 'cancelled';
   // What a restoration brings back nothing else can bring about.
   for (const other of isRestore(row) ? [] : later) {
-    // An account that waits between the two needs the database.
-    if (row.resourceType === 'database' && other.resourceId !== row.resourceId) break;
+    // An account that waits between the two needs the database, a site's queue needs the site.
+    if (hasChildren(row.resourceType) && other.resourceId !== row.resourceId) break;
     const newer = other.resourceId === row.resourceId && other.generation > row.generation;
     // What will be cancelled itself does not do this one's work.
     if (newer && !(await mayBeCancelled(sql, other))) return 'superseded';
@@ -136,7 +136,18 @@ const VERSIONS: Readonly<Record<ResourceType, string>> = {
   domain: 'domain_version WHERE domain_id',
   database: 'database_version WHERE database_id',
   databaseUser: 'database_user_version WHERE user_id',
+  key: "site_part_version WHERE type = 'key' AND part_id",
 };
+
+/** What belongs to another waits for its turn with that. */
+const PARENTS: { readonly [T in ResourceType]?: { readonly type: ResourceType; readonly column: string } } = {
+  databaseUser: { type: 'database', column: 'database_id' },
+  key: { type: 'domain', column: 'domain_id' },
+};
+
+function hasChildren(type: string): boolean {
+  return Object.values(PARENTS).some((parent) => parent.type === type);
+}
 
 /**
  * Versions are counted without a gap. One far ahead would be the last that this resource can ever have: what is
@@ -175,11 +186,12 @@ async function serialKeyOf(
   type: ResourceType,
   row: ClaimableOperation,
 ): Promise<string | undefined> {
-  if (type !== 'databaseUser') return `${type}:${row.resourceId}`;
+  const parent = PARENTS[type];
+  if (parent === undefined) return `${type}:${row.resourceId}`;
   const [version] = await sql.rows(
-    z.object({ databaseId: z.string() }),
-    `SELECT database_id AS databaseId FROM database_user_version WHERE user_id = ? AND generation = ?`,
+    z.object({ parent: z.string() }),
+    `SELECT ${parent.column} AS parent FROM ${VERSIONS[type]} = ? AND generation = ?`,
     [row.resourceId, row.generation],
   );
-  return version === undefined ? undefined : `database:${version.databaseId}`;
+  return version === undefined ? undefined : `${parent.type}:${version.parent}`;
 }

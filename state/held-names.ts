@@ -40,12 +40,13 @@ export async function databaseUserNameHolder(
 
 /** All names of a resource that is gone; those of a database's users go with it. */
 const FREE_ALL: { readonly [T in ResourceType]: readonly string[] } = {
-  domain: ['DELETE FROM domain_name WHERE domain_id = ?'],
+  domain: ['DELETE FROM domain_name WHERE domain_id = ?', 'DELETE FROM site_part_name WHERE domain_id = ?'],
   database: [
     'DELETE FROM database_name WHERE database_id = ?',
     'DELETE FROM database_user_name WHERE database_id = ?',
   ],
   databaseUser: ['DELETE FROM database_user_name WHERE user_id = ?'],
+  key: ['DELETE FROM site_part_name WHERE part_id = ?'],
 };
 
 export async function freeAllNames(sql: Sql, type: ResourceType, id: string): Promise<void> {

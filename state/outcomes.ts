@@ -9,7 +9,7 @@ import { lockOpenOperations } from './open-operations.ts';
 import type { ClaimedOperation } from './open-operations.ts';
 import { STILL_HELD } from './tickets.ts';
 import type { Ticket } from './tickets.ts';
-import { confirmResourceState, markUsersDeleted, putResourceState } from './resource-states.ts';
+import { confirmResourceState, markChildrenDeleted, putResourceState } from './resource-states.ts';
 import type { Standing } from './resource-states.ts';
 import { whatToTell } from './telling.ts';
 
@@ -90,7 +90,7 @@ async function settle(
   if (standing === 'as-before') await confirmResourceState(sql, resourceId, generation);
   else await putResourceState(sql, resourceId, { standing, generation });
   if (standing === 'deleted') {
-    if (resourceType === 'database') await markUsersDeleted(sql, resourceId);
+    await markChildrenDeleted(sql, resourceType, resourceId);
     await freeAllNames(sql, resourceType, resourceId);
   } else await freeUnusedNames(sql, resourceType, resourceId);
 }

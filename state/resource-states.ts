@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Generation } from '../contract/ids.ts';
+import type { ResourceType } from '../contract/operations.ts';
 import type { Sql } from './connection.ts';
 
 /** What the worker last brought about. `failed`: something stood before, or may stand half made. */
@@ -47,17 +48,29 @@ export async function confirmResourceState(sql: Sql, id: string, generation: Gen
   ]);
 }
 
+/** What belongs to another, by its table, its id there, and what it belongs to. */
+const CHILDREN: {
+  readonly [T in ResourceType]?: { readonly table: string; readonly id: string; readonly of: string };
+} = {
+  database: { table: 'database_user_version', id: 'user_id', of: 'database_id' },
+  domain: { table: 'site_part_version', id: 'part_id', of: 'domain_id' },
+};
+
 /**
- * The accounts of a database that is gone are gone with it. One that a version puts into another database too is
- * not: an account is in one for its life, so that version is a forgery.
+ * The accounts of a database that is gone are gone with it, and so is what belongs to a site. One that a version puts
+ * into another too is not: it is in one for its life, so that version is a forgery.
  */
-export async function markUsersDeleted(sql: Sql, databaseId: string): Promise<void> {
+export async function markChildrenDeleted(sql: Sql, type: ResourceType, id: string): Promise<void> {
+  const children = CHILDREN[type];
+  if (children === undefined) return;
+  const { table, id: own, of } = children;
   const rows = await sql.rows(
     z.object({ id: z.string(), generation: z.number() }),
-    `SELECT v.user_id AS id, MAX(v.generation) AS generation FROM database_user_version v
-       WHERE v.database_id = ? AND NOT EXISTS (SELECT 1 FROM database_user_version o
-         WHERE o.user_id = v.user_id AND o.database_id <> v.database_id) GROUP BY v.user_id`,
-    [databaseId],
+    `SELECT v.${own} AS id, MAX(v.generation) AS generation FROM ${table} v
+       WHERE v.${of} = ? AND NOT EXISTS (SELECT 1 FROM ${table} o
+         WHERE o.${own} = v.${own} AND o.${of} <> v.${of}) GROUP BY v.${own}`,
+    [id],
   );
-  for (const { id, generation } of rows) await putResourceState(sql, id, { standing: 'deleted', generation });
+  for (const child of rows)
+    await putResourceState(sql, child.id, { standing: 'deleted', generation: child.generation });
 }

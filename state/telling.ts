@@ -28,6 +28,7 @@ const TELL: { readonly [K in OperationKind]?: Tell } = {
   'database.delete': removed('The database'),
   'databaseUser.delete': removed('The database user'),
   'databaseUser.create': letIn((name) => `The database user ${name} was made and can log in.`),
+  'key.create': letIn((name) => `Whoever has the key ${name} can put files on its site.`),
   'databaseUser.rotate': letIn((name) => `The database user ${name} has another password.`),
 };
 

@@ -6,7 +6,7 @@ import type { TrashItem } from '../contract/trash.ts';
 import type { Sql, State } from './connection.ts';
 import { freeAllNames } from './held-names.ts';
 import { lockOpenOperations } from './open-operations.ts';
-import { markUsersDeleted } from './resource-states.ts';
+import { markChildrenDeleted } from './resource-states.ts';
 import { instant } from './row-values.ts';
 
 /** What lies in the trash, with what the API wrote of it: its type, its name, whose it is. */
@@ -72,7 +72,7 @@ export async function markPurged(state: State, { type, id, server }: Due): Promi
       [id],
     );
     if (written !== 1) return false;
-    if (type === 'database') await markUsersDeleted(sql, id);
+    await markChildrenDeleted(sql, type, id);
     await freeAllNames(sql, type, id);
     return true;
   });

@@ -38,6 +38,8 @@ const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'site.remove': 120_000,
   'site.restore': 120_000,
   'site.purge': 3_900_000,
+  'key.put': 30_000,
+  'key.remove': 30_000,
   'database.protect': 30_000,
   'database.remove': 4 * 3_600_000,
   'database.restore': 4 * 3_600_000,

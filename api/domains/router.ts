@@ -1,17 +1,15 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { DomainId } from '../../contract/ids.ts';
 import { DomainName } from '../../contract/names.ts';
-import { canonicalDomainName } from '../../runtime/domain-names.ts';
 import { bodyOf } from '../body.ts';
 import { callerOf } from '../caller.ts';
 import { pageQuery, parseQuery, refuseQuery } from '../paging.ts';
-import { notFound } from '../problems.ts';
 import { addRoute, sendAccepted } from '../routes.ts';
 import { refuseBody, requireBody } from '../validation.ts';
 import { writeContext } from '../write-context.ts';
+import { parseDomainAddress } from './find.ts';
 import { parseCreateDomain, parseUpdateDomain } from './input.ts';
-import type { DomainAddress, DomainService } from './service.ts';
+import type { DomainService } from './service.ts';
 
 const ListQuery = z.strictObject({ ...pageQuery(DomainName), name: DomainName.optional() });
 
@@ -32,18 +30,18 @@ export function createDomainRouter(domains: DomainService, serverName: string): 
   addRoute(router, '/domains/:domain', {
     get: async (req, res) => {
       refuseQuery(req);
-      res.json(await domains.read(callerOf(res).tenant, parseAddress(req.params['domain'])));
+      res.json(await domains.read(callerOf(res).tenant, parseDomainAddress(req.params['domain'])));
     },
     patch: async (req, res) => {
       refuseQuery(req);
       const change = parseUpdateDomain(requireBody(bodyOf(req)), serverName);
-      const address = parseAddress(req.params['domain']);
+      const address = parseDomainAddress(req.params['domain']);
       sendAccepted(res, await domains.update(writeContext(req, res), address, change));
     },
     delete: async (req, res) => {
       refuseQuery(req);
       refuseBody(bodyOf(req));
-      const address = parseAddress(req.params['domain']);
+      const address = parseDomainAddress(req.params['domain']);
       sendAccepted(res, await domains.remove(writeContext(req, res), address));
     },
   });
@@ -51,18 +49,9 @@ export function createDomainRouter(domains: DomainService, serverName: string): 
     post: async (req, res) => {
       refuseQuery(req);
       refuseBody(bodyOf(req));
-      const address = parseAddress(req.params['domain']);
+      const address = parseDomainAddress(req.params['domain']);
       sendAccepted(res, await domains.restore(writeContext(req, res), address));
     },
   });
   return router;
-}
-
-/** A name may be typed here as anywhere else. What is neither an id nor a name leads nowhere. */
-function parseAddress(text: unknown): DomainAddress {
-  const id = DomainId.safeParse(text);
-  if (id.success) return { id: id.data };
-  const typed = typeof text === 'string' ? canonicalDomainName(text) : undefined;
-  if (typed === undefined || !('name' in typed)) throw notFound('domain with this id or name');
-  return { name: typed.name };
 }

@@ -1,33 +1,24 @@
 import type { CreateDomain, Domain, UpdateDomain } from '../../contract/domains.ts';
 import { DomainId } from '../../contract/ids.ts';
 import type { Generation, ServerId, TenantId } from '../../contract/ids.ts';
-import type { DomainName } from '../../contract/names.ts';
 import type { OperationKind } from '../../contract/operations.ts';
 import type { Sql, State } from '../../state/connection.ts';
 import { holdDomainNames } from '../../state/domain-names.ts';
-import {
-  findDomain,
-  findDomainId,
-  findLastGoodVersion,
-  insertDomainVersion,
-  listDomains,
-  lockDomain,
-} from '../../state/domains.ts';
+import { findLastGoodVersion, insertDomainVersion, listDomains, lockDomain } from '../../state/domains.ts';
 import type { DomainFilter, DomainRecord, DomainVersion } from '../../state/domains.ts';
 import { newId } from '../../state/new-ids.ts';
 import { findOperation, insertOperation } from '../../state/operations.ts';
 import { insertProtection } from '../../state/protection.ts';
 import { toPage } from '../paging.ts';
 import type { Page } from '../paging.ts';
-import { inTrash, invalidInput, isProtected, notFound, ProblemError } from '../problems.ts';
+import { invalidInput, isProtected, ProblemError } from '../problems.ts';
 import type { WriteContext } from '../write-context.ts';
 import type { Write, WriteAnswer, Written } from '../writer.ts';
 import { nameConflict } from './conflicts.ts';
+import { findDomainAt, requireStanding } from './find.ts';
+import type { DomainAddress } from './find.ts';
 import { repeatedAliases } from './input.ts';
 import { choosePhpVersion } from './php-version.ts';
-
-/** A domain's address: its id or its name. */
-export type DomainAddress = { readonly id: DomainId } | { readonly name: DomainName };
 
 /** What can be asked for about domains. All throw ProblemErrors. */
 export interface DomainService {
@@ -50,8 +41,6 @@ export interface DomainServiceParts {
   readonly server: ServerId;
 }
 
-const WHAT = 'domain with this id or name';
-
 export function createDomainService({ state, write, server }: DomainServiceParts): DomainService {
   return {
     list: async (tenant, filter) => {
@@ -59,7 +48,7 @@ export function createDomainService({ state, write, server }: DomainServiceParts
       const domains = found.map(({ domain }) => domain);
       return toPage(domains, filter.limit, ({ name }) => name);
     },
-    read: async (tenant, address) => (await resolve(state, tenant, address)).domain,
+    read: async (tenant, address) => (await findDomainAt(state, tenant, address)).domain,
     create: (context, wanted) =>
       write(context, 'domain.create', async (sql) => {
         const id = DomainId.parse(newId(12));
@@ -101,18 +90,6 @@ export function createDomainService({ state, write, server }: DomainServiceParts
   };
 }
 
-function requireStanding({ domain, deleted }: DomainRecord): void {
-  if (domain.status === 'trashed') throw inTrash(domain.name);
-  if (deleted) throw beingDeleted(domain);
-}
-
-async function resolve(sql: Sql, tenant: TenantId, address: DomainAddress): Promise<DomainRecord> {
-  const id = 'id' in address ? address.id : await findDomainId(sql, tenant, address.name);
-  const record = id === undefined ? undefined : await findDomain(sql, tenant, id);
-  if (record === undefined) throw notFound(WHAT);
-  return record;
-}
-
 interface Claimed {
   readonly record: DomainRecord;
   /** Of the version that is to be written. */
@@ -121,9 +98,9 @@ interface Claimed {
 
 /** Locks the domain, and reads it as it is under the lock. */
 async function claim(sql: Sql, { caller }: WriteContext, address: DomainAddress): Promise<Claimed> {
-  const { domain } = await resolve(sql, caller.tenant, address);
+  const { domain } = await findDomainAt(sql, caller.tenant, address);
   const generation = await lockDomain(sql, domain.id);
-  return { generation, record: await resolve(sql, caller.tenant, { id: domain.id }) };
+  return { generation, record: await findDomainAt(sql, caller.tenant, { id: domain.id }) };
 }
 
 interface Purpose {
@@ -151,13 +128,9 @@ async function put(sql: Sql, wanted: Wanted, { kind, context }: Purpose): Promis
   const record = await findOperation(sql, tenant, operationId);
   if (record === undefined) throw new Error('an operation that was just written is not there');
   // Gone in this moment, because the worker gave up on its creation: then its names are not to be held anew.
-  const { domain } = await resolve(sql, tenant, { id });
+  const { domain } = await findDomainAt(sql, tenant, { id });
   const { operation } = record;
   return { operation, body: { operation, domain } };
-}
-
-function beingDeleted({ name }: Domain): ProblemError {
-  return new ProblemError('conflict', `${name} is being deleted. Wait for the end of that operation.`);
 }
 
 /** The fields that were sent; one that was not is not there at all. */

@@ -9,6 +9,7 @@ import type { Files } from '../../worker-privileged/executor/system/files.ts';
 import type { Folder, Folders } from '../../worker-privileged/executor/system/folders.ts';
 import { readLimits } from '../../worker-privileged/executor/system/limits.ts';
 import type { Masters } from '../../worker-privileged/executor/system/masters.ts';
+import { createPartRegister } from '../../worker-privileged/executor/system/part-register.ts';
 import { paths } from '../../worker-privileged/executor/system/paths.ts';
 import { createRegistry } from '../../worker-privileged/executor/system/registry.ts';
 import type { System } from '../../worker-privileged/executor/system/system.ts';
@@ -40,7 +41,9 @@ export function createFakeServer(): FakeServer {
     '/etc/sculptor/hosts',
     '/home/www',
     '/home/www/.trash',
+    '/etc/sculptor/keys',
     paths.registry,
+    paths.parts,
     paths.databases,
     paths.dumps,
   ];
@@ -62,7 +65,9 @@ export function createFakeServer(): FakeServer {
 /** Everything of a server that lasts, in a form that compares, but for what was counted: an attempt counts. */
 export function stateOf({ disk, users, mastersOn, databases }: FakeServer): unknown {
   return {
-    disk: Object.fromEntries([...disk].filter(([path]) => path !== paths.destroyed).sort()),
+    disk: Object.fromEntries(
+      [...disk].filter(([path]) => path !== paths.destroyed && path !== paths.letIn).sort(),
+    ),
     users: Object.fromEntries([...users].sort()),
     mastersOn: [...mastersOn].sort(),
     databases: structuredClone(Object.fromEntries([...databases].sort())),
@@ -129,6 +134,7 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
       versions: () => Promise.resolve(server.phpVersions),
       check: ({ version }) => change(() => void server.doings.push(`check ${version}`)),
     },
+    parts: createPartRegister({ files, folders }),
     registry: createRegistry({ files, folders, locks }),
     now,
     hostname: () => 'machine.example',

@@ -19,6 +19,7 @@ import { purgeDatabase, restoreDatabase } from './verbs/database-trash.ts';
 import { serverFacts } from './verbs/server.ts';
 import { putSite, removeSite } from './verbs/site.ts';
 import { purgeSite, restoreSite } from './verbs/site-trash.ts';
+import { putPart, removePart } from './verbs/site-parts.ts';
 import type { VerbTable } from './verbs/table.ts';
 
 if (process.argv.length > 2) {
@@ -46,6 +47,8 @@ const verbs: VerbTable = {
   'site.remove': removeSite(system),
   'site.restore': restoreSite(system),
   'site.purge': purgeSite(system),
+  'key.put': putPart(system, 'key'),
+  'key.remove': removePart(system, 'key'),
   'database.protect': protectDatabase(system),
   'database.remove': removeDatabase(system),
   'database.restore': restoreDatabase(system),

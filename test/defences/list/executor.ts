@@ -82,7 +82,7 @@ export const EXECUTOR: readonly Defence[] = [
   {
     name: 'one at a time for a resource',
     against: 'two changes of one site that meet half-way',
-    change: { file: dispatch, from: 'id === undefined ? act() : locks.during(id, act)', to: 'act()' },
+    change: { file: dispatch, from: 'key === undefined ? act() : locks.during(key, act)', to: 'act()' },
     noticed: {
       file: DISPATCH,
       test: 'requests with an id hold the lock of that id, and those without one hold none',
@@ -221,7 +221,7 @@ export const EXECUTOR: readonly Defence[] = [
     against: 'who has the API and removes every site in a minute',
     change: {
       file: 'worker-privileged/executor/system/caps.ts',
-      from: 'if (recent >= destroyPerHour)',
+      from: 'if (recent >= most)',
       to: 'if (recent < 0)',
     },
     noticed: {

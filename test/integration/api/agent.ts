@@ -7,6 +7,7 @@ import { startApi } from '../../../api/api.ts';
 import type { LimitSettings } from '../../../api/rate-limits/limits.ts';
 import { OperationId, ServerId } from '../../../contract/ids.ts';
 import { Operation } from '../../../contract/operations.ts';
+import type { ResourceType } from '../../../contract/operations.ts';
 import { createLogger } from '../../../runtime/logger.ts';
 import { stop } from '../../../runtime/shutdown.ts';
 import { claimOperation } from '../../../state/claims.ts';
@@ -146,10 +147,7 @@ export function operationId({ json }: Answer): string {
 const Resource = z.looseObject({ id: z.string() });
 
 /** The resource that a write was answered with. */
-export function resource(
-  { json }: Answer,
-  noun: 'domain' | 'database' | 'databaseUser',
-): z.infer<typeof Resource> {
+export function resource({ json }: Answer, noun: ResourceType): z.infer<typeof Resource> {
   return Resource.parse(json[noun]);
 }
 

@@ -34,6 +34,11 @@ const rows = Object.entries(ROUTES).flatMap(([path, methods]) =>
 );
 const guarded = rows.flatMap(({ needed, ...row }) => (needed === 'public' ? [] : [{ ...row, needed }]));
 
+const KEY = {
+  name: 'anna',
+  publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl',
+};
+
 let agent: Agent;
 let objects: Readonly<Record<string, readonly [id: string, name: string]>>;
 let before: unknown;
@@ -46,11 +51,13 @@ beforeAll(async () => {
   await agent.end(operationId(made), LIVE);
   const database = await agent.call('POST', '/v1/databases', { body: { name: 'shop' } });
   const user = await agent.call('POST', '/v1/databases/shop/users', { body: { name: 'shop' } });
+  const key = await agent.call('POST', '/v1/domains/shop.example/keys', { body: KEY });
   const token = makeToken(agent.servers);
   objects = {
     domain: [resource(made, 'domain').id, 'shop.example'],
     database: [resource(database, 'database').id, 'shop'],
     user: [resource(user, 'databaseUser').id, 'shop'],
+    key: [resource(key, 'key').id, 'anna'],
     operation: [operationId(made), operationId(made)],
     token: [token.id, token.id],
   };
@@ -90,6 +97,7 @@ function kind({ json }: Answer): string {
 
 /** What would be done, were it allowed. */
 const BODIES: Readonly<Record<string, unknown>> = {
+  'post /domains/:domain/keys': { ...KEY, name: 'ben' },
   'patch /domains/:domain': { enabled: false },
   'patch /databases/:database': { protected: true },
   'post /databases/:database/users': { name: 'another' },

@@ -16,7 +16,8 @@ const LimitName = Limits.keyof();
 const WHAT: Readonly<Record<LimitName, string>> = {
   graceHours: 'hours that what was removed is kept before it is purged',
   destroyPerHour: 'how much may be removed, switched off or pointed elsewhere in an hour',
-  letInPerHour: 'how many database users and passwords may be made in an hour',
+  letInPerHour:
+    'how many database users and passwords may be made in an hour, and how many keys and programs',
 };
 
 /** Accounts are made and dropped by MariaDB's procedures, which count for themselves. */

@@ -31,6 +31,8 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
   'site.remove': 90_000,
   'site.restore': 90_000,
   'site.purge': 3_600_000,
+  'key.put': 20_000,
+  'key.remove': 20_000,
   'database.protect': 20_000,
   'database.remove': 3.5 * 3_600_000,
   'database.restore': 3.5 * 3_600_000,
@@ -44,11 +46,11 @@ export function createDispatch({ verbs, locks, audit, log }: Parts): Dispatch {
   let underWay = 0;
 
   const perform = async (asked: Asked, run: Run) => {
-    const { id } = idOf(asked);
+    const key = lockOf(asked);
     // The schema of this verb has parsed these args; the compiler cannot tie the two together.
     const handle = verbs[asked.verb] as (args: VerbArgs<Verb>, run: Run) => Promise<unknown>;
     const act = () => handle(asked.args, run);
-    const result = await (id === undefined ? act() : locks.during(id, act));
+    const result = await (key === undefined ? act() : locks.during(key, act));
     return VERBS[asked.verb].result.parse(result);
   };
 
@@ -153,6 +155,12 @@ function tooMany(request: string): Refused {
     'Ask again later.',
   );
   return { request, refused, why };
+}
+
+/** What belongs to a site waits for its turn with the site. */
+function lockOf({ args }: Asked): string | undefined {
+  if ('site' in args) return args.site;
+  return 'id' in args ? args.id : undefined;
 }
 
 function idOf({ args }: Asked): { readonly id?: string } {

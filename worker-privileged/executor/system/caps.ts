@@ -5,14 +5,14 @@ import type { Limits } from './limits.ts';
 import type { Locks } from './locks.ts';
 import { paths } from './paths.ts';
 
-/** How much may be destroyed in an hour, over all sites and all executors of this server. */
-export type Caps = {
-  /**
-   * Does what destroys, as long as this hour has room for it, and throws `limit_reached` where it has none. What
-   * has to be done again because it broke off is known by its key, and counted once.
-   */
-  readonly destroy: <T>(key: string, act: () => Promise<T>) => Promise<T>;
-};
+/**
+ * Does what is counted, as long as this hour has room for it, and throws `limit_reached` where it has none. What has to
+ * be done again because it broke off is known by its key, and counted once.
+ */
+export type Cap = <T>(key: string, act: () => Promise<T>) => Promise<T>;
+
+/** How much may be destroyed and let in in an hour, over all sites and all executors of this server. */
+export type Caps = { readonly destroy: Cap; readonly letIn: Cap };
 
 const HOUR_MS = 3_600_000;
 /** What was never finished is forgotten after a while, so that the record does not grow for ever. */
@@ -32,47 +32,70 @@ type Tools = {
   readonly now: () => Date;
 };
 
+export function createCaps(tools: Tools): Caps {
+  return {
+    destroy: createCap(tools, {
+      lock: 'cap-destroy',
+      record: paths.destroyed,
+      limit: 'destroyPerHour',
+      what: (most) =>
+        `This server removes, switches off or repoints at most ${most} sites and databases an hour, and has.`,
+    }),
+    letIn: createCap(tools, {
+      lock: 'cap-let-in',
+      record: paths.letIn,
+      limit: 'letInPerHour',
+      what: (most) => `This server takes at most ${most} keys and programs of sites an hour, and has.`,
+    }),
+  };
+}
+
+type Counter = {
+  readonly lock: string;
+  readonly record: string;
+  readonly limit: 'destroyPerHour' | 'letInPerHour';
+  readonly what: (most: number) => string;
+};
+
 /** The record lies beside the registry, so that neither a restart nor a second executor begins to count anew. */
-export function createCaps({ files, locks, limits, now }: Tools): Caps {
+function createCap({ files, locks, limits, now }: Tools, { lock, record, limit, what }: Counter): Cap {
   const change = (edit: (counted: readonly Counted[]) => readonly Counted[]) =>
-    locks.during('cap-destroy', async () => {
-      const text = await files.read(paths.destroyed);
+    locks.during(lock, async () => {
+      const text = await files.read(record);
       // One that cannot be read stops everything: beginning anew would give the hour its room back.
       const counted = text === null ? [] : z.array(Counted).parse(JSON.parse(text));
       const age = ({ at }: Counted) => now().getTime() - Date.parse(at);
       const kept = counted.filter((one) => age(one) < (one.finished ? HOUR_MS : UNFINISHED_MS));
       const edited = edit(kept);
-      if (edited !== kept) await files.replace(paths.destroyed, `${JSON.stringify(edited)}\n`, 0o600);
+      if (edited !== kept) await files.replace(record, `${JSON.stringify(edited)}\n`, 0o600);
     });
 
   const begin = async (key: string) => {
-    const { destroyPerHour } = await limits();
+    const most = (await limits())[limit];
     await change((counted) => {
       if (counted.some((one) => one.key === key && !one.finished)) return counted;
       const hourAgo = now().getTime() - HOUR_MS;
       const recent = counted.filter(({ at }) => Date.parse(at) > hourAgo).length;
-      if (recent >= destroyPerHour) throw limitReached(destroyPerHour);
+      if (recent >= most) throw limitReached(what(most));
       return [...counted, { key, at: now().toISOString(), finished: false }];
     });
   };
   const finish = (key: string) =>
     change((counted) => counted.map((one) => (one.key === key ? { ...one, finished: true } : one)));
 
-  return {
-    destroy: async (key, act) => {
-      await begin(key);
-      const result = await act();
-      // What is done is done. Where that cannot be noted it counts as one that broke off, which gives no more room.
-      await finish(key).catch(() => undefined);
-      return result;
-    },
+  return async (key, act) => {
+    await begin(key);
+    const result = await act();
+    // What is done is done. Where that cannot be noted it counts as one that broke off, which gives no more room.
+    await finish(key).catch(() => undefined);
+    return result;
   };
 }
 
-function limitReached(most: number): FailureError {
+function limitReached(what: string): FailureError {
   return new FailureError(
     'limit_reached',
-    `This server removes, switches off or repoints at most ${most} sites and databases an hour, and has.`,
+    what,
     'It goes on by itself when there is room. If this is not you, look who has your tokens; cancel what waits.',
   );
 }

@@ -9,11 +9,13 @@ const OWN: readonly (readonly [string, Folder])[] = [
   ['/var/lib/sculptor-root', CLOSED],
   [paths.registry, CLOSED],
   [paths.databases, CLOSED],
+  [paths.parts, CLOSED],
   [paths.locks, CLOSED],
   ['/var/lib/sculptor-root/trash', CLOSED],
   [paths.dumps, CLOSED],
   [paths.sites, OPEN],
   [paths.hosts, OPEN],
+  [paths.keys, OPEN],
   [paths.trash, CLOSED],
 ];
 

@@ -1,4 +1,4 @@
-import type { DatabaseId, DomainId } from '../../../contract/ids.ts';
+import type { DatabaseId, DomainId, PartId } from '../../../contract/ids.ts';
 import type { DomainName, PhpVersion } from '../../../contract/names.ts';
 
 /**
@@ -17,9 +17,14 @@ export const paths = {
   registered: (id: DomainId) => `/var/lib/sculptor-root/registry/${id}.json`,
   databases: '/var/lib/sculptor-root/databases',
   registeredDatabase: (id: DatabaseId) => `/var/lib/sculptor-root/databases/${id}.json`,
+  parts: '/var/lib/sculptor-root/parts',
+  registeredParts: (site: DomainId) => `/var/lib/sculptor-root/parts/${site}`,
+  registeredPart: (site: DomainId, id: PartId) => `/var/lib/sculptor-root/parts/${site}/${id}.json`,
   nextUid: '/var/lib/sculptor-root/next-uid',
   /** What was destroyed in the last hour. */
   destroyed: '/var/lib/sculptor-root/destroyed.json',
+  /** And what was let in. */
+  letIn: '/var/lib/sculptor-root/let-in.json',
   locks: '/var/lib/sculptor-root/locks',
   dumps: '/var/lib/sculptor-root/trash/databases',
   dump: (id: DatabaseId, stamp: string) => `/var/lib/sculptor-root/trash/databases/${id}-${stamp}.sql.gz`,
@@ -29,6 +34,9 @@ export const paths = {
   siteFile: (id: DomainId, file: SiteFile) => `/etc/sculptor/sites/${id}/${file}`,
   hosts: '/etc/sculptor/hosts',
   host: (name: DomainName) => `/etc/sculptor/hosts/${name}`,
+  /** One for each user, as sshd looks for it. */
+  keys: '/etc/sculptor/keys',
+  authorizedKeys: (user: string) => `/etc/sculptor/keys/${user}`,
   serverBlocks: '/etc/nginx/sculptor/sites',
   serverBlock: (id: DomainId) => `/etc/nginx/sculptor/sites/${id}.conf`,
   wantedSockets: '/etc/systemd/system/sockets.target.wants',

@@ -12,6 +12,7 @@ import { createLocks, type Locks } from './locks.ts';
 import { createMariadb, type Mariadb } from './mariadb.ts';
 import type { Masters } from './masters.ts';
 import { createNginx, type Nginx } from './nginx.ts';
+import { createPartRegister, type PartRegister } from './part-register.ts';
 import { createPhpFpm, type PhpFpm } from './php-fpm.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { createSupervisorMasters } from './supervisor.ts';
@@ -31,6 +32,7 @@ export type System = {
   readonly mariadb: Mariadb;
   readonly masters: Masters;
   readonly nginx: Nginx;
+  readonly parts: PartRegister;
   readonly phpFpm: PhpFpm;
   readonly registry: Registry;
   readonly now: () => Date;
@@ -64,6 +66,7 @@ export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig
         ? createUnitMasters({ commands, files })
         : createSupervisorMasters({ files, call: createXmlRpc(SUPERVISOR_SOCKET) }),
     nginx: createNginx({ commands, files, locks }),
+    parts: createPartRegister({ files, folders }),
     phpFpm: createPhpFpm({ accounts }),
     registry: createRegistry({ files, folders, locks }),
     now,

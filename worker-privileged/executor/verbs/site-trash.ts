@@ -7,6 +7,7 @@ import type { System } from '../system/system.ts';
 import { probesOf, putSite, stepsToRemove, stepsToServe } from './site.ts';
 import { account, accountRemoved, accountUnlocked, processesEnded } from './site/account.ts';
 import { requireDue } from './grace.ts';
+import { partsForgotten } from './site-parts/follow.ts';
 import { homeRestored } from './site/home.ts';
 import { namesHeld } from './site/names.ts';
 import { choosePhp } from './site/php.ts';
@@ -79,6 +80,7 @@ export function stepsToPurge(system: System, entry: SiteEntry): readonly Step[] 
   return [
     noted(system, entry, 'purgingAt'),
     ...stepsToRemove(system, entry),
+    partsForgotten(system, entry),
     filesErased(system, entry),
     ...(own ? [processesEnded(system, entry), accountRemoved(system, entry)] : []),
     noted(system, entry, 'purgedAt'),

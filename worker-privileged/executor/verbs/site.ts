@@ -5,6 +5,7 @@ import type { System } from '../system/system.ts';
 import { account, accountLocked, processesEnded } from './site/account.ts';
 import { destroys, refuseIfProtected } from './site/destruction.ts';
 import { dueAt } from './grace.ts';
+import { partsFollow } from './site-parts/follow.ts';
 import { home, homeFolders, homeTrashed } from './site/home.ts';
 import { namesClosed, namesFreed, namesHeld, namesServed } from './site/names.ts';
 import { choosePhp, fpmConf, phpConfigured, phpOff, phpOn } from './site/php.ts';
@@ -54,6 +55,7 @@ export function stepsToServe(story: Story): readonly Step[] {
     namesServed(story),
     ...(ownBlock ? [] : [noServerBlock(system, spec.id)]),
     live(story),
+    partsFollow(system, spec.id, { removed: false, enabled: spec.enabled }),
     settled(story),
     ...(php === null ? [phpOff(system, spec)] : []),
     namesFreed(system, spec.id, namesOf(spec)),
@@ -82,6 +84,7 @@ export function stepsToRemove(system: System, entry: SiteEntry): readonly Step[]
   return [
     notLive(system, entry),
     namesClosed(system, entry),
+    partsFollow(system, entry.id, { removed: true, enabled: false }),
     phpOff(system, entry),
     noServerBlock(system, entry.id),
     // The pool's account is other sites' too.

@@ -1,0 +1,14 @@
+import type { Domain } from '../../contract/domains.ts';
+import type { PartType } from '../../contract/site-parts.ts';
+import { ProblemError } from '../problems.ts';
+
+const WORDS: { readonly [T in PartType]: string } = { key: 'keys' };
+
+/** The sites of the shared user are one to the system: what works for one user alone they do not have. */
+export function requireOwnUser({ name, isolation }: Domain, type: PartType): void {
+  if (isolation === 'site') return;
+  throw new ProblemError(
+    'conflict',
+    `${name} runs as the user www that it shares, and has no ${WORDS[type]} of its own. Make a domain with the isolation site.`,
+  );
+}

@@ -1,0 +1,162 @@
+import type { DomainId, ServerId, TenantId } from '../../contract/ids.ts';
+import { PartId } from '../../contract/ids.ts';
+import type { OperationKind } from '../../contract/operations.ts';
+import { PART_SPECS } from '../../contract/site-parts.ts';
+import type { PartBase, PartName, PartSpec, PartType } from '../../contract/site-parts.ts';
+import type { Sql, State } from '../../state/connection.ts';
+import { lockDomain } from '../../state/domains.ts';
+import { newId } from '../../state/new-ids.ts';
+import { findOperation, insertOperation } from '../../state/operations.ts';
+import {
+  findPart,
+  holdPartName,
+  insertPartVersion,
+  listParts,
+  nextPartGeneration,
+} from '../../state/site-parts.ts';
+import type { PartFilter, PartKind, PartRecord, PartVersion } from '../../state/site-parts.ts';
+import { findDomainAt, requireStanding } from '../domains/find.ts';
+import type { DomainAddress } from '../domains/find.ts';
+import { toPage } from '../paging.ts';
+import type { Page } from '../paging.ts';
+import { nameTaken, notFound, ProblemError } from '../problems.ts';
+import type { WriteContext } from '../write-context.ts';
+import type { Write, WriteAnswer, Written } from '../writer.ts';
+import { requireOwnUser } from './isolation.ts';
+
+/** A part within its domain, by id or by name; an id goes first. */
+export interface PartAddress {
+  readonly domain: DomainAddress;
+  readonly id?: PartId | undefined;
+  readonly name?: PartName | undefined;
+}
+
+/** A part with its spec's fields, as the API shows it. */
+export type PartView<T extends PartType> = PartBase & PartSpec<T>;
+
+/** What can be asked for about what belongs to a site, of one type. All throw ProblemErrors. */
+export interface PartService<T extends PartType> {
+  readonly list: (tenant: TenantId, domain: DomainAddress, filter: PartFilter) => Promise<Page<unknown>>;
+  readonly read: (tenant: TenantId, address: PartAddress) => Promise<unknown>;
+  readonly create: (
+    context: WriteContext,
+    domain: DomainAddress,
+    wanted: { readonly name: PartName; readonly spec: PartSpec<T> },
+  ) => Promise<WriteAnswer>;
+  /** Another version of it, of the kind that is said; `change` makes its spec from the one that stands. */
+  readonly update: (
+    context: WriteContext,
+    address: PartAddress,
+    update: { readonly kind: OperationKind; readonly change: (spec: PartSpec<T>) => PartSpec<T> },
+  ) => Promise<WriteAnswer>;
+  readonly remove: (context: WriteContext, address: PartAddress) => Promise<WriteAnswer>;
+}
+
+export interface PartServiceParts<T extends PartType> {
+  readonly state: State;
+  readonly write: Write;
+  readonly server: ServerId;
+  readonly type: T;
+  readonly kinds: { readonly create: OperationKind; readonly delete: OperationKind };
+  /** What is shown of each beside its spec: what its program reports, for instance. */
+  readonly present: (sql: Sql, parts: readonly PartView<T>[]) => Promise<readonly unknown[]>;
+}
+
+export function createPartService<T extends PartType>(parts: PartServiceParts<T>): PartService<T> {
+  const { state, write, server, type, kinds, present } = parts;
+  const view = ({ part, spec }: PartRecord): PartView<T> => ({ ...part, ...specOf(type, spec) });
+  const found = async (sql: Sql, domain: DomainId, { id, name }: PartAddress): Promise<PartRecord> => {
+    const byId = id === undefined ? undefined : await findPart(sql, { domain, type }, { id });
+    const record = byId ?? (name === undefined ? undefined : await findPart(sql, { domain, type }, { name }));
+    if (record === undefined) throw notFound(`${type} with this id or name on this domain`);
+    return record;
+  };
+  /** Writes the version and its operation, and reads both back. */
+  const put = async (
+    sql: Sql,
+    version: PartVersion,
+    { kind, context, deleted = false }: Purpose,
+  ): Promise<Written> => {
+    const { id, name, domain, generation, tenant } = version;
+    await insertPartVersion(sql, version, deleted);
+    const operationId = await insertOperation(sql, {
+      ...{ kind, resource: { id, name }, serialKey: `domain:${domain}`, generation, tenant, server },
+      actor: context.caller.tokenId,
+    });
+    const record = await findOperation(sql, tenant, operationId);
+    if (record === undefined) throw new Error('an operation that was just written is not there');
+    const [shown] = await present(sql, [view(await found(sql, domain, { domain: { id: domain }, id }))]);
+    const { operation } = record;
+    return { operation, body: { operation, [type]: shown } };
+  };
+  const next = async (sql: Sql, context: WriteContext, address: PartAddress): Promise<PartVersion> => {
+    const { id: domain } = await claimDomain(sql, context, address.domain);
+    const { part, spec, deleted } = await found(sql, domain, address);
+    if (deleted && part.status !== 'failed')
+      throw new ProblemError(
+        'conflict',
+        `${part.name} is being deleted. Wait for the end of that operation.`,
+      );
+    return { ...part, type, spec, generation: await nextPartGeneration(sql, part.id) };
+  };
+  return {
+    list: async (tenant, address, { after, limit }) => {
+      const { domain } = await findDomainAt(state, tenant, address);
+      const records = await listParts(state, { domain: domain.id, type }, { after, limit: limit + 1 });
+      const page = toPage(records.map(view), limit, ({ name }) => name);
+      return { ...page, items: await present(state, page.items) };
+    },
+    read: async (tenant, address) => {
+      const { domain } = await findDomainAt(state, tenant, address.domain);
+      return (await present(state, [view(await found(state, domain.id, address))]))[0];
+    },
+    create: (context, address, { name, spec }) =>
+      write(context, kinds.create, async (sql) => {
+        const domain = await claimDomain(sql, context, address);
+        requireOwnUser(domain, type);
+        const { tenant } = domain;
+        const id = PartId.parse(newId(12));
+        const version = { id, type, domain: domain.id, tenant, server, name, spec, generation: 1 };
+        if ((await holdPartName(sql, version)) !== undefined) throw nameTaken(taken(type));
+        return put(sql, version, { kind: kinds.create, context });
+      }),
+    update: (context, address, { kind, change }) =>
+      write(context, kind, async (sql) => {
+        const version = await next(sql, context, address);
+        const spec = change(specOf(type, version.spec));
+        return put(sql, { ...version, spec }, { kind, context });
+      }),
+    remove: (context, address) =>
+      write(context, kinds.delete, async (sql) =>
+        put(sql, await next(sql, context, address), { kind: kinds.delete, context, deleted: true }),
+      ),
+  };
+}
+
+interface Purpose {
+  readonly kind: OperationKind;
+  readonly context: WriteContext;
+  readonly deleted?: boolean;
+}
+
+/** The schema is that of the type; the compiler cannot tie the two together. */
+function specOf<T extends PartType>(type: T, spec: unknown): PartSpec<T> {
+  return PART_SPECS[type].parse(spec);
+}
+
+/** Locks the domain, which everything about its parts waits for, and sees that it is to stay. */
+async function claimDomain(sql: Sql, { caller }: WriteContext, address: DomainAddress) {
+  const { id } = (await findDomainAt(sql, caller.tenant, address)).domain;
+  await lockDomain(sql, id);
+  const record = await findDomainAt(sql, caller.tenant, { id });
+  requireStanding(record);
+  return record.domain;
+}
+
+function taken(type: PartKind['type']) {
+  return {
+    field: 'name',
+    message: `This domain has a ${type} of this name.`,
+    expected: `a name that no ${type} of this domain has`,
+  };
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { ResourceStatus } from './domains.ts';
+import { DomainId, Generation, PartId, ServerId, TenantId } from './ids.ts';
+import { SshPublicKey } from './ssh-keys.ts';
+
+/** A name for a person, unique among one site's parts of a type. */
+export const PartName = z
+  .string()
+  .regex(/^[a-z](?:[a-z0-9-]{0,29}[a-z0-9])?$/, 'a letter, then up to 30 of a-z, 0-9 and -')
+  .brand<'PartName'>();
+export type PartName = z.infer<typeof PartName>;
+
+/** A public key with which files come in by SFTP. */
+export const KeySpec = z.strictObject({ publicKey: SshPublicKey });
+export type KeySpec = z.infer<typeof KeySpec>;
+
+/**
+ * What a site may have beside its files, each a resource of its own that belongs to one domain for its life. The
+ * spec is what a panel asks for and what the executor is given.
+ */
+export const PART_SPECS = {
+  key: KeySpec,
+} as const;
+
+export type PartType = keyof typeof PART_SPECS;
+export const PartType = z.enum(Object.keys(PART_SPECS) as [PartType, ...PartType[]]);
+export type PartSpec<T extends PartType = PartType> = z.infer<(typeof PART_SPECS)[T]>;
+
+/** What the API shows of every part; its spec's fields stand beside these. Times are ISO 8601 in UTC. */
+export const PartBase = z.strictObject({
+  id: PartId,
+  domain: DomainId,
+  name: PartName,
+  tenant: TenantId,
+  server: ServerId,
+  generation: Generation,
+  status: ResourceStatus,
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+export type PartBase = z.infer<typeof PartBase>;
+
+export const CreateKey = z.strictObject({ name: PartName, ...KeySpec.shape });
+export type CreateKey = z.infer<typeof CreateKey>;
+
+/** `fingerprint` is SHA-256 in base64 without padding, as `ssh-keygen -l` prints it. */
+export const Key = z.strictObject({ ...PartBase.shape, ...KeySpec.shape, fingerprint: z.string() });
+export type Key = z.infer<typeof Key>;
+
+/** What the executor is told of a part's place. */
+const place = { id: PartId, site: DomainId, generation: Generation };
+
+export const KeyPut = z.strictObject({ ...place, name: PartName, spec: KeySpec });
+export const PartRemoval = z.strictObject(place);

@@ -1,0 +1,44 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { SshPublicKey } from '../../../contract/ssh-keys.ts';
+
+const ED25519 = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl';
+
+function field(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+function rsa(bits: number): string {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: bits });
+  const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
+  const modulus = Buffer.concat([Buffer.from([0]), Buffer.from(n, 'base64url')]);
+  const blob = [Buffer.from('ssh-rsa'), Buffer.from(e, 'base64url'), modulus].map(field);
+  return `ssh-rsa ${Buffer.concat(blob).toString('base64')}`;
+}
+
+test('a public key is taken without its comment', () => {
+  expect(SshPublicKey.parse(`${ED25519} Anna's laptop`)).toBe(ED25519);
+  expect(SshPublicKey.parse(rsa(2048))).toMatch(/^ssh-rsa /);
+});
+
+test.each([
+  ['options before it', `command="/bin/sh" ${ED25519}`],
+  ['a second line', `${ED25519}\nssh-rsa AAAA`],
+  ['a carriage return', `${ED25519}\r`],
+  ['another type than is in it', ED25519.replace('ssh-ed25519', 'ssh-rsa')],
+  [
+    'DSA',
+    `ssh-dss ${Buffer.concat([field(Buffer.from('ssh-dss')), field(Buffer.alloc(20, 1))]).toString('base64')}`,
+  ],
+  ['a certificate', ED25519.replace('ssh-ed25519', 'ssh-ed25519-cert-v01@openssh.com')],
+  ['an end that was lost', ED25519.slice(0, -4)],
+  ['something after its end', `${ED25519.slice(0, -1)}lAAAA`],
+  ['base64 that is not the one form of it', `${ED25519.slice(0, -1)}m=`],
+  ['RSA of 1024 bits', rsa(1024)],
+  ['a blank at its beginning', ` ${ED25519}`],
+  ['a comment with a control character', `${ED25519} a\u0007b`],
+  ['nothing', ''],
+])('a key with %s is refused', (_what, text) => {
+  expect(SshPublicKey.safeParse(text).success).toBe(false);
+});

@@ -1,0 +1,98 @@
+import type { DomainId, Generation, PartId } from '../../../contract/ids.ts';
+import { FailureError } from '../../../contract/failures.ts';
+import type { PartSpec, PartType } from '../../../contract/site-parts.ts';
+import { runSteps, type Run, type Step } from '../ensure.ts';
+import { PartEntry } from '../system/part-register.ts';
+import type { SiteEntry } from '../system/registry.ts';
+import type { System } from '../system/system.ts';
+import { partSteps, standingOf, worksWhile } from './site-parts/follow.ts';
+import { PART_KINDS } from './site-parts/kinds.ts';
+import { refuse } from './site/registered.ts';
+
+type Place = { readonly id: PartId; readonly site: DomainId; readonly generation: Generation };
+type Put<T extends PartType> = Place & { readonly name: string; readonly spec: PartSpec<T> };
+
+/** Makes a part of a site, or makes it as it is asked for now; it works when, and as far as, its site stands. */
+export function putPart<T extends PartType>(system: System, type: T) {
+  return async (args: Put<T>, run: Run): Promise<Record<string, never>> => {
+    const site = await siteOf(system, args);
+    if (site.user === 'www' && !PART_KINDS[type].inPool) throw notInPool();
+    const before = await readPart(system, args, type);
+    if (before?.removed === true) throw refuse('It was removed.', 'Create it anew.');
+    const { id, generation, name, spec } = args;
+    const since = before?.since ?? system.now().toISOString();
+    const part = PartEntry.parse({ id, type, site: site.id, name, spec, since, generation, removed: false });
+    const put = () =>
+      runSteps(
+        [noted(system, part), ...partSteps(system, { site, part }, worksWhile(type, standingOf(site)))],
+        run,
+      );
+    // What is there already, as it is asked for, lets nobody in who was not.
+    if (before !== null && before.generation === generation) await put();
+    else await system.caps.letIn(`put-${id}-${generation}`, put);
+    return {};
+  };
+}
+
+export function removePart(system: System, type: PartType) {
+  return async (place: Place, run: Run): Promise<Record<string, never>> => {
+    const part = await readPart(system, place, type);
+    if (part === null) return {};
+    const site = await system.registry.read(place.site);
+    if (site === null) throw notThere();
+    const { generation } = place;
+    await runSteps(
+      [...partSteps(system, { site, part }, false), noted(system, { ...part, generation, removed: true })],
+      run,
+    );
+    return {};
+  };
+}
+
+async function siteOf({ registry }: Pick<System, 'registry'>, { site }: Place): Promise<SiteEntry> {
+  const entry = await registry.read(site);
+  if (entry === null || entry.purgingAt !== null || entry.removedAt !== null || entry.settings === null)
+    throw notThere();
+  return entry;
+}
+
+/** What is asked is asked of this very part, and of no older version of it. */
+async function readPart(
+  { parts }: Pick<System, 'parts'>,
+  place: Place,
+  type: string,
+): Promise<PartEntry | null> {
+  const part = await parts.read(place);
+  if (part === null) return null;
+  if (part.type !== type) throw refuse('That id belongs to something else of this site.', 'Create it anew.');
+  if (part.removed && part.generation !== place.generation)
+    throw refuse('It was removed.', 'Create it anew.');
+  if (place.generation < part.generation)
+    throw refuse('The server has a newer version of this.', 'Ask for the change again.');
+  return part;
+}
+
+/** Written before it works, so that what works is always known. */
+function noted({ parts }: Pick<System, 'parts'>, part: PartEntry): Step {
+  return {
+    name: part.removed ? 'note the removal' : 'register it',
+    look: async () =>
+      JSON.stringify(await parts.read(part)) === JSON.stringify(part) ? null : 'it is not noted so',
+    change: () => parts.write(part),
+  };
+}
+
+function notThere(): FailureError {
+  return new FailureError(
+    'not_ready',
+    'The site this is for is not on the server.',
+    'Create the site first, or restore it, and look at how its operation ended.',
+  );
+}
+
+function notInPool(): FailureError {
+  return refuse(
+    'A site of the shared user www has no keys and no programs of its own.',
+    'Make a site with the isolation `site`.',
+  );
+}

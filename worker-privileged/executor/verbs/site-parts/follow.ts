@@ -1,0 +1,73 @@
+import type { DomainId } from '../../../../contract/ids.ts';
+import type { PartType } from '../../../../contract/site-parts.ts';
+import type { Step } from '../../ensure.ts';
+import type { PartEntry } from '../../system/part-register.ts';
+import type { SiteEntry } from '../../system/registry.ts';
+import type { System } from '../../system/system.ts';
+import { inTurn } from '../site/in-turn.ts';
+import { PART_KINDS } from './kinds.ts';
+
+/** How a site stands, as far as what belongs to it goes by that. */
+export type Standing = { readonly removed: boolean; readonly enabled: boolean };
+
+export function standingOf({ removedAt, settings }: SiteEntry): Standing {
+  return { removed: removedAt !== null || settings === null, enabled: settings?.enabled === true };
+}
+
+/** Whether a part of that type works while its site stands so. */
+export function worksWhile(type: PartType, { removed, enabled }: Standing): boolean {
+  return !removed && (enabled || PART_KINDS[type].whileDisabled);
+}
+
+/** The steps that make one part as it shall be. */
+export function partSteps(
+  system: System,
+  { site, part }: { readonly site: SiteEntry; readonly part: PartEntry },
+  works: boolean,
+): readonly Step[] {
+  // The kind is that of the part's type; the compiler cannot tie the two together.
+  const kind = PART_KINDS[part.type];
+  return works ? kind.on(system, { site, part }) : kind.off(system, { site, part });
+}
+
+/** All that belongs to a site, on or off as the site stands: one step, for they come and go with it. */
+export function partsFollow(system: System, id: DomainId, standing: Standing): Step {
+  const steps = async () => {
+    const site = await system.registry.read(id);
+    if (site === null) return [];
+    const parts = await system.parts.list(id);
+    return parts.flatMap((part) => partSteps(system, { site, part }, worksWhile(part.type, standing)));
+  };
+  return {
+    name: standing.removed ? 'turn off what belongs to it' : 'turn on what belongs to it',
+    look: async () => {
+      for (const step of await steps()) {
+        const difference = await step.look();
+        if (difference !== null) return difference;
+      }
+      return null;
+    },
+    change: async () => {
+      const undo = await inTurn(
+        (await steps()).map((step) => async () => {
+          if ((await step.look()) === null) return () => Promise.resolve();
+          return (await step.change()) ?? (() => Promise.resolve());
+        }),
+      );
+      // What was asked away stays away.
+      return standing.removed ? null : undo;
+    },
+  };
+}
+
+/** Nothing is known of them any more; they were turned off before. */
+export function partsForgotten({ parts }: Pick<System, 'parts'>, { id }: SiteEntry): Step {
+  return {
+    name: 'forget what belonged to it',
+    look: async () => ((await parts.isEmpty(id)) ? null : 'parts of the site are registered'),
+    change: async () => {
+      await parts.forget(id);
+      return null;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { Step } from '../../ensure.ts';
+import { renderAuthorizedKeys, type AuthorizedKey } from '../../render/authorized-keys.ts';
+import { paths } from '../../system/paths.ts';
+import type { System } from '../../system/system.ts';
+import type { PartKind, Placed } from './kind.ts';
+
+/** Files come in by SFTP with it. sshd reads one file for each user; it is root's, in a folder of root's. */
+export const KEY: PartKind<'key'> = {
+  whileDisabled: true,
+  inPool: false,
+  on: (system, at) => [keyFile(system, at, true)],
+  off: (system, at) => [keyFile(system, at, false)],
+};
+
+function keyFile({ files }: Pick<System, 'files'>, { site, part }: Placed<'key'>, there: boolean): Step {
+  const path = paths.authorizedKeys(site.user);
+  const wanted = async () => {
+    const others = keysIn(await files.read(path)).filter(({ id }) => id !== part.id);
+    const own = { id: part.id, publicKey: part.spec.publicKey };
+    return renderAuthorizedKeys(there ? [...others, own] : others);
+  };
+  return {
+    name: there ? 'let the key in' : 'let the key in no more',
+    look: async () => (((await files.read(path)) ?? '') === (await wanted()) ? null : 'the keys are others'),
+    change: async () => {
+      const text = await wanted();
+      return text === '' ? files.remove(path) : files.replace(path, text, 0o644);
+    },
+  };
+}
+
+/** As it was written here; a line of anybody else's is not kept. */
+function keysIn(text: string | null): AuthorizedKey[] {
+  return (text ?? '').split('\n').flatMap((line) => {
+    const found = /^restrict (\S+ \S+) ([a-z][a-z0-9]{11})$/.exec(line);
+    if (found === null) return [];
+    return [{ publicKey: found[1], id: found[2] } as AuthorizedKey];
+  });
+}

@@ -1,0 +1,18 @@
+import type { PartType } from '../../../../contract/site-parts.ts';
+import type { Step } from '../../ensure.ts';
+import type { PartEntryOf } from '../../system/part-register.ts';
+import type { SiteEntry } from '../../system/registry.ts';
+import type { System } from '../../system/system.ts';
+
+/** How a part of one type is made so on the server, and taken away from it. */
+export type PartKind<T extends PartType> = {
+  /** Whether it stands while its site is switched off. */
+  readonly whileDisabled: boolean;
+  /** What works for one user alone is not for the sites that share one. */
+  readonly inPool: boolean;
+  readonly on: (system: System, at: Placed<T>) => readonly Step[];
+  /** Nothing of it works any more. What it needs to come back is kept. */
+  readonly off: (system: System, at: Placed<T>) => readonly Step[];
+};
+
+export type Placed<T extends PartType> = { readonly site: SiteEntry; readonly part: PartEntryOf<T> };

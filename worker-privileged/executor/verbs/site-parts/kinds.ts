@@ -1,0 +1,6 @@
+import type { PartType } from '../../../../contract/site-parts.ts';
+import { KEY } from './key.ts';
+import type { PartKind } from './kind.ts';
+
+/** The closed table: a type without its entry does not compile. */
+export const PART_KINDS: { readonly [T in PartType]: PartKind<T> } = { key: KEY };

@@ -1,0 +1,85 @@
+import { DomainId, PartId } from '../../contract/ids.ts';
+import { PART_SPECS, PartName } from '../../contract/site-parts.ts';
+import type { PartSpec, PartType } from '../../contract/site-parts.ts';
+import type { Generation } from '../../contract/ids.ts';
+import { FailureError } from '../../contract/failures.ts';
+import type { Sql } from '../../state/connection.ts';
+import { readPartVersion } from '../../state/site-parts.ts';
+import type { CallContext, Executor } from '../executor-calls.ts';
+import { parsed, refused } from '../task.ts';
+import type { Handler, Task } from '../task.ts';
+
+export interface SitePartParts {
+  readonly state: Sql;
+  readonly executor: Executor;
+}
+
+/** A part as it shall be; what the executor is called with. */
+export interface WantedPart<T extends PartType> {
+  readonly id: PartId;
+  readonly site: DomainId;
+  readonly generation: Generation;
+  readonly name: PartName;
+  readonly spec: PartSpec<T>;
+}
+
+export function createSitePartHandlers(
+  parts: SitePartParts,
+): Readonly<Record<'key.create' | 'key.delete', Handler>> {
+  const { executor } = parts;
+  const key = {
+    put: putting(parts, 'key', (wanted, context) => executor.call('key.put', wanted, context)),
+    remove: removing(parts, (place, context) => executor.call('key.remove', place, context)),
+  };
+  return {
+    'key.create': { apply: key.put, discard: key.remove },
+    'key.delete': { apply: key.remove },
+  };
+}
+
+type Put<T extends PartType> = (wanted: WantedPart<T>, context: CallContext) => Promise<unknown>;
+type Place = Pick<WantedPart<PartType>, 'id' | 'site' | 'generation'>;
+type Remove = (place: Place, context: CallContext) => Promise<unknown>;
+
+function putting<T extends PartType>(parts: SitePartParts, type: T, put: Put<T>) {
+  return async (task: Task) => {
+    const { place, version } = await readVersion(parts, task);
+    if (version.deleted || version.type !== type) throw refused('there is no such version of this part');
+    const name = parsed(PartName, version.name);
+    // The schema is that of the type; the compiler cannot tie the two together.
+    const spec = parsed(PART_SPECS[type], version.spec) as PartSpec<T>;
+    task.stillMine();
+    await put({ ...place, name, spec }, contextOf(task));
+    return 'live' as const;
+  };
+}
+
+/** What the executor does not know is gone already. */
+function removing(parts: SitePartParts, remove: Remove) {
+  return async (task: Task) => {
+    const { place } = await readVersion(parts, task);
+    task.stillMine();
+    try {
+      await remove(place, contextOf(task));
+    } catch (error) {
+      if (!(error instanceof FailureError) || error.failure.code !== 'not_found') throw error;
+    }
+    return 'deleted' as const;
+  };
+}
+
+/** The version this operation is about, of a site of the same tenant on the same server. */
+async function readVersion({ state }: Pick<SitePartParts, 'state'>, { operation }: Task) {
+  const { resourceId, generation, tenant, server } = operation;
+  const version = await readPartVersion(state, resourceId, generation);
+  if (version === undefined || version.tenant !== tenant || version.server !== server)
+    throw refused('there is no such version of this part');
+  if (version.domainTenant !== tenant || version.domainServer !== server)
+    throw refused('its domain is not one of this tenant on this server');
+  const place = { id: parsed(PartId, resourceId), site: parsed(DomainId, version.domain), generation };
+  return { place, version };
+}
+
+function contextOf({ operation, step }: Task): CallContext {
+  return { operation: operation.id, step };
+}
