@@ -81,10 +81,14 @@ stop_services() {
 }
 
 remove_files() {
+  local path
   ensure_gone /etc/sudoers.d/sculptor 'the right to sudo'
   ensure_gone /etc/fail2ban/filter.d/sculptor-api.conf "fail2ban's filter"
   ensure_gone /usr/local/bin/sculptorctl /usr/local/bin/sculptorctl
-  ensure_gone /usr/lib/sculptor "the agent's code"
+  for path in /usr/lib/sculptor/*; do
+    # The sites' programs go on, and are started through it.
+    [ "$path" = /usr/lib/sculptor/launch ] || ensure_gone "$path" "the agent's code: $path"
+  done
   ensure_gone /etc/sculptor/secrets "Redis's passwords"
   ensure_gone /etc/sculptor/redis.acl "Redis's accounts"
   ensure_gone /etc/sculptor/redis.conf "Redis's settings"

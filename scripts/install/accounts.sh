@@ -29,6 +29,7 @@ install_folders() {
   ensure_dir /etc/sculptor 0755 root:root
   ensure_dir /etc/sculptor/sites 0755 root:root
   ensure_dir /etc/sculptor/hosts 0755 root:root
+  ensure_dir /etc/sculptor/programs 0700 root:root
   ensure_dir /etc/sculptor/secrets "$secrets" root:root
   ensure_dir /etc/sculptor/tls 0755 root:root
   ensure_dir /usr/lib/sculptor 0755 root:root
@@ -36,6 +37,7 @@ install_folders() {
   ensure_dir /home/www/.trash 0700 root:root
   ensure_dir /var/log/sculptor 0750 root:nginx
   ensure_dir /var/log/sculptor/nginx 0750 root:nginx
+  ensure_dir /var/log/sculptor/programs 0700 root:root
   if [ "$mode" = supervisor ]; then
     ensure_dir /var/lib/sculptor-redis 0700 redis:sculptor-queue
     ensure_dir /var/lib/sculptor-php 0755 root:root

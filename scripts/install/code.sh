@@ -19,6 +19,7 @@ install_code() {
   fi
   ensure_file /usr/lib/sculptor/executor 0755 root:root <"$tree/systemd/executor"
   [ "$outcome" = unchanged ] || wants_restart executor
+  ensure_file /usr/lib/sculptor/launch 0755 root:root <"$tree/systemd/launch"
   ensure_file /usr/local/bin/sculptorctl 0755 root:root <"$tree/systemd/sculptorctl"
 }
 

@@ -15,9 +15,21 @@ TEXT
 
 purge_sites() {
   local folder
+  purge_programs
   for folder in /etc/sculptor/sites/*/; do purge_site "$(basename "$folder")"; done
   ensure_gone /home/www 'the folders of the sites'
   purge_users
+}
+
+purge_programs() {
+  if [ "$mode" = systemd ]; then
+    try systemctl disable --now sculptor-supervisor.service
+    ensure_gone "$units/sculptor-supervisor.service" "the Supervisor of the sites' programs"
+  else
+    rm -f /etc/supervisor/conf.d/sculptor-part-*.conf
+    reread_programs
+  fi
+  ensure_gone /usr/lib/sculptor /usr/lib/sculptor/
 }
 
 purge_site() {

@@ -35,6 +35,7 @@ install_units() {
   put_unit sculptor-.slice.d/limits.conf "$tree/systemd/site-limits.conf"
   ensure_dir "$units/sculptor.slice.d" 0755 root:root
   put_unit sculptor.slice.d/limits.conf "$tree/systemd/all-sites-limits.conf"
+  install_supervisor
   hide_processes supervisor
   hide_processes cron
   reload_units
@@ -42,12 +43,30 @@ install_units() {
   # Those who share this socket stop with it, and are started below.
   [ -z "${restart[notify-socket]:-}" ] || try systemctl stop sculptor-notify.socket
   start_unit sculptor-notify.service notify
+  start_sites_supervisor
   start_unit sculptor-executor.socket executor-socket
   for service in worker-privileged worker-unprivileged api; do start_unit "sculptor-$service.service" "$service"; done
   # Its socket starts it; what runs of it is the old one.
   if [ -n "${restart[executor]:-}" ] && systemctl is-active --quiet sculptor-executor.service; then
     start_unit sculptor-executor.service executor
   fi
+}
+
+# The sites' programs have a Supervisor of their own; the distribution's, and its settings, stay as they are.
+install_supervisor() {
+  ensure_dir /etc/sculptor/supervised 0755 root:root
+  ensure_file /etc/sculptor/supervisord.conf 0644 root:root <"$tree/systemd/supervisord.conf"
+  [ "$outcome" = unchanged ] || wants_restart supervisor
+}
+
+# With it every program of every site would be started anew, so what runs stays until somebody says so.
+start_sites_supervisor() {
+  local unit=sculptor-supervisor.service
+  if [ -n "${restart[supervisor]:-}" ] && systemctl is-active --quiet "$unit"; then
+    unset 'restart[supervisor]'
+    line changed "$unit: what runs is the old one, until you say: systemctl restart sculptor-supervisor"
+  fi
+  start_unit "$unit" supervisor
 }
 
 # hide_processes SERVICE: of the distribution, which may come later; what runs of it is started anew once.

@@ -16,6 +16,8 @@ const OWN: readonly (readonly [string, Folder])[] = [
   [paths.sites, OPEN],
   [paths.hosts, OPEN],
   [paths.keys, OPEN],
+  [paths.programs, CLOSED],
+  [paths.outputs, CLOSED],
   [paths.trash, CLOSED],
 ];
 

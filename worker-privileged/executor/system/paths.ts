@@ -46,6 +46,14 @@ export const paths = {
   supervisedSocket: (id: DomainId) => `/var/lib/sculptor-php/${id}.sock`,
   phpMaster: (version: PhpVersion) => `/usr/sbin/php-fpm${version}` as const,
   phpMasters: '/usr/sbin',
+  phpProgram: (version: PhpVersion) => `/usr/bin/php${version}` as const,
+
+  /** What a program of a site is, word by word; see /usr/lib/sculptor/launch. */
+  programs: '/etc/sculptor/programs',
+  program: (part: PartId) => `/etc/sculptor/programs/${part}`,
+  /** What programs have said. */
+  outputs: '/var/log/sculptor/programs',
+  output: (part: PartId) => `/var/log/sculptor/programs/${part}`,
 
   homes: '/home/www',
   home: (name: DomainName) => `/home/www/${name}`,
@@ -55,7 +63,8 @@ export const paths = {
 } as const;
 
 /** What lies in `/etc/sculptor/sites/<id>`. The markers are empty; that they are there is what they say. */
-export type SiteFile = 'home' | 'php' | 'php-fpm' | 'fpm.conf' | 'fpm.conf.new' | 'site' | Marker;
+export type SiteFile =
+  'home' | 'php' | 'php-fpm' | 'fpm.conf' | 'fpm.conf.new' | 'bin' | 'bin/php' | 'site' | Marker;
 
 /** Read by nginx for every request; see the parts in /etc/nginx/sculptor. */
 export type Marker = 'live' | 'type-php' | 'disabled';

@@ -9,6 +9,7 @@ import { partsFollow } from './site-parts/follow.ts';
 import { home, homeFolders, homeTrashed } from './site/home.ts';
 import { namesClosed, namesFreed, namesHeld, namesServed } from './site/names.ts';
 import { choosePhp, fpmConf, phpConfigured, phpOff, phpOn } from './site/php.ts';
+import { phpCommand } from './site/php-command.ts';
 import { publicDirectory } from './site/public-directory.ts';
 import { admit, registered, settled } from './site/registered.ts';
 import { hasOwnServerBlock, noServerBlock, serverBlock } from './site/server-block.ts';
@@ -49,7 +50,7 @@ export function stepsToServe(story: Story): readonly Step[] {
   const ownBlock = hasOwnServerBlock(story);
   return [
     siteFolder(story),
-    ...(php === null ? [] : [phpConfigured(story, php), phpOn(story)]),
+    ...(php === null ? [] : [phpConfigured(story, php), phpCommand(story, php), phpOn(story)]),
     ...(ownBlock ? [serverBlock(story)] : []),
     switches(story),
     namesServed(story),
