@@ -73,7 +73,7 @@ test('every hostile word arrives as it is, and means nothing to anybody on the w
     '%n',
     '%%',
   ];
-  const whole = words.filter((word) => !word.includes('\0') && word.isWellFormed());
+  const whole = words.filter((word) => !word.includes('\0') && !/\p{Cs}/u.test(word));
   const said = await launch([node, ...asJson.slice(1), ...whole]);
   expect(JSON.parse(said)).toEqual(whole);
 });
@@ -84,7 +84,7 @@ test('its environment is what was asked for and what the server says, and nothin
   expect(said.trim().split('\n').sort()).toEqual(
     [
       `PATH=/etc/sculptor/sites/${site.id}/bin:/usr/local/bin:/usr/bin:/bin`,
-      ...[`HOME=${home}`, `PWD=${home}`, `TMPDIR=${home}/tmp`, 'LANG=C.UTF-8', 'SHELL=/usr/sbin/nologin'],
+      ...[`HOME=${home}`, `TMPDIR=${home}/tmp`, 'LANG=C.UTF-8', 'SHELL=/usr/sbin/nologin'],
       ...[`USER=s-${site.id}`, `LOGNAME=s-${site.id}`, 'GREETING=a $HOME of 100% `id`'],
     ].sort(),
   );
@@ -122,9 +122,9 @@ test('its folders for passing things are the site’s own, and the bus is not th
 });
 
 test('php is the site’s version, its folder is entered as the site', async () => {
-  expect(await launch(['php', '-r', 'echo PHP_SAPI, " ", get_current_user(), " ", getcwd();'])).toMatch(
-    new RegExp(`^cli \\S+ /home/www/${site.name}$`),
-  );
+  expect(
+    await launch(['php', '-r', 'echo PHP_SAPI, " ", exec("id -un"), " ", getcwd(), " ", PHP_BINARY;']),
+  ).toMatch(new RegExp(`^cli s-${site.id} /home/www/${site.name} /usr/bin/php[0-9.]+$`));
   expect(await launch(['pwd'], { workingDirectory: 'private' })).toBe(`/home/www/${site.name}/private\n`);
   const link = `/home/www/${site.name}/private/link`;
   symlinkSync('/var/lib/sculptor-root', link);
