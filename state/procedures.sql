@@ -268,9 +268,20 @@ BEGIN
   END FOR;
 END //
 
+-- The accounts of one purpose that `lend` makes, should what they were made for have broken off.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.drop_lent(IN p_id CHAR(12))
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  FOR purpose IN (SELECT 'dump' AS name UNION SELECT 'routines' UNION SELECT 'restore') DO
+    EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `sculptor-', purpose.name, '-', p_id, '`@`localhost`');
+    CALL sculptor_door.end_sessions(CONCAT('sculptor-', purpose.name, '-', p_id));
+  END FOR;
+END //
+
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.open_database(IN p_id CHAR(12))
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
+  CALL sculptor_door.drop_lent(p_id);
   FOR account IN (SELECT u.name FROM sculptor_door.managed_user u
     JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
     WHERE u.database_id = p_id AND u.dropped_at IS NULL) DO
@@ -285,8 +296,7 @@ BEGIN
   DECLARE known VARCHAR(48) DEFAULT NULL;
   SELECT name INTO known FROM sculptor_door.managed_database WHERE id = p_id AND dropped_at IS NULL;
   IF known IS NOT NULL THEN
-    EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `sculptor-restore-', p_id, '`@`localhost`');
-    CALL sculptor_door.end_sessions(CONCAT('sculptor-restore-', p_id));
+    CALL sculptor_door.drop_lent(p_id);
     FOR account IN (SELECT name FROM sculptor_door.managed_user WHERE database_id = p_id AND dropped_at IS NULL) DO
       EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `', account.name, '`@`localhost`');
       CALL sculptor_door.end_sessions(account.name);
@@ -341,8 +351,10 @@ BEGIN
   CALL sculptor_door.give_rights(known, db, p_privileges);
 END //
 
--- Lets in, for as long as the dump is played back, one account of a closed database with a password of that hour; where
--- the database has none that writes, an account of this purpose, whose name no tenant's can be.
+-- Lets in, for as long as a dump is made or played back, one account of a closed database with a password of that hour,
+-- or an account of this purpose, whose name no tenant's can be. MariaDB works out parts of a view when it only shows it,
+-- and runs the tenant's functions for that with the rights of who asks. So who dumps tables and views has the tenant's
+-- rights and no more, and who reads the source of routines, which takes a right over those of all, sees no view.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.lend(
   IN p_id CHAR(12), IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(41) CHARACTER SET utf8mb4)
   MODIFIES SQL DATA SQL SECURITY DEFINER
@@ -353,9 +365,13 @@ BEGIN
   IF db IS NULL OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
-  IF p_account = CONCAT('sculptor-restore-', p_id) THEN
-    EXECUTE IMMEDIATE CONCAT('CREATE USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
+  IF p_account IN (CONCAT('sculptor-restore-', p_id), CONCAT('sculptor-dump-', p_id)) THEN
+    EXECUTE IMMEDIATE CONCAT('CREATE OR REPLACE USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
     CALL sculptor_door.give_rights(p_account, db, 'all');
+  ELSEIF p_account = CONCAT('sculptor-routines-', p_id) THEN
+    EXECUTE IMMEDIATE CONCAT('CREATE OR REPLACE USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
+    EXECUTE IMMEDIATE CONCAT('GRANT EXECUTE ON `', REPLACE(db, '_', '\\_'), '`.* TO `', p_account, '`@`localhost`');
+    EXECUTE IMMEDIATE CONCAT('GRANT SELECT ON mysql.proc TO `', p_account, '`@`localhost`');
   ELSEIF EXISTS (SELECT 1 FROM sculptor_door.managed_user WHERE held = p_account AND database_id = p_id) THEN
     EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash,
       ''' ACCOUNT UNLOCK');
@@ -369,8 +385,8 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
   IN p_id CHAR(12), IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(41) CHARACTER SET utf8mb4)
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
-  IF p_account = CONCAT('sculptor-restore-', p_id) THEN
-    EXECUTE IMMEDIATE CONCAT('DROP USER `', p_account, '`@`localhost`');
+  IF p_account IN (CONCAT('sculptor-restore-', p_id), CONCAT('sculptor-dump-', p_id), CONCAT('sculptor-routines-', p_id)) THEN
+    EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `', p_account, '`@`localhost`');
   ELSEIF BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z'
     AND EXISTS (SELECT 1 FROM sculptor_door.managed_user WHERE held = p_account AND database_id = p_id) THEN
     EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash,

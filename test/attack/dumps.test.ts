@@ -260,3 +260,36 @@ test('row 16: a view that root had defined there is not given to the tenant with
     '"removedAt":"',
   );
 });
+
+/** Harmless, and only for who may do anything to the server. */
+const SWITCH = 'innodb_print_all_deadlocks';
+const VIEWS = `
+DELIMITER //
+CREATE FUNCTION reach() RETURNS VARCHAR(1) DETERMINISTIC SQL SECURITY INVOKER BEGIN
+  DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END;
+  SET GLOBAL ${SWITCH} = ON;
+  RETURN 'a';
+END //
+CREATE PROCEDURE reached() SQL SECURITY INVOKER SELECT reach() //
+DELIMITER ;
+CREATE TABLE t (x INT, s VARCHAR(9));
+CREATE SQL SECURITY INVOKER VIEW shown AS SELECT * FROM t WHERE s LIKE 'x' ESCAPE reach();
+CREATE SQL SECURITY INVOKER VIEW dumped AS SELECT LEFT(s, reach()) AS l, s REGEXP reach() AS r, ROUND(x, reach()) AS o,
+  INTERVAL(x, reach(), 2, 3, 4, 5, 6, 7, 8, 9) AS i, STR_TO_DATE('2020', reach()) AS d FROM t WHERE x IN (reach(), 2);
+`;
+
+test('row 16: a function that MariaDB runs when it only shows a view has the rights of its tenant, not of root', async () => {
+  const tenant = await createTenant('shows', VIEWS);
+  const switched = () => rootSql(`SELECT @@${SWITCH}`).trim();
+  // So it is where root looks.
+  rootSql(`SHOW FIELDS FROM ${tenant.name}.shown`);
+  expect(switched()).toBe('1');
+  rootSql(`SET GLOBAL ${SWITCH} = OFF`);
+
+  await remove(tenant);
+  expect(switched()).toBe('0');
+  await succeeded(await accepted('POST', `/v1/databases/${tenant.id}/restore`));
+  expect(switched()).toBe('0');
+  expect(rootSql("SELECT user FROM mysql.global_priv WHERE user LIKE 'sculptor-%'")).toBe('');
+  expect(rootSql(`SELECT COUNT(*) FROM mysql.proc WHERE db = '${tenant.name}'`)).toBe('2\n');
+});

@@ -74,7 +74,7 @@ export function fakeMariadb({ server, change }: Tools): Mariadb {
         of(id).closed = false;
         edit(id, (account) => ({ ...account, locked: false }));
       }),
-    dump: (name, file) =>
+    dump: ({ name }, file) =>
       change(() => {
         const found = [...server.databases.values()].find((one) => one.name === name && !one.dropped);
         server.disk.set(file, { kind: 'file', text: JSON.stringify(found?.rows), mode: 0o600 });

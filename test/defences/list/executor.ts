@@ -247,7 +247,7 @@ export const EXECUTOR: readonly Defence[] = [
     against: 'a tenant who names a table so that bringing it back starts a program',
     change: {
       file: 'worker-privileged/executor/system/play-back.ts',
-      from: "            '--binary-mode',\n            '--sandbox',\n",
+      from: "        '--binary-mode',\n        '--sandbox',\n",
       to: '',
     },
     noticed: {

@@ -5,10 +5,13 @@ import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { FailureError } from '../../../contract/failures.ts';
+import type { DatabaseId } from '../../../contract/ids.ts';
 import { DatabaseName } from '../../../contract/names.ts';
 import { because } from './because.ts';
-import { CommandError, type Commands } from './command.ts';
+import { CommandError } from './command.ts';
 import type { DoorSql } from './door-sql.ts';
+import type { LentClient } from './lent-client.ts';
+import { hashOf, newPassword } from './passwords.ts';
 import { draftOf, flush, requireRootsOwn } from './own-path.ts';
 
 const LIMIT_MS = 3.5 * 3_600_000;
@@ -16,20 +19,44 @@ const LIMIT_MS = 3.5 * 3_600_000;
 /** What a dump ends with, and no row of it does: there it sets back what it set at its beginning. */
 const ITS_END = /SET (?:SQL_NOTES=@OLD_SQL_NOTES|NOTE_VERBOSITY=@OLD_NOTE_VERBOSITY) \*\/;\s*$/;
 
-type Tools = {
-  readonly commands: Pick<Commands, 'run'>;
-  readonly login: readonly string[];
-  readonly rows: DoorSql['rows'];
-};
+/** What is dumped of a database. */
+export type Dumped = { readonly id: DatabaseId; readonly name: DatabaseName };
+
+/** One run of mariadb-dump, by an account that is lent for it. */
+type Part = { readonly purpose: 'routines' | 'dump'; readonly args: readonly string[] };
+
+/**
+ * Never as MariaDB's root. Asked to show a view, MariaDB works out what is constant in it and so runs functions of the
+ * tenant's, with the rights of who asks. The source of routines is shown to who may read that of all: to an account that
+ * sees no table and no view. They come first, for views use them.
+ */
+const PARTS: readonly Part[] = [
+  {
+    purpose: 'routines',
+    args: ['--routines', '--skip-lock-tables', '--no-create-info', '--no-data', '--skip-triggers'],
+  },
+  // Locked, nothing changes what it is between being looked at and being read.
+  { purpose: 'dump', args: ['--lock-tables', '--quick', '--hex-blob', '--events', '--triggers'] },
+];
+
+const COMMON: readonly string[] = [
+  // They repeat names, and a name may hold a line that is a command to who plays the dump back.
+  '--skip-comments',
+  '--default-character-set=utf8mb4',
+  '--max-allowed-packet=1G',
+];
+
+type Tools = { readonly client: LentClient } & DoorSql;
 
 /** Writes the whole database to a file that only root reads; there is no file where it did not end well. Bytes. */
-export function createDump({ commands, login, rows }: Tools) {
-  return async (name: DatabaseName, file: string): Promise<number> => {
+export function createDump(tools: Tools) {
+  return async ({ id, name }: Dumped, file: string): Promise<number> => {
     await requireRootsOwn(dirname(file));
-    if ((await rows(endlessQuery(name))).length > 0) throw endless();
+    if ((await tools.rows(endlessQuery(name))).length > 0) throw endless();
     const draft = draftOf(file);
     try {
-      await dumpTo(draft, { commands, login, name });
+      for (const part of PARTS) await dumpPart(tools, { id, name, draft, ...part });
+      await synced(draft);
       const { size } = await stat(draft);
       await rename(draft, file);
       await flush(dirname(file));
@@ -41,40 +68,35 @@ export function createDump({ commands, login, rows }: Tools) {
   };
 }
 
-/** The text of a dump. */
+/** The text of a dump: archives, one after the other. */
 export function readDump(file: string): readonly [Readable, Transform] {
   return [createReadStream(file), createGunzip()];
 }
 
-async function dumpTo(
-  draft: string,
-  { commands, login, name }: Omit<Tools, 'rows'> & { readonly name: DatabaseName },
+async function dumpPart(
+  { client, call }: Tools,
+  { id, name, draft, purpose, args }: Dumped & Part & { readonly draft: string },
 ): Promise<void> {
   const tail = createTail();
-  await commands.run({
+  const account = `sculptor-${purpose}-${id}`;
+  const password = newPassword();
+  const command = {
     file: '/usr/bin/mariadb-dump',
-    args: [
-      ...login,
-      // Locked, nothing changes what it is between being looked at and being read. A tenant could otherwise put a
-      // view in the place of a table, and with the view's function run what it likes as root.
-      '--lock-tables',
-      '--quick',
-      '--routines',
-      '--events',
-      '--triggers',
-      '--hex-blob',
-      // They repeat names, and a name may hold a line that is a command to who plays the dump back.
-      '--skip-comments',
-      '--default-character-set=utf8mb4',
-      '--max-allowed-packet=1G',
-      '--',
-      DatabaseName.parse(name),
-    ],
+    args: [...args, ...COMMON, '--', DatabaseName.parse(name)],
     timeoutMs: LIMIT_MS,
     drain: (output: Readable) =>
-      pipeline(output, tail.stream, createGzip(), createWriteStream(draft, { flags: 'wx', mode: 0o600 })),
-  });
+      pipeline(output, tail.stream, createGzip(), createWriteStream(draft, { flags: 'a', mode: 0o600 })),
+  } as const;
+  await call('lend', [id, account, hashOf(password)]);
+  try {
+    await client({ account, password }, command);
+  } finally {
+    await call('take_back', [id, account, hashOf(password)]);
+  }
   if (!ITS_END.test(tail.text())) throw incomplete();
+}
+
+async function synced(draft: string): Promise<void> {
   const file = await open(draft, 'r');
   await file.sync().finally(() => file.close());
 }

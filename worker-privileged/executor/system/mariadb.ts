@@ -5,9 +5,10 @@ import { DatabaseName, DatabaseUserName } from '../../../contract/names.ts';
 import { sqlText } from '../render/sql.ts';
 import type { Commands } from './command.ts';
 import { createDoorSql } from './door-sql.ts';
-import { createDump } from './dumps.ts';
+import { createDump, type Dumped } from './dumps.ts';
+import { createLentClient } from './lent-client.ts';
 import { createPlayBack, type PlayBack } from './play-back.ts';
-import { createRootSql, rootLogin } from './root-sql.ts';
+import { createRootSql } from './root-sql.ts';
 
 /** MariaDB's JSON has booleans, which older versions write as numbers. */
 const flag = z.union([z.boolean(), z.int().transform((value) => value === 1)]);
@@ -60,7 +61,7 @@ export type Mariadb = {
   readonly close: (id: DatabaseId) => Promise<void>;
   readonly open: (id: DatabaseId) => Promise<void>;
   /** Writes the whole database to a file that only root reads; there is no file where it did not end well. Bytes. */
-  readonly dump: (name: DatabaseName, file: string) => Promise<number>;
+  readonly dump: (what: Dumped, file: string) => Promise<number>;
   /** Drops its accounts and its schema for good. */
   readonly remove: (id: DatabaseId) => Promise<void>;
   /** Makes it anew under its old id, empty and closed; throws where its name is not free. */
@@ -80,7 +81,7 @@ const LIMIT_MS = 600_000;
 export function createMariadb({ commands, socketPath }: Tools): Mariadb {
   const sql = createRootSql({ commands, socketPath, timeoutMs: LIMIT_MS });
   const { rows, call } = createDoorSql(sql);
-  const login = rootLogin(socketPath);
+  const client = createLentClient({ commands, socketPath });
   const done = async (procedure: string, values: readonly string[]) => {
     await call(procedure, values);
   };
@@ -91,14 +92,14 @@ export function createMariadb({ commands, socketPath }: Tools): Mariadb {
     grants: (id) => call('read_user', [id]),
     close: (id) => done('close_database', [id]),
     open: (id) => done('open_database', [id]),
-    dump: createDump({ commands, login, rows }),
+    dump: createDump({ client, call, rows }),
     remove: (id) => done('remove_database', [id]),
     restore: (id, { charset, collation }) => done('restore_database', [id, charset, collation]),
     restoreAccount: ({ id, privileges, passwordHash }) =>
       done('restore_user', [id, privileges, passwordHash]),
     lend: (id, account, hash) => done('lend', [id, account, hash]),
     takeBack: (id, account, hash) => done('take_back', [id, account, hash]),
-    playBack: createPlayBack({ commands, socketPath }),
+    playBack: createPlayBack(client),
   };
 }
 

@@ -29,7 +29,7 @@ export function dumped(system: Pick<System, 'databases' | 'mariadb' | 'erase'>, 
     const dump = (await entryNow(system, entry)).removal?.dump;
     if (!dump) return () => Promise.resolve();
     const file = paths.dump(entry.id, dump.stamp);
-    await mariadb.dump(entry.name, file);
+    await mariadb.dump(entry, file);
     return () => erase(file);
   });
 }

@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { PasswordHash } from '../../../../contract/databases.ts';
+import type { PasswordHash } from '../../../../contract/databases.ts';
 import { FailureError } from '../../../../contract/failures.ts';
 import { compareGrants } from '../../../../contract/grants.ts';
 import type { Step } from '../../ensure.ts';
 import type { DatabaseEntry, Removal } from '../../system/database-register.ts';
 import type { Shape, StoredAccount } from '../../system/mariadb.ts';
+import { hashOf, newPassword } from '../../system/passwords.ts';
 import { paths } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
 import { entryNow, type Register } from './registered.ts';
@@ -143,16 +143,6 @@ export function removalForgotten(system: Register, entry: DatabaseEntry): Step {
       return null;
     },
   };
-}
-
-function newPassword(): string {
-  return randomBytes(32).toString('hex');
-}
-
-/** As `mysql_native_password` stores it. */
-function hashOf(password: string): PasswordHash {
-  const once = createHash('sha1').update(password).digest();
-  return PasswordHash.parse(`*${createHash('sha1').update(once).digest('hex').toUpperCase()}`);
 }
 
 function different(what: string): FailureError {
