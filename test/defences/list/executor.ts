@@ -221,8 +221,8 @@ export const EXECUTOR: readonly Defence[] = [
     against: 'who has the API and removes every site in a minute',
     change: {
       file: 'worker-privileged/executor/system/caps.ts',
-      from: 'if (recent >= most)',
-      to: 'if (recent < 0)',
+      from: 'if (counted.length >= most)',
+      to: 'if (counted.length < 0)',
     },
     noticed: {
       file: DESTRUCTION,

@@ -37,6 +37,20 @@ test('in an hour so many sites are removed as root allows, and no more; in the n
   expect(await failureOf(remove(server, third))).toBe('none');
 });
 
+test('what was let break off hour after hour is not done all at once later', async () => {
+  const server = limited({ destroyPerHour: 1 });
+  const ids = (await withSites(server, 3)) as [DomainId, DomainId, DomainId];
+  const change = (at: 0 | 1, more: object) =>
+    failureOf(put(server, spec({ id: ids[at], name: `${ids[at]}.example`, generation: 2, ...more })));
+  const breakOff = { publicDirectory: 'public/web', aliases: [`${ids[2]}.example`] };
+  expect(await change(0, breakOff)).toBe('name_taken');
+  server.now = '2026-01-02T04:04:05.679Z';
+  expect(await change(1, breakOff)).toBe('name_taken');
+  server.now = '2026-01-02T05:04:05.680Z';
+  expect(await change(0, { enabled: false })).toBe('none');
+  expect(await change(1, { enabled: false })).toBe('limit_reached');
+});
+
 test.each([
   ['switching off', { enabled: false }],
   ['another folder', { publicDirectory: 'public/web' }],

@@ -7,7 +7,8 @@ import { paths } from './paths.ts';
 
 /**
  * Does what is counted, as long as this hour has room for it, and throws `limit_reached` where it has none. What has to
- * be done again because it broke off is known by its key, and counted once.
+ * be done again within the hour because it broke off is known by its key, and counted once. After that it counts anew:
+ * else whoever lets things break off hour after hour could then do all of them in one.
  */
 export type Cap = <T>(key: string, act: () => Promise<T>) => Promise<T>;
 
@@ -15,8 +16,6 @@ export type Cap = <T>(key: string, act: () => Promise<T>) => Promise<T>;
 export type Caps = { readonly destroy: Cap; readonly letIn: Cap };
 
 const HOUR_MS = 3_600_000;
-/** What was never finished is forgotten after a while, so that the record does not grow for ever. */
-const UNFINISHED_MS = 30 * 24 * HOUR_MS;
 
 const Counted = z.strictObject({
   key: z.string().max(100),
@@ -64,19 +63,16 @@ function createCap({ files, locks, limits, now }: Tools, { lock, record, limit, 
       const text = await files.read(record);
       // One that cannot be read stops everything: beginning anew would give the hour its room back.
       const counted = text === null ? [] : z.array(Counted).parse(JSON.parse(text));
-      const age = ({ at }: Counted) => now().getTime() - Date.parse(at);
-      const kept = counted.filter((one) => age(one) < (one.finished ? HOUR_MS : UNFINISHED_MS));
-      const edited = edit(kept);
-      if (edited !== kept) await files.replace(record, `${JSON.stringify(edited)}\n`, 0o600);
+      const ofThisHour = counted.filter(({ at }) => now().getTime() - Date.parse(at) < HOUR_MS);
+      const edited = edit(ofThisHour);
+      if (edited !== ofThisHour) await files.replace(record, `${JSON.stringify(edited)}\n`, 0o600);
     });
 
   const begin = async (key: string) => {
     const most = (await limits())[limit];
     await change((counted) => {
       if (counted.some((one) => one.key === key && !one.finished)) return counted;
-      const hourAgo = now().getTime() - HOUR_MS;
-      const recent = counted.filter(({ at }) => Date.parse(at) > hourAgo).length;
-      if (recent >= most) throw limitReached(what(most));
+      if (counted.length >= most) throw limitReached(what(most));
       return [...counted, { key, at: now().toISOString(), finished: false }];
     });
   };
