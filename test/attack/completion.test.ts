@@ -244,3 +244,20 @@ test('row 26: what a stolen API asks for in the right form is carried out, and w
   await carriedOut(forgeDomain(tenant));
   accepted(26);
 });
+
+test('row 26: no clock of a session’s own makes a token that lasts longer, or a line of the audit of another time', () => {
+  const id = newId();
+  const made = sqlAs(API, [
+    CARELESS,
+    "SET timestamp = UNIX_TIMESTAMP('2037-01-01'), time_zone = '-11:00'",
+    `INSERT INTO sculptor.token (id, sha256, name, tenant, scopes, addresses, expires_at, made_by)
+      SELECT '${id}', SHA2('${id}', 256), 'x', 'default', '[]', '[]', '2037-12-30', id FROM sculptor.token
+      WHERE role = 'administrator' LIMIT 1`,
+    `INSERT INTO sculptor.audit (actor, address, action, resource, outcome) VALUES ('${id}', 'x', 'x', 'x', 'x')`,
+  ]);
+  expect(made).toEqual(['done', 'done', 'done', 'done']);
+  const ages =
+    rootSql(`SELECT ABS(TIMESTAMPDIFF(SECOND, created_at, UTC_TIMESTAMP())) < 60 FROM sculptor.token WHERE id = '${id}'
+    UNION ALL SELECT ABS(TIMESTAMPDIFF(SECOND, at, UTC_TIMESTAMP())) < 60 FROM sculptor.audit WHERE actor = '${id}'`);
+  expect(ages).toBe('1\n1\n');
+});
