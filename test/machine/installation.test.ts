@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { connect } from 'node:tls';
-import { exchange, ready } from './agent.ts';
-import { as, must, run } from './server.ts';
+import { exchange, ready, TOKEN_FILE } from './agent.ts';
+import { as, must, rootSql, run, sculptorctl } from './server.ts';
 
 const INSTALLER = `${process.cwd()}/scripts/install.sh`;
 const CONFIG = JSON.parse(readFileSync('/etc/sculptor/agent.json', 'utf8')) as { serverName: string };
@@ -410,6 +410,20 @@ describe('install.sh', () => {
     expect(lines(story).filter((line) => line.startsWith('unchanged ')).length).toBeGreaterThan(80);
     expect(story).toContain('Nothing had to change');
     expect([state(), workers()]).toEqual(before);
+  }, 120_000);
+
+  test('makes the administrator another token when that is revoked, though a tenant calls its own the same', () => {
+    rmSync(TOKEN_FILE);
+    rootSql(`INSERT INTO sculptor.token (id, sha256, role, name, expires_at, made_by)
+      SELECT 'tsamename000', 'x', 'tenant', name, UTC_TIMESTAMP() + INTERVAL 1 DAY, id FROM sculptor.token
+      WHERE role = 'administrator' AND name = 'installation' LIMIT 1;
+      INSERT INTO sculptor.token_revocation (token_id, actor) SELECT id, 'root' FROM sculptor.token
+      WHERE role = 'administrator' AND name = 'installation'`);
+    const story = must(INSTALLER, ['--yes']);
+    rootSql(`UPDATE sculptor.token SET name = 'replaced' WHERE name = 'installation'
+      AND (role = 'tenant' OR id IN (SELECT token_id FROM sculptor.token_revocation))`);
+    expect(story).toMatch(/^created +the administrator's token is known to the API$/m);
+    expect(sculptorctl('domain', 'list').code).toBe(0);
   }, 120_000);
 
   test('refuses an unknown argument with its usage and exit code 2', () => {
