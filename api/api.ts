@@ -23,7 +23,7 @@ import { createOperationService } from './operations/service.ts';
 import { createCounter } from './rate-limits/counter.ts';
 import { createRateLimits } from './rate-limits/limits.ts';
 import type { LimitSettings } from './rate-limits/limits.ts';
-import { readPhpFact } from './server/facts.ts';
+import { readDatabasesFact, readPhpFact } from './server/facts.ts';
 import { createLastUse } from './tokens/last-use.ts';
 import { createTokenService } from './tokens/service.ts';
 import { createTrashService } from './trash/service.ts';
@@ -103,7 +103,8 @@ function createServices({ config, state, write }: ServicesParts): Services {
     notifications: createNotificationService(state),
     describeServer: async () => {
       const { versions, default: newest } = await readPhpFact(state, server);
-      return { id: server, name: serverName, phpVersions: versions, defaultPhpVersion: newest };
+      const databases = await readDatabasesFact(state, server);
+      return { id: server, name: serverName, phpVersions: versions, defaultPhpVersion: newest, ...databases };
     },
   };
 }

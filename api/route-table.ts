@@ -23,7 +23,11 @@ export const ROUTES = {
   },
   '/databases/:database/restore': { post: ['databases:write'] },
   '/databases/:database/users': { get: ['databases:read'], post: ['databases:write'] },
-  '/databases/:database/users/:user': { get: ['databases:read'], delete: ['databases:delete'] },
+  '/databases/:database/users/:user': {
+    get: ['databases:read'],
+    patch: ['databases:write'],
+    delete: ['databases:delete'],
+  },
   '/databases/:database/users/:user/rotate-password': { post: ['databases:write'] },
   '/operations': { get: ['operations:read'] },
   '/operations/:operation': { get: ['operations:read'] },

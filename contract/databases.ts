@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Charset, charsetOf, Collation } from './collations.ts';
 import { ResourceStatus } from './domains.ts';
 import { DatabaseId, DatabaseUserId, Generation, ServerId, TenantId } from './ids.ts';
 import { DatabaseName, DatabaseUserName } from './names.ts';
@@ -17,25 +18,65 @@ export const PasswordHash = z
   .brand<'PasswordHash'>();
 export type PasswordHash = z.infer<typeof PasswordHash>;
 
-export const CreateDatabase = z.strictObject({
-  name: DatabaseName,
-  protected: z.boolean().default(false),
-});
+const changesSomething = (change: object) => Object.values(change).some((value) => value !== undefined);
+
+const CharacterSet = { charset: Charset.optional(), collation: Collation.optional() };
+
+interface AskedCharacterSet {
+  readonly charset?: Charset | undefined;
+  readonly collation?: Collation | undefined;
+}
+
+const belongTogether = ({ charset, collation }: AskedCharacterSet) =>
+  charset === undefined || collation === undefined || charsetOf(collation) === charset;
+const APART = { path: ['collation'], error: 'a collation of that character set' };
+
+export const CreateDatabase = z
+  .strictObject({ name: DatabaseName, ...CharacterSet, protected: z.boolean().default(false) })
+  .refine(belongTogether, APART);
 export type CreateDatabase = z.infer<typeof CreateDatabase>;
 
-/** A database has no settings; protection can be asked for, and is cleared by root on the server alone. */
-export const UpdateDatabase = z.strictObject({ protected: z.literal(true) });
+/**
+ * The character set is the one of what is made in the database from then on. Protection can be asked for, and is
+ * cleared by root on the server alone.
+ */
+export const UpdateDatabase = z
+  .strictObject({ ...CharacterSet, protected: z.literal(true).optional() })
+  .refine(changesSomething, { error: 'at least one of charset, collation and protected' })
+  .refine(belongTogether, APART);
 export type UpdateDatabase = z.infer<typeof UpdateDatabase>;
+
+/** How many connections an account may have at once; null for as many as the server allows any account. */
+export const MaxConnections = z.int().min(1).max(100_000).nullable();
+export type MaxConnections = z.infer<typeof MaxConnections>;
 
 export const CreateDatabaseUser = z.strictObject({
   name: DatabaseUserName,
   privileges: Privileges.default('all'),
+  maxConnections: MaxConnections.default(null),
 });
 export type CreateDatabaseUser = z.infer<typeof CreateDatabaseUser>;
+
+export const UpdateDatabaseUser = z
+  .strictObject({ privileges: Privileges.optional(), maxConnections: MaxConnections.optional() })
+  .refine(changesSomething, { error: 'at least one of privileges and maxConnections' });
+export type UpdateDatabaseUser = z.infer<typeof UpdateDatabaseUser>;
+
+/** In octets, by the figures that the database server keeps itself. */
+export const DatabaseSize = z.strictObject({
+  data: z.int().min(0),
+  index: z.int().min(0),
+  measuredAt: z.iso.datetime(),
+});
+export type DatabaseSize = z.infer<typeof DatabaseSize>;
 
 export const Database = z.strictObject({
   id: DatabaseId,
   name: DatabaseName,
+  charset: Charset,
+  collation: Collation,
+  /** Null until it was measured. */
+  size: DatabaseSize.nullable(),
   protected: z.boolean(),
   tenant: TenantId,
   server: ServerId,
@@ -51,6 +92,7 @@ export const DatabaseUser = z.strictObject({
   database: DatabaseId,
   name: DatabaseUserName,
   privileges: Privileges,
+  maxConnections: MaxConnections,
   tenant: TenantId,
   server: ServerId,
   generation: Generation,

@@ -7,6 +7,7 @@ export const FailureCode = z.enum([
   'not_found', // the resource is not, or no longer, on this server
   'not_ready', // what it depends on (the database of a user) is not there
   'php_version_missing', // no such php-fpm is installed
+  'collation_missing', // the database server has no such character set or collation
   'uids_exhausted', // the range of site users is used up
   'config_refused', // the tool's own checker refused what was rendered; the old file is back
   'not_live', // it was made, and the page or the account did not answer as it should

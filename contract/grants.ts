@@ -7,6 +7,8 @@ export interface Account {
   readonly database: DatabaseName;
   readonly privileges: Privileges;
   readonly passwordHash: PasswordHash;
+  /** Connections at once; null for as many as any account of its database may have. */
+  readonly maxConnections: number | null;
 }
 
 const PRIVILEGES: Readonly<Record<Privileges, readonly string[]>> = {
@@ -36,25 +38,38 @@ const PRIVILEGES: Readonly<Record<Privileges, readonly string[]>> = {
 export interface Comparison {
   readonly rights: boolean;
   readonly password: boolean;
+  /** Nobody logs in as it. That is for its database to say, and neither right nor wrong here. */
+  readonly locked: boolean;
 }
 
 /**
- * Compares an account with the lines `SHOW GRANTS` printed for it. Rights are right when there is one line for
- * the server, which allows so many connections and nothing else, and one for its own database, `_` escaped so that it
- * stands for itself, and not a word beyond.
+ * Compares an account with what the door's `read_user` says of it: how many connections it may have at most, what
+ * `SHOW CREATE USER` printed, and the lines of `SHOW GRANTS`. Rights are right when it may have as many connections as
+ * it should and logs in by a password and nothing else, and when there is one line for the server, with no right in
+ * it, and one for its own database, `_` escaped so that it stands for itself, and not a word beyond.
  */
 export function compareGrants(account: Account, lines: readonly string[]): Comparison {
-  const [global = '', own = '', ...more] = lines;
+  const [cap = '', created = '', global = '', own = '', ...more] = lines;
   const user = `\`${account.name}\`@\`localhost\``;
-  const nothing = `GRANT USAGE ON *.* TO ${user}`;
-  const end = global.startsWith(nothing) ? GLOBAL.exec(global.slice(nothing.length)) : null;
+  const login = LOGIN.exec(after(created, `CREATE USER ${user}`));
+  const usage = USAGE.exec(after(global, `GRANT USAGE ON *.* TO ${user}`));
+  const most = String(Math.min(account.maxConnections ?? Infinity, Number(cap)));
   return {
-    rights: more.length === 0 && end !== null && isOwn(own, account, user),
-    password: end?.[1] === account.passwordHash,
+    rights: more.length === 0 && login?.[2] === most && usage?.[2] === most && isOwn(own, account, user),
+    password: login?.[1] === account.passwordHash && usage?.[1] === account.passwordHash,
+    locked: login?.[3] !== undefined,
   };
 }
 
-const GLOBAL = /^(?: IDENTIFIED BY PASSWORD '(\*[0-9A-F]{40})')? WITH MAX_USER_CONNECTIONS [1-9][0-9]*$/;
+const HASH_AND_CONNECTIONS =
+  "(?: IDENTIFIED BY PASSWORD '(\\*[0-9A-F]{40})')? WITH MAX_USER_CONNECTIONS ([1-9][0-9]*)";
+const LOGIN = new RegExp(`^${HASH_AND_CONNECTIONS}( ACCOUNT LOCK)?$`);
+const USAGE = new RegExp(`^${HASH_AND_CONNECTIONS}$`);
+
+/** What stands behind `beginning`; where it does not begin so, nothing that could be right. */
+function after(line: string, beginning: string): string {
+  return line.startsWith(beginning) ? line.slice(beginning.length) : 'no';
+}
 
 function isOwn(line: string, { database, privileges }: Account, user: string): boolean {
   const tail = ` ON \`${database.replaceAll('_', '\\_')}\`.* TO ${user}`;

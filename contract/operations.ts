@@ -16,6 +16,7 @@ export const OPERATION_RESOURCES = {
   'database.delete': 'database',
   'database.restore': 'database',
   'databaseUser.create': 'databaseUser',
+  'databaseUser.update': 'databaseUser',
   'databaseUser.rotate': 'databaseUser',
   'databaseUser.delete': 'databaseUser',
   'key.create': 'key',

@@ -26,11 +26,12 @@ GRANT SELECT, INSERT (domain_id, generation, tenant, server, name, aliases, type
   enabled, deleted) ON sculptor.domain_version TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.domain_name TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.domain_root TO 'www-data'@'localhost';
-GRANT SELECT, INSERT (database_id, generation, tenant, server, name, deleted)
+GRANT SELECT, INSERT (database_id, generation, tenant, server, name, charset, collation, deleted)
   ON sculptor.database_version TO 'www-data'@'localhost';
+GRANT SELECT ON sculptor.database_size TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.database_name TO 'www-data'@'localhost';
-GRANT SELECT (user_id, generation, database_id, tenant, server, name, privileges, deleted, created_at),
-  INSERT (user_id, generation, database_id, tenant, server, name, privileges, password_hash, deleted)
+GRANT SELECT (user_id, generation, database_id, tenant, server, name, privileges, max_connections, deleted, created_at),
+  INSERT (user_id, generation, database_id, tenant, server, name, privileges, max_connections, password_hash, deleted)
   ON sculptor.database_user_version TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.database_user_name TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (part_id, generation, type, domain_id, tenant, server, name, spec, deleted)
@@ -58,6 +59,7 @@ GRANT INSERT (kind, operation_id, resource_type, resource_id, resource_name, ten
   ON sculptor.notification TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE ON sculptor.resource_state TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE ON sculptor.server_fact TO 'sculptor'@'localhost';
+GRANT INSERT, UPDATE ON sculptor.database_size TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.domain_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.database_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.database_user_name TO 'sculptor'@'localhost';

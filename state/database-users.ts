@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Privileges } from '../contract/databases.ts';
+import { MaxConnections, Privileges } from '../contract/databases.ts';
 import type { DatabaseUser, PasswordHash } from '../contract/databases.ts';
 import { DatabaseId, DatabaseUserId, Generation, ServerId, TenantId } from '../contract/ids.ts';
 import { DatabaseUserName } from '../contract/names.ts';
@@ -19,6 +19,7 @@ const Row = z.object({
   database: DatabaseId,
   name: DatabaseUserName,
   privileges: Privileges,
+  maxConnections: MaxConnections,
   deleted: bit,
   tenant: TenantId,
   server: ServerId,
@@ -28,7 +29,8 @@ const Row = z.object({
   ...stateColumns,
 });
 
-const COLUMNS = `v.user_id AS id, v.database_id AS \`database\`, v.name, v.privileges, v.deleted, v.tenant, v.server,
+const COLUMNS = `v.user_id AS id, v.database_id AS \`database\`, v.name, v.privileges,
+  v.max_connections AS maxConnections, v.deleted, v.tenant, v.server,
   v.generation, (SELECT f.created_at FROM database_user_version f
     WHERE f.user_id = v.user_id AND f.generation = 1) AS createdAt,
   v.created_at AS updatedAt, s.status AS state, s.generation AS stateGeneration`;
@@ -79,17 +81,18 @@ export async function nextUserGeneration(sql: Sql, id: DatabaseUserId): Promise<
 
 export type DatabaseUserVersion = Omit<DatabaseUser, 'status' | 'createdAt' | 'updatedAt'>;
 
+/** Without a hash the password stays as it is. */
 export async function insertDatabaseUserVersion(
   sql: Sql,
   wanted: DatabaseUserVersion,
-  { passwordHash, deleted }: { readonly passwordHash: PasswordHash; readonly deleted: boolean },
+  { passwordHash, deleted }: { readonly passwordHash: PasswordHash | null; readonly deleted: boolean },
 ): Promise<void> {
   await sql.run(
     `INSERT INTO database_user_version (user_id, generation, database_id, tenant, server, name, privileges,
-       password_hash, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       max_connections, password_hash, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       ...[wanted.id, wanted.generation, wanted.database, wanted.tenant, wanted.server, wanted.name],
-      ...[wanted.privileges, passwordHash, deleted],
+      ...[wanted.privileges, wanted.maxConnections, passwordHash, deleted],
     ],
   );
 }

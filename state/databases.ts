@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Charset, Collation } from '../contract/collations.ts';
 import type { Database } from '../contract/databases.ts';
 import { DatabaseId, Generation, ServerId, TenantId } from '../contract/ids.ts';
 import { DatabaseName } from '../contract/names.ts';
@@ -16,6 +17,11 @@ export interface DatabaseRecord {
 const Row = z.object({
   id: DatabaseId,
   name: DatabaseName,
+  charset: Charset,
+  collation: Collation,
+  dataOctets: z.coerce.number().nullable(),
+  indexOctets: z.coerce.number().nullable(),
+  measuredAt: instant.nullable(),
   deleted: bit,
   protected: bit,
   tenant: TenantId,
@@ -26,18 +32,20 @@ const Row = z.object({
   ...stateColumns,
 });
 
-const COLUMNS = `v.database_id AS id, v.name, v.deleted, v.tenant, v.server, v.generation,
+const COLUMNS = `v.database_id AS id, v.name, v.charset, v.collation, v.deleted, v.tenant, v.server, v.generation,
   (SELECT f.created_at FROM database_version f
     WHERE f.database_id = v.database_id AND f.generation = 1) AS createdAt,
   v.created_at AS updatedAt, EXISTS (SELECT 1 FROM protection p WHERE p.resource_id = v.database_id) AS protected,
-  s.status AS state, s.generation AS stateGeneration`;
+  s.status AS state, s.generation AS stateGeneration,
+  z.data_octets AS dataOctets, z.index_octets AS indexOctets, z.measured_at AS measuredAt`;
 
 // See the same in domains.ts.
 const CURRENT = `v.generation = (SELECT MAX(o.generation) FROM operation o WHERE o.resource_id = v.database_id
   AND o.resource_type = 'database' AND o.status NOT IN ('cancelled', 'superseded'))
   AND COALESCE(s.status, '') <> 'deleted'`;
 
-const STATE = 'LEFT JOIN resource_state s ON s.resource_id = v.database_id';
+const STATE = `LEFT JOIN resource_state s ON s.resource_id = v.database_id
+  LEFT JOIN database_size z ON z.database_id = v.database_id`;
 
 export async function findDatabase(
   sql: Sql,
@@ -99,17 +107,17 @@ export async function lockDatabase(sql: Sql, id: DatabaseId): Promise<Generation
   return row.generation;
 }
 
-export type DatabaseVersion = Omit<Database, 'protected' | 'status' | 'createdAt' | 'updatedAt'>;
+export type DatabaseVersion = Omit<Database, 'protected' | 'size' | 'status' | 'createdAt' | 'updatedAt'>;
 
 export async function insertDatabaseVersion(
   sql: Sql,
-  { id, generation, tenant, server, name }: DatabaseVersion,
+  { id, generation, tenant, server, name, charset, collation }: DatabaseVersion,
   deleted: boolean,
 ): Promise<void> {
   await sql.run(
-    `INSERT INTO database_version (database_id, generation, tenant, server, name, deleted)
-       VALUES (?, ?, ?, ?, ?, ?)`,
-    [id, generation, tenant, server, name, deleted],
+    `INSERT INTO database_version (database_id, generation, tenant, server, name, charset, collation, deleted)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    [id, generation, tenant, server, name, charset, collation, deleted],
   );
 }
 
@@ -135,7 +143,12 @@ export async function holdDatabaseName(
   return holder?.deleted === true ? 'being-deleted' : 'held';
 }
 
-function toRecord({ deleted, state, stateGeneration, ...database }: z.infer<typeof Row>): DatabaseRecord {
+function toRecord(row: z.infer<typeof Row>): DatabaseRecord {
+  const { deleted, state, stateGeneration, dataOctets, indexOctets, measuredAt, ...database } = row;
   const standing = { deleted, state, stateGeneration, generation: database.generation };
-  return { deleted, database: { ...database, status: resourceStatus(standing) } };
+  const size =
+    dataOctets === null || indexOctets === null || measuredAt === null
+      ? null
+      : { data: dataOctets, index: indexOctets, measuredAt };
+  return { deleted, database: { ...database, size, status: resourceStatus(standing) } };
 }

@@ -79,15 +79,36 @@ BEGIN
   END IF;
 END //
 
+-- Words that this server knows for a character set and an order of it. DO answers no rows.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.require_collation(
+  IN p_charset VARCHAR(255) CHARACTER SET utf8mb4, IN p_collation VARCHAR(255) CHARACTER SET utf8mb4)
+  READS SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE EXIT HANDLER FOR 1115, 1253, 1273 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'collation_missing';
+  IF p_charset IS NULL OR p_collation IS NULL OR NOT (BINARY p_charset REGEXP '\\A[a-z0-9]{1,20}\\z')
+    OR NOT (BINARY p_collation REGEXP '\\A[a-z0-9_]{1,64}\\z')
+    OR p_collation NOT LIKE CONCAT(p_charset, '|_%') ESCAPE '|' THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
+  END IF;
+  EXECUTE IMMEDIATE CONCAT('DO CONVERT(''x'' USING ', p_charset, ') COLLATE ', p_collation);
+END //
+
+-- How many connections an account of this database may have at once, whatever was asked for it. A plan of the tenant
+-- that allows less belongs here, and nowhere else: all that sets or compares the number asks this.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.connection_cap(
+  IN p_database_id VARCHAR(12) CHARACTER SET utf8mb4, OUT p_most INT UNSIGNED)
+  READS SQL DATA SQL SECURITY DEFINER
+BEGIN
+  SELECT value INTO p_most FROM sculptor_door.setting WHERE name = 'connections_per_account';
+END //
+
 -- These rights on this one database and no others, and so many connections at once.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.give_rights(
   IN p_account VARCHAR(64) CHARACTER SET utf8mb4, IN p_database VARCHAR(48) CHARACTER SET utf8mb4,
-  IN p_privileges VARCHAR(10) CHARACTER SET utf8mb4)
+  IN p_privileges VARCHAR(10) CHARACTER SET utf8mb4, IN p_connections INT UNSIGNED)
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
-  DECLARE most INT UNSIGNED;
-  SELECT value INTO most FROM sculptor_door.setting WHERE name = 'connections_per_account';
-  EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_account, '`@`localhost` WITH MAX_USER_CONNECTIONS ', most);
+  EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_account, '`@`localhost` WITH MAX_USER_CONNECTIONS ', p_connections);
   EXECUTE IMMEDIATE CONCAT('REVOKE ALL PRIVILEGES, GRANT OPTION FROM `', p_account, '`@`localhost`');
   EXECUTE IMMEDIATE CONCAT('GRANT ',
     IF(p_privileges = 'read', 'SELECT, SHOW VIEW',
@@ -95,17 +116,38 @@ BEGIN
     ' ON `', REPLACE(p_database, '_', '\\_'), '`.* TO `', p_account, '`@`localhost`');
 END //
 
+-- Locks an account, or lets it in, as its database says. Whoever locks or unlocks a database writes that down first, so
+-- it is read once more afterwards: of two at once the later decides.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.settle_lock(
+  IN p_account VARCHAR(64) CHARACTER SET utf8mb4, IN p_database_id VARCHAR(12) CHARACTER SET utf8mb4)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE is_locked, was_locked BOOLEAN;
+  SELECT locked_at IS NOT NULL INTO is_locked FROM sculptor_door.managed_database WHERE id = p_database_id;
+  REPEAT
+    SET was_locked = is_locked;
+    EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_account, '`@`localhost` ACCOUNT ', IF(is_locked, 'LOCK', 'UNLOCK'));
+    IF is_locked THEN
+      CALL sculptor_door.end_sessions(p_account);
+    END IF;
+    SELECT locked_at IS NOT NULL INTO is_locked FROM sculptor_door.managed_database WHERE id = p_database_id;
+  UNTIL is_locked = was_locked END REPEAT;
+END //
+
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.put_database(
-  IN p_id VARCHAR(255) CHARACTER SET utf8mb4, IN p_name VARCHAR(255) CHARACTER SET utf8mb4)
+  IN p_id VARCHAR(255) CHARACTER SET utf8mb4, IN p_name VARCHAR(255) CHARACTER SET utf8mb4,
+  IN p_charset VARCHAR(255) CHARACTER SET utf8mb4, IN p_collation VARCHAR(255) CHARACTER SET utf8mb4)
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE known VARCHAR(48) DEFAULT NULL;
+  DECLARE as_asked VARCHAR(255) CHARACTER SET utf8mb4;
   DECLARE gone, closed DATETIME(3) DEFAULT NULL;
   IF p_id IS NULL OR p_name IS NULL OR NOT (BINARY p_id REGEXP '\\A[a-z][a-z0-9]{11}\\z')
     OR NOT (BINARY p_name REGEXP '\\A[a-z][a-z0-9_]{0,47}\\z')
     OR p_name IN ('mysql', 'sys', 'information_schema', 'performance_schema', 'sculptor', 'sculptor_door', 'test') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
+  CALL sculptor_door.require_collation(p_charset, p_collation);
   SELECT name, dropped_at, closed_at INTO known, gone, closed FROM sculptor_door.managed_database WHERE id = p_id;
   IF known IS NOT NULL AND (BINARY known <> BINARY p_name OR gone IS NOT NULL OR closed IS NOT NULL) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
@@ -114,7 +156,13 @@ BEGIN
     CALL sculptor_door.require_free_database(p_name);
     INSERT INTO sculptor_door.managed_database (id, name) VALUES (p_id, p_name);
   END IF;
-  EXECUTE IMMEDIATE CONCAT('CREATE DATABASE IF NOT EXISTS `', p_name, '` CHARACTER SET utf8mb4');
+  SET as_asked = CONCAT('DATABASE `', p_name, '` CHARACTER SET ', p_charset, ' COLLATE ', p_collation);
+  IF NOT EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = p_name) THEN
+    EXECUTE IMMEDIATE CONCAT('CREATE ', as_asked);
+  ELSE
+    -- What is made from now on without a character set of its own; what is there already stays as it is.
+    EXECUTE IMMEDIATE CONCAT('ALTER ', as_asked);
+  END IF;
 END //
 
 -- For a creation that came to nothing: drops a database that holds nothing and that nobody can log in to. What holds
@@ -140,19 +188,21 @@ END //
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.put_user(
   IN p_id VARCHAR(255) CHARACTER SET utf8mb4, IN p_database_id VARCHAR(255) CHARACTER SET utf8mb4,
   IN p_name VARCHAR(255) CHARACTER SET utf8mb4, IN p_privileges VARCHAR(255) CHARACTER SET utf8mb4,
-  IN p_hash VARCHAR(255) CHARACTER SET utf8mb4)
+  IN p_hash VARCHAR(255) CHARACTER SET utf8mb4, IN p_connections INT UNSIGNED)
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE db VARCHAR(48) DEFAULT NULL;
   DECLARE known VARCHAR(32) DEFAULT NULL;
   DECLARE known_database CHAR(12) DEFAULT NULL;
   DECLARE gone DATETIME(3) DEFAULT NULL;
-  DECLARE lets_in BOOLEAN;
+  DECLARE most, had_connections INT UNSIGNED DEFAULT NULL;
+  DECLARE had VARCHAR(10) DEFAULT NULL;
+  DECLARE same_password, lets_in, takes_away BOOLEAN;
   IF p_id IS NULL OR p_name IS NULL OR p_hash IS NULL OR p_privileges IS NULL
     OR NOT (BINARY p_id REGEXP '\\A[a-z][a-z0-9]{11}\\z')
     OR NOT (BINARY p_name REGEXP '\\A[a-z][a-z0-9_]{0,31}\\z')
     OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z')
-    OR BINARY p_privileges NOT IN ('all', 'read')
+    OR BINARY p_privileges NOT IN ('all', 'read') OR p_connections = 0
     OR p_name IN ('root', 'mysql', 'mariadb', 'sculptor', 'sculptor_door', 'public') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
@@ -168,21 +218,34 @@ BEGIN
   IF known IS NULL THEN
     CALL sculptor_door.require_free_account(p_name, p_database_id);
   END IF;
-  -- Another password, or the right to write, lets in somebody who was not let in before. What is so already does not.
-  SET lets_in = NOT EXISTS (SELECT 1 FROM mysql.global_priv p WHERE p.user = p_name AND p.host = 'localhost'
-      AND JSON_VALUE(p.priv, '$.authentication_string') = p_hash)
-    OR NOT EXISTS (SELECT 1 FROM mysql.db g WHERE g.user = p_name AND g.host = 'localhost'
-      AND g.db = REPLACE(db, '_', '\\_') AND g.insert_priv = IF(p_privileges = 'all', 'Y', 'N'));
+  CALL sculptor_door.connection_cap(p_database_id, most);
+  SET most = LEAST(COALESCE(p_connections, most), most);
+  SELECT JSON_VALUE(priv, '$.max_user_connections') INTO had_connections FROM mysql.global_priv
+    WHERE user = p_name AND host = 'localhost';
+  SELECT IF(g.insert_priv = 'Y', 'all', 'read') INTO had FROM mysql.db g
+    WHERE g.user = p_name AND g.host = 'localhost' AND g.db = REPLACE(db, '_', '\\_');
+  SET same_password = EXISTS (SELECT 1 FROM mysql.global_priv p WHERE p.user = p_name AND p.host = 'localhost'
+    AND JSON_VALUE(p.priv, '$.authentication_string') = p_hash);
+  -- Another password, or the right to write, lets in somebody who was not let in before; a site that may not write any
+  -- more, or has fewer connections, is as good as switched off. What is so already is neither.
+  SET lets_in = NOT same_password OR had IS NULL OR (had = 'read' AND p_privileges = 'all');
+  SET takes_away = COALESCE(had = 'all' AND p_privileges = 'read', FALSE) OR COALESCE(had_connections > most, FALSE);
   IF lets_in THEN
     CALL sculptor_door.count_one('let_in_per_hour');
+  END IF;
+  IF takes_away THEN
+    CALL sculptor_door.count_one('destroy_per_hour');
   END IF;
   IF known IS NULL THEN
     INSERT INTO sculptor_door.managed_user (id, database_id, name) VALUES (p_id, p_database_id, p_name);
   END IF;
-  EXECUTE IMMEDIATE CONCAT('CREATE USER IF NOT EXISTS `', p_name, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
+  UPDATE sculptor_door.managed_user SET max_connections = p_connections WHERE id = p_id;
+  EXECUTE IMMEDIATE CONCAT('CREATE USER IF NOT EXISTS `', p_name, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash,
+    ''' ACCOUNT LOCK');
   EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_name, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
-  CALL sculptor_door.give_rights(p_name, db, p_privileges);
-  IF lets_in THEN
+  CALL sculptor_door.give_rights(p_name, db, p_privileges, most);
+  CALL sculptor_door.settle_lock(p_name, p_database_id);
+  IF lets_in OR takes_away THEN
     CALL sculptor_door.end_sessions(p_name);
   END IF;
 END //
@@ -227,209 +290,55 @@ BEGIN
   END IF;
 END //
 
--- What the server holds of one account: a row a grant, as SHOW GRANTS prints it; none when there is no account.
+-- What the server holds of one account: how many connections it may have at most, how it logs in, as SHOW CREATE USER
+-- prints it, and a row a grant, as SHOW GRANTS does; none when there is no account.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.read_user(
   IN p_id VARCHAR(255) CHARACTER SET utf8mb4)
   READS SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE known VARCHAR(32) DEFAULT NULL;
-  SELECT name INTO known FROM sculptor_door.managed_user WHERE id = p_id AND dropped_at IS NULL;
+  DECLARE known_database CHAR(12) DEFAULT NULL;
+  DECLARE most INT UNSIGNED;
+  SELECT name, database_id INTO known, known_database FROM sculptor_door.managed_user
+    WHERE id = p_id AND dropped_at IS NULL;
   IF known IS NOT NULL AND EXISTS (SELECT 1 FROM mysql.global_priv WHERE user = known AND host = 'localhost') THEN
+    CALL sculptor_door.connection_cap(known_database, most);
+    SELECT CONVERT(most USING utf8mb4) AS cap;
+    EXECUTE IMMEDIATE CONCAT('SHOW CREATE USER `', known, '`@`localhost`');
     EXECUTE IMMEDIATE CONCAT('SHOW GRANTS FOR `', known, '`@`localhost`');
   ELSE
     SELECT 'none' AS grants FROM DUAL WHERE FALSE;
   END IF;
 END //
 
--- Whether the schema of a registered database is there.
+-- The schema of a registered database, where it is there, and what is made in it without a character set of its own has.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.read_database(
   IN p_id VARCHAR(255) CHARACTER SET utf8mb4)
   READS SQL DATA SQL SECURITY DEFINER
 BEGIN
-  SELECT d.name FROM sculptor_door.managed_database d
-    JOIN information_schema.schemata s ON s.schema_name = d.name
+  SELECT d.name, s.default_character_set_name AS charset, s.default_collation_name AS collation
+    FROM sculptor_door.managed_database d JOIN information_schema.schemata s ON s.schema_name = d.name
     WHERE d.id = p_id AND d.dropped_at IS NULL;
 END //
 
--- From here on root's alone, for the executor: what it removes it dumps first, and it knows by a record of its own what
--- is protected and how much was removed in the hour.
-
--- Nobody works in it any more, and nobody comes in.
-CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.close_database(IN p_id CHAR(12))
-  MODIFIES SQL DATA SQL SECURITY DEFINER
-BEGIN
-  UPDATE sculptor_door.managed_database SET closed_at = COALESCE(closed_at, UTC_TIMESTAMP(3))
-    WHERE id = p_id AND dropped_at IS NULL;
-  FOR account IN (SELECT u.name FROM sculptor_door.managed_user u
-    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
-    WHERE u.database_id = p_id AND u.dropped_at IS NULL) DO
-    EXECUTE IMMEDIATE CONCAT('ALTER USER `', account.name, '`@`localhost` ACCOUNT LOCK');
-    CALL sculptor_door.end_sessions(account.name);
-  END FOR;
-END //
-
--- The accounts of one purpose that `lend` makes, should what they were made for have broken off.
-CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.drop_lent(IN p_id CHAR(12))
-  MODIFIES SQL DATA SQL SECURITY DEFINER
-BEGIN
-  FOR purpose IN (SELECT 'dump' AS name UNION SELECT 'routines' UNION SELECT 'restore') DO
-    EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `sculptor-', purpose.name, '-', p_id, '`@`localhost`');
-    CALL sculptor_door.end_sessions(CONCAT('sculptor-', purpose.name, '-', p_id));
-  END FOR;
-END //
-
-CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.open_database(IN p_id CHAR(12))
-  MODIFIES SQL DATA SQL SECURITY DEFINER
-BEGIN
-  CALL sculptor_door.drop_lent(p_id);
-  FOR account IN (SELECT u.name FROM sculptor_door.managed_user u
-    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
-    WHERE u.database_id = p_id AND u.dropped_at IS NULL) DO
-    EXECUTE IMMEDIATE CONCAT('ALTER USER `', account.name, '`@`localhost` ACCOUNT UNLOCK');
-  END FOR;
-  UPDATE sculptor_door.managed_database SET closed_at = NULL WHERE id = p_id;
-END //
-
-CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.remove_database(IN p_id CHAR(12))
-  MODIFIES SQL DATA SQL SECURITY DEFINER
+-- How much the tables of a registered database are and their indexes, in octets, as InnoDB notes it of each. To ask
+-- information_schema.tables would open the tenant's views, and run with our rights what functions stand in them.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.measure_database(
+  IN p_id VARCHAR(255) CHARACTER SET utf8mb4)
+  READS SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE known VARCHAR(48) DEFAULT NULL;
   SELECT name INTO known FROM sculptor_door.managed_database WHERE id = p_id AND dropped_at IS NULL;
-  IF known IS NOT NULL THEN
-    CALL sculptor_door.drop_lent(p_id);
-    FOR account IN (SELECT name FROM sculptor_door.managed_user WHERE database_id = p_id AND dropped_at IS NULL) DO
-      EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `', account.name, '`@`localhost`');
-      CALL sculptor_door.end_sessions(account.name);
-    END FOR;
-    EXECUTE IMMEDIATE CONCAT('DROP DATABASE IF EXISTS `', known, '`');
-    IF EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = known) THEN
-      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'mismatch';
-    END IF;
-    UPDATE sculptor_door.managed_user SET dropped_at = UTC_TIMESTAMP(3) WHERE database_id = p_id AND dropped_at IS NULL;
-    UPDATE sculptor_door.managed_database SET dropped_at = UTC_TIMESTAMP(3), closed_at = NULL WHERE id = p_id;
-  END IF;
-END //
-
--- Under its old id, empty, and closed until all of it is back.
-CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.restore_database(
-  IN p_id CHAR(12), IN p_charset VARCHAR(64) CHARACTER SET utf8mb4, IN p_collation VARCHAR(64) CHARACTER SET utf8mb4)
-  MODIFIES SQL DATA SQL SECURITY DEFINER
-BEGIN
-  DECLARE known VARCHAR(48) DEFAULT NULL;
-  SELECT name INTO known FROM sculptor_door.managed_database WHERE id = p_id AND dropped_at IS NOT NULL;
   IF known IS NULL THEN
-    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
-  END IF;
-  IF NOT (BINARY p_charset REGEXP '\\A[a-z0-9_]+\\z') OR NOT (BINARY p_collation REGEXP '\\A[a-z0-9_]+\\z') THEN
-    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
-  END IF;
-  CALL sculptor_door.require_free_database(known);
-  UPDATE sculptor_door.managed_database SET dropped_at = NULL, closed_at = UTC_TIMESTAMP(3) WHERE id = p_id;
-  EXECUTE IMMEDIATE CONCAT('CREATE DATABASE `', known, '` CHARACTER SET ', p_charset, ' COLLATE ', p_collation);
-END //
-
--- Under its old id, locked until its database is opened.
-CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.restore_user(
-  IN p_id CHAR(12), IN p_privileges VARCHAR(10) CHARACTER SET utf8mb4, IN p_hash VARCHAR(41) CHARACTER SET utf8mb4)
-  MODIFIES SQL DATA SQL SECURITY DEFINER
-BEGIN
-  DECLARE known VARCHAR(32) DEFAULT NULL;
-  DECLARE db VARCHAR(48) DEFAULT NULL;
-  DECLARE db_id CHAR(12) DEFAULT NULL;
-  SELECT u.name, d.name, d.id INTO known, db, db_id FROM sculptor_door.managed_user u
-    JOIN sculptor_door.managed_database d ON d.id = u.database_id AND d.dropped_at IS NULL AND d.closed_at IS NOT NULL
-    WHERE u.id = p_id AND u.dropped_at IS NOT NULL;
-  IF known IS NULL THEN
-    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
-  END IF;
-  IF BINARY p_privileges NOT IN ('all', 'read') OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z') THEN
-    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
-  END IF;
-  CALL sculptor_door.require_free_account(known, db_id);
-  UPDATE sculptor_door.managed_user SET dropped_at = NULL WHERE id = p_id;
-  EXECUTE IMMEDIATE CONCAT('CREATE USER `', known, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, ''' ACCOUNT LOCK');
-  CALL sculptor_door.give_rights(known, db, p_privileges);
-END //
-
--- Lets in, for as long as a dump is made or played back, one account of a closed database with a password of that hour,
--- or an account of this purpose, whose name no tenant's can be. MariaDB works out parts of a view when it only shows it,
--- and runs the tenant's functions for that with the rights of who asks. So who dumps tables and views has the tenant's
--- rights and no more, and who reads the source of routines, which takes a right over those of all, sees no view.
-CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.lend(
-  IN p_id CHAR(12), IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(41) CHARACTER SET utf8mb4)
-  MODIFIES SQL DATA SQL SECURITY DEFINER
-BEGIN
-  DECLARE db VARCHAR(48) DEFAULT NULL;
-  SELECT name INTO db FROM sculptor_door.managed_database
-    WHERE id = p_id AND dropped_at IS NULL AND closed_at IS NOT NULL;
-  IF db IS NULL OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z') THEN
-    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
-  END IF;
-  IF p_account IN (CONCAT('sculptor-restore-', p_id), CONCAT('sculptor-dump-', p_id)) THEN
-    EXECUTE IMMEDIATE CONCAT('CREATE OR REPLACE USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
-    CALL sculptor_door.give_rights(p_account, db, 'all');
-  ELSEIF p_account = CONCAT('sculptor-routines-', p_id) THEN
-    EXECUTE IMMEDIATE CONCAT('CREATE OR REPLACE USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
-    EXECUTE IMMEDIATE CONCAT('GRANT EXECUTE ON `', REPLACE(db, '_', '\\_'), '`.* TO `', p_account, '`@`localhost`');
-    EXECUTE IMMEDIATE CONCAT('GRANT SELECT ON mysql.proc TO `', p_account, '`@`localhost`');
-  ELSEIF EXISTS (SELECT 1 FROM sculptor_door.managed_user WHERE held = p_account AND database_id = p_id) THEN
-    EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash,
-      ''' ACCOUNT UNLOCK');
+    SELECT 'none' AS octets FROM DUAL WHERE FALSE;
   ELSE
-    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
-  END IF;
-END //
-
--- Ends what was lent: the account has its true password again and is locked; the one of this purpose is dropped.
-CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.take_back(
-  IN p_id CHAR(12), IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(41) CHARACTER SET utf8mb4)
-  MODIFIES SQL DATA SQL SECURITY DEFINER
-BEGIN
-  IF p_account IN (CONCAT('sculptor-restore-', p_id), CONCAT('sculptor-dump-', p_id), CONCAT('sculptor-routines-', p_id)) THEN
-    EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `', p_account, '`@`localhost`');
-  ELSEIF BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z'
-    AND EXISTS (SELECT 1 FROM sculptor_door.managed_user WHERE held = p_account AND database_id = p_id) THEN
-    EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash,
-      ''' ACCOUNT LOCK');
-  ELSE
-    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
-  END IF;
-  CALL sculptor_door.end_sessions(p_account);
-END //
-
-CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.limit_connections()
-  MODIFIES SQL DATA SQL SECURITY DEFINER
-BEGIN
-  DECLARE most INT UNSIGNED;
-  SELECT value INTO most FROM sculptor_door.setting WHERE name = 'connections_per_account';
-  FOR account IN (SELECT u.name FROM sculptor_door.managed_user u
-    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost' WHERE u.dropped_at IS NULL) DO
-    EXECUTE IMMEDIATE CONCAT('ALTER USER `', account.name, '`@`localhost` WITH MAX_USER_CONNECTIONS ', most);
-  END FOR;
-END //
-
--- For root to say how much may be let in and taken away in an hour, and how many connections an account may have.
-CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.set_limit(
-  IN p_name VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin, IN p_value INT UNSIGNED)
-  MODIFIES SQL DATA SQL SECURITY DEFINER
-BEGIN
-  -- MariaDB takes no connections for no limit.
-  IF p_value IS NULL OR NOT EXISTS (SELECT 1 FROM sculptor_door.setting WHERE name = p_name)
-    OR (p_name = 'connections_per_account' AND p_value = 0) THEN
-    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
-  END IF;
-  UPDATE sculptor_door.setting SET value = p_value WHERE name = p_name;
-  IF p_name = 'connections_per_account' THEN
-    CALL sculptor_door.limit_connections();
+    SELECT CAST(COALESCE(SUM(clustered_index_size), 0) * @@innodb_page_size AS CHAR) AS data,
+      CAST(COALESCE(SUM(sum_of_other_index_sizes), 0) * @@innodb_page_size AS CHAR) AS indexes
+      FROM mysql.innodb_table_stats WHERE database_name = known;
   END IF;
 END //
 
 DELIMITER ;
-
-DROP PROCEDURE IF EXISTS sculptor_door.drop_database;
-
--- Accounts that an earlier version made have no limit yet.
-CALL sculptor_door.limit_connections();
 
 -- A procedure that is replaced loses what was granted on it, so it is granted here and not in accounts.sql.
 GRANT EXECUTE ON PROCEDURE sculptor_door.put_database TO 'sculptor'@'localhost';
@@ -439,3 +348,4 @@ GRANT EXECUTE ON PROCEDURE sculptor_door.put_password TO 'sculptor'@'localhost';
 GRANT EXECUTE ON PROCEDURE sculptor_door.drop_user TO 'sculptor'@'localhost';
 GRANT EXECUTE ON PROCEDURE sculptor_door.read_user TO 'sculptor'@'localhost';
 GRANT EXECUTE ON PROCEDURE sculptor_door.read_database TO 'sculptor'@'localhost';
+GRANT EXECUTE ON PROCEDURE sculptor_door.measure_database TO 'sculptor'@'localhost';

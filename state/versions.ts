@@ -38,6 +38,8 @@ const DatabaseVersionRow = z.object({
   tenant: z.string(),
   server: z.string(),
   name: z.string(),
+  charset: z.string(),
+  collation: z.string(),
   deleted: bit,
 });
 export type DatabaseVersionRow = z.infer<typeof DatabaseVersionRow>;
@@ -49,21 +51,30 @@ export async function readDatabaseVersion(
 ): Promise<DatabaseVersionRow | undefined> {
   const rows = await sql.rows(
     DatabaseVersionRow,
-    'SELECT tenant, server, name, deleted FROM database_version WHERE database_id = ? AND generation = ?',
+    `SELECT tenant, server, name, charset, collation, deleted FROM database_version
+       WHERE database_id = ? AND generation = ?`,
     [id, generation],
   );
   return rows[0];
 }
 
-const DatabaseUserVersionRow = DatabaseVersionRow.extend({
+const DatabaseUserVersionRow = z.object({
+  tenant: z.string(),
+  server: z.string(),
+  name: z.string(),
+  deleted: bit,
   databaseId: z.string(),
   privileges: z.string(),
-  passwordHash: z.string(),
+  maxConnections: z.number().nullable(),
+  passwordHash: z.string().nullable(),
   databaseName: z.string().nullable(),
 });
 export type DatabaseUserVersionRow = z.infer<typeof DatabaseUserVersionRow>;
 
-/** `databaseName` is null where the database of the same tenant and server is not known. */
+/**
+ * `databaseName` is null where the database of the same tenant and server is not known. A version that changes no
+ * password has that of the last before it that was not called off, and did not fail: its owner was told that one.
+ */
 export async function readDatabaseUserVersion(
   sql: Sql,
   id: string,
@@ -72,7 +83,12 @@ export async function readDatabaseUserVersion(
   const rows = await sql.rows(
     DatabaseUserVersionRow,
     `SELECT u.tenant, u.server, u.name, u.deleted, u.database_id AS databaseId, u.privileges,
-       u.password_hash AS passwordHash,
+       u.max_connections AS maxConnections,
+       COALESCE(u.password_hash, (SELECT b.password_hash FROM database_user_version b
+         JOIN operation o ON o.resource_id = b.user_id AND o.resource_type = 'databaseUser'
+           AND o.generation = b.generation AND o.status NOT IN ('cancelled', 'failed')
+         WHERE b.user_id = u.user_id AND b.generation < u.generation AND b.password_hash IS NOT NULL AND NOT b.deleted
+         ORDER BY b.generation DESC LIMIT 1)) AS passwordHash,
        (SELECT MIN(d.name) FROM database_version d
          WHERE d.database_id = u.database_id AND d.tenant = u.tenant AND d.server = u.server) AS databaseName
      FROM database_user_version u WHERE u.user_id = ? AND u.generation = ?`,

@@ -3,6 +3,8 @@
 // schema has passed, as values of prepared statements; the procedures check them again.
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { knownCollations } from '../contract/collations.ts';
+import type { Charset, Collation } from '../contract/collations.ts';
 import type { PasswordHash } from '../contract/databases.ts';
 import { FailureCode, FailureError } from '../contract/failures.ts';
 import type { DatabaseId, DatabaseUserId } from '../contract/ids.ts';
@@ -19,18 +21,44 @@ export const DatabaseCredential = z.strictObject({
 });
 export type DatabaseCredential = z.infer<typeof DatabaseCredential>;
 
+/** A database as it should stand in MariaDB. */
+export interface Schema {
+  readonly name: DatabaseName;
+  readonly charset: Charset;
+  readonly collation: Collation;
+}
+
+/** The same as MariaDB shows it, which may have others than we know. */
+export type ShownSchema = Readonly<Record<keyof Schema, string>>;
+
+export interface Octets {
+  readonly data: number;
+  readonly index: number;
+}
+
+/** What the database server has. */
+export interface DatabaseFacts {
+  readonly collations: readonly Collation[];
+  /** The most connections that one account may have. */
+  readonly connectionsPerAccount: number;
+}
+
 /** Everything may throw a FailureError of the procedure's own, or the driver's error. */
 export interface DatabaseDoor {
-  readonly putDatabase: (id: DatabaseId, name: DatabaseName) => Promise<void>;
-  /** The name of the schema that is there for this id; undefined where there is none. */
-  readonly readDatabase: (id: DatabaseId) => Promise<string | undefined>;
+  /** Makes it, or gives one that is there another character set for what is made in it from now on. */
+  readonly putDatabase: (id: DatabaseId, schema: Schema) => Promise<void>;
+  /** The schema that is there for this id; undefined where there is none. */
+  readonly readDatabase: (id: DatabaseId) => Promise<ShownSchema | undefined>;
+  /** How much its tables are; undefined where there is none. */
+  readonly measure: (id: DatabaseId) => Promise<Octets | undefined>;
   /** One that holds nothing, and that nobody logs in to. What holds something is the executor's to remove. */
   readonly discardDatabase: (id: DatabaseId) => Promise<void>;
   readonly putUser: (id: DatabaseUserId, databaseId: DatabaseId, account: Account) => Promise<void>;
   readonly putPassword: (id: DatabaseUserId, hash: PasswordHash) => Promise<void>;
-  /** What the account may do, a line a grant as MariaDB prints it; none where there is no account. */
+  /** What the server has of the account, for compareGrants; none where there is no account. */
   readonly readUser: (id: DatabaseUserId) => Promise<readonly string[]>;
   readonly dropUser: (id: DatabaseUserId) => Promise<void>;
+  readonly facts: () => Promise<DatabaseFacts>;
   readonly close: () => Promise<void>;
 }
 
@@ -56,14 +84,24 @@ export function createDatabaseDoor({ socketPath, user, password }: DatabaseCrede
     patienceMs: PATIENCE_MS,
   });
   return {
-    putDatabase: (id, name) => call(sql, 'put_database', [id, name]),
-    readDatabase: async (id) => (await read(sql, 'read_database', id))[0],
+    putDatabase: (id, { name, charset, collation }) =>
+      call(sql, 'put_database', [id, name, charset, collation]),
+    readDatabase: async (id) => {
+      const [name, charset, collation] = await read(sql, 'read_database', id);
+      if (name === undefined || charset === undefined || collation === undefined) return undefined;
+      return { name, charset, collation };
+    },
+    measure: async (id) => {
+      const [data, indexes] = await read(sql, 'measure_database', id);
+      return data === undefined ? undefined : { data: Number(data), index: Number(indexes) };
+    },
     discardDatabase: (id) => call(sql, 'discard_database', [id]),
-    putUser: (id, databaseId, { name, privileges, passwordHash }) =>
-      call(sql, 'put_user', [id, databaseId, name, privileges, passwordHash]),
+    putUser: (id, databaseId, { name, privileges, passwordHash, maxConnections }) =>
+      call(sql, 'put_user', [id, databaseId, name, privileges, passwordHash, maxConnections]),
     putPassword: (id, hash) => call(sql, 'put_password', [id, hash]),
     readUser: (id) => read(sql, 'read_user', id),
     dropUser: (id) => call(sql, 'drop_user', [id]),
+    facts: () => readFacts(sql),
     close: () => sql.close(),
   };
 }
@@ -71,13 +109,16 @@ export function createDatabaseDoor({ socketPath, user, password }: DatabaseCrede
 type Procedure =
   | 'put_database'
   | 'read_database'
+  | 'measure_database'
   | 'discard_database'
   | 'put_user'
   | 'put_password'
   | 'read_user'
   | 'drop_user';
 
-async function call(sql: State, procedure: Procedure, values: readonly string[]): Promise<void> {
+type Value = string | number | null;
+
+async function call(sql: State, procedure: Procedure, values: readonly Value[]): Promise<void> {
   try {
     await sql.run(`CALL sculptor_door.${procedure}(${values.map(() => '?').join(', ')})`, values);
   } catch (error) {
@@ -85,13 +126,29 @@ async function call(sql: State, procedure: Procedure, values: readonly string[])
   }
 }
 
-/** A procedure answers its rows as the first of several results. */
+/** Each query of a procedure is one of several results, and the last says only that it ended. */
 async function read(sql: State, procedure: Procedure, id: string): Promise<string[]> {
-  const [rows] = await sql.rows(z.unknown(), `CALL sculptor_door.${procedure}(?)`, [id]);
+  const results = await sql.rows(z.unknown(), `CALL sculptor_door.${procedure}(?)`, [id]);
   return z
-    .array(z.record(z.string(), z.string()))
-    .parse(rows)
-    .flatMap((row) => Object.values(row));
+    .array(z.array(z.record(z.string(), z.string())))
+    .parse(results.filter(Array.isArray))
+    .flatMap((rows) => rows.flatMap((row) => Object.values(row)));
+}
+
+/** From MariaDB 10.10 on some collations stand there without their character set. */
+const COLLATIONS = `SELECT IF(collation_name LIKE CONCAT(character_set_name, '|_%') ESCAPE '|', collation_name,
+    CONCAT(character_set_name, '_', collation_name)) AS name
+  FROM information_schema.collation_character_set_applicability`;
+const MOST = "SELECT value FROM sculptor_door.setting WHERE name = 'connections_per_account'";
+
+async function readFacts(sql: State): Promise<DatabaseFacts> {
+  const names = await sql.rows(z.object({ name: z.string() }), COLLATIONS);
+  const [most] = await sql.rows(z.object({ value: z.number() }), MOST);
+  if (most === undefined) throw new Error('the door has no limit of connections');
+  return {
+    collations: knownCollations(names.map(({ name }) => name)),
+    connectionsPerAccount: most.value,
+  };
 }
 
 const Signal = z.object({ sqlState: z.literal('45000'), sqlMessage: FailureCode });
@@ -123,6 +180,10 @@ const SENTENCES: { readonly [C in FailureCode]?: Sentence } = {
   not_ready: {
     message: 'The database this account is for is not on the server.',
     hint: 'Create the database first, and look at how its operation ended.',
+  },
+  collation_missing: {
+    message: 'The database server has no such character set, or no such collation of it.',
+    hint: 'GET /v1/server shows which it has.',
   },
   not_found: { message: 'There is no such account on the server.', hint: 'Create it anew.' },
   limit_reached: {

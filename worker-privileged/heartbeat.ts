@@ -3,12 +3,14 @@ import type { PhpVersion } from '../contract/names.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Sql } from '../state/connection.ts';
 import { putServerFact } from '../state/server-facts.ts';
+import type { DatabaseDoor } from './database-door.ts';
 import type { Executor } from './executor-calls.ts';
 
 export interface HeartbeatParts {
   readonly server: ServerId;
   readonly state: Sql;
   readonly executor: Pick<Executor, 'call'>;
+  readonly door: Pick<DatabaseDoor, 'facts'>;
   readonly version: string;
   readonly isActive: () => boolean;
   readonly logger: Logger;
@@ -21,11 +23,11 @@ const FACTS_EVERY_MS = 600_000;
 const FACTS_AGAIN_MS = 5000;
 
 /**
- * To be called every second or so: says when it is time that the worker is at work, and now and then which PHP
- * versions there are. Never throws.
+ * To be called every second or so: says when it is time that the worker is at work and what the database server
+ * has, and now and then which PHP versions there are. Never throws.
  */
 export function createHeartbeat(parts: HeartbeatParts): () => Promise<void> {
-  const { server, state, logger, version, isActive, now = Date.now } = parts;
+  const { server, state, door, logger, version, isActive, now = Date.now } = parts;
   let nextBeat = Number.NEGATIVE_INFINITY;
   let nextFacts = Number.NEGATIVE_INFINITY;
   return async () => {
@@ -36,6 +38,7 @@ export function createHeartbeat(parts: HeartbeatParts): () => Promise<void> {
         const at = new Date(now()).toISOString();
         await putServerFact(state, server, { name: 'worker', value: { at, version } });
         nextBeat = now() + BEAT_EVERY_MS;
+        await putServerFact(state, server, { name: 'databases', value: await door.facts() });
       }
       if (now() >= nextFacts) {
         nextFacts = now() + FACTS_AGAIN_MS;

@@ -10,6 +10,7 @@ import type { DatabaseDoor } from './database-door.ts';
 import type { Executor } from './executor-calls.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createHandlers } from './operations.ts';
+import { createMeasuring } from './measuring.ts';
 import { createOverdue } from './overdue.ts';
 import { createPauses } from './pauses.ts';
 import { createAskPage } from './probe.ts';
@@ -24,6 +25,7 @@ import { createWorkerLock } from './worker-lock.ts';
 const SWEEP_EVERY_MS = 10_000;
 const LOOK_AT_CLOCK_EVERY_MS = 1000;
 const PURGE_EVERY_MS = 60_000;
+const MEASURE_EVERY_MS = 60_000;
 
 export interface WorkerParts {
   readonly config: Pick<Config, 'server' | 'serverName' | 'probeSocket'>;
@@ -35,6 +37,7 @@ export interface WorkerParts {
   readonly logger: Logger;
   readonly sweepEveryMs?: number;
   readonly purgeEveryMs?: number;
+  readonly measureEveryMs?: number;
   readonly probeBoundMs?: number;
 }
 
@@ -45,7 +48,7 @@ export interface RunningWorker {
 
 /** Puts the parts together and sets them going. Whatever is away now is waited for. */
 export function startWorker(parts: WorkerParts): RunningWorker {
-  const { config, executor, logger } = parts;
+  const { config, executor, door, logger } = parts;
   const { server } = config;
   const state = openState(parts.stateLogin);
   const session = openState({ ...parts.stateLogin, connections: 1 });
@@ -73,18 +76,21 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     server,
     state,
     executor,
+    door,
     version: parts.version,
     isActive: sweep.isActive,
     logger,
   });
   const purge = createPurging({ server, state, executor, isActive: sweep.isActive, logger });
+  const measure = createMeasuring({ server, state, door, isActive: sweep.isActive, logger });
   const sweeping = repeat(parts.sweepEveryMs ?? SWEEP_EVERY_MS, sweep.once);
   const beating = repeat(LOOK_AT_CLOCK_EVERY_MS, beat);
   const purging = repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, purge);
+  const measuring = repeat(parts.measureEveryMs ?? MEASURE_EVERY_MS, measure);
 
   return {
     stop: async () => {
-      await Promise.all([sweeping.stop(), beating.stop(), purging.stop()]);
+      await Promise.all([sweeping.stop(), beating.stop(), purging.stop(), measuring.stop()]);
       await Promise.all([queue.close(), overdue.stop()]);
       await wakeUps.close();
       redis.disconnect();

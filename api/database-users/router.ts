@@ -1,11 +1,12 @@
 import { Router } from 'express';
 import type { Request } from 'express';
 import { z } from 'zod';
-import { CreateDatabaseUser } from '../../contract/databases.ts';
+import { CreateDatabaseUser, UpdateDatabaseUser } from '../../contract/databases.ts';
 import { DatabaseUserId } from '../../contract/ids.ts';
 import { DatabaseUserName } from '../../contract/names.ts';
 import { bodyOf } from '../body.ts';
 import { callerOf } from '../caller.ts';
+import { refuseRename } from '../databases/rename.ts';
 import { parseDatabaseAddress } from '../databases/router.ts';
 import { pageQuery, parseQuery, refuseQuery } from '../paging.ts';
 import { addRoute, sendAccepted } from '../routes.ts';
@@ -34,6 +35,12 @@ export function createDatabaseUserRouter(users: DatabaseUserService): Router {
     get: async (req, res) => {
       refuseQuery(req);
       res.json(await users.read(callerOf(res).tenant, parseAddress(req)));
+    },
+    patch: async (req, res) => {
+      refuseQuery(req);
+      const body = refuseRename('databaseUser', requireBody(bodyOf(req)));
+      const change = parseInput(UpdateDatabaseUser, body);
+      sendAccepted(res, await users.update(writeContext(req, res), parseAddress(req), change));
     },
     delete: async (req, res) => {
       refuseQuery(req);

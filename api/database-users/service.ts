@@ -1,4 +1,10 @@
-import type { CreateDatabaseUser, Database, DatabaseUser } from '../../contract/databases.ts';
+import type {
+  CreateDatabaseUser,
+  Database,
+  DatabaseUser,
+  PasswordHash,
+  UpdateDatabaseUser,
+} from '../../contract/databases.ts';
 import { DatabaseUserId } from '../../contract/ids.ts';
 import type { DatabaseId, ServerId, TenantId } from '../../contract/ids.ts';
 import type { DatabaseUserName } from '../../contract/names.ts';
@@ -27,6 +33,7 @@ import type { Page } from '../paging.ts';
 import { inTrash, nameTaken, notFound, ProblemError } from '../problems.ts';
 import type { WriteContext } from '../write-context.ts';
 import type { Write, WriteAnswer, Written } from '../writer.ts';
+import { requireAllowedConnections } from './connections.ts';
 import { hashPassword, newPassword, NO_PASSWORD } from './passwords.ts';
 
 /** An account within its database, by id or by name; an id goes first. */
@@ -49,6 +56,12 @@ export interface DatabaseUserService {
     context: WriteContext,
     database: DatabaseAddress,
     wanted: CreateDatabaseUser,
+  ) => Promise<WriteAnswer>;
+  /** Its password stays as it is. */
+  readonly update: (
+    context: WriteContext,
+    address: DatabaseUserAddress,
+    change: UpdateDatabaseUser,
   ) => Promise<WriteAnswer>;
   /** The answer holds the new password, this once. */
   readonly rotate: (context: WriteContext, address: DatabaseUserAddress) => Promise<WriteAnswer>;
@@ -81,11 +94,23 @@ export function createDatabaseUserService({
     create: (context, address, wanted) =>
       write(context, 'databaseUser.create', async (sql) => {
         const { id: database, tenant } = await claim(sql, { tenant: context.caller.tenant, server, address });
+        await requireAllowedConnections(sql, server, wanted.maxConnections);
         const id = DatabaseUserId.parse(newId(12));
         const version = { ...wanted, id, database, generation: 1, tenant, server };
         const taken = await holdDatabaseUserName(sql, version);
         if (taken !== undefined) throw nameTaken(TAKEN);
         return put(sql, version, { kind: 'databaseUser.create', context, password: newPassword() });
+      }),
+    update: (context, address, { privileges, maxConnections }) =>
+      write(context, 'databaseUser.update', async (sql) => {
+        const standing = await nextVersion(sql, { context, server, address });
+        await requireAllowedConnections(sql, server, maxConnections);
+        const version = {
+          ...standing,
+          privileges: privileges ?? standing.privileges,
+          maxConnections: maxConnections === undefined ? standing.maxConnections : maxConnections,
+        };
+        return put(sql, version, { kind: 'databaseUser.update', context });
       }),
     rotate: (context, address) =>
       write(context, 'databaseUser.rotate', async (sql) => {
@@ -141,7 +166,7 @@ async function findUser(
 interface Purpose {
   readonly kind: OperationKind;
   readonly context: WriteContext;
-  /** None for an account that is to go. */
+  /** None for an account that is to go, or keeps the one it has. */
   readonly password?: Secret;
 }
 
@@ -152,8 +177,8 @@ async function put(
   { kind, context, password }: Purpose,
 ): Promise<Written> {
   const { id, name, database, generation, tenant, server } = wanted;
-  const passwordHash = password === undefined ? NO_PASSWORD : hashPassword(password);
-  await insertDatabaseUserVersion(sql, wanted, { passwordHash, deleted: password === undefined });
+  const deleted = kind === 'databaseUser.delete';
+  await insertDatabaseUserVersion(sql, wanted, { passwordHash: hashFor(password, deleted), deleted });
   const operationId = await insertOperation(sql, {
     ...{ kind, resource: { id, name }, serialKey: `database:${database}`, generation, tenant, server },
     actor: context.caller.tokenId,
@@ -168,6 +193,11 @@ async function put(
     ...written,
     once: { shown: { password: password.reveal() }, kept: { password: null, note: NOTE } },
   };
+}
+
+function hashFor(password: Secret | undefined, deleted: boolean): PasswordHash | null {
+  if (deleted) return NO_PASSWORD;
+  return password === undefined ? null : hashPassword(password);
 }
 
 const NOTE =

@@ -10,6 +10,7 @@ import { addRoute, sendAccepted } from '../routes.ts';
 import { parseInput, refuseBody, requireBody } from '../validation.ts';
 import { writeContext } from '../write-context.ts';
 import type { DatabaseAddress } from './find.ts';
+import { refuseRename } from './rename.ts';
 import type { DatabaseService } from './service.ts';
 
 const ListQuery = z.strictObject({ ...pageQuery(DatabaseName), name: DatabaseName.optional() });
@@ -34,7 +35,8 @@ export function createDatabaseRouter(databases: DatabaseService): Router {
     },
     patch: async (req, res) => {
       refuseQuery(req);
-      const change = parseInput(UpdateDatabase, requireBody(bodyOf(req)));
+      const body = refuseRename('database', requireBody(bodyOf(req)));
+      const change = parseInput(UpdateDatabase, body);
       const address = parseDatabaseAddress(req.params['database']);
       sendAccepted(res, await databases.update(writeContext(req, res), address, change));
     },

@@ -19,6 +19,7 @@ import type { Page } from '../paging.ts';
 import { inTrash, isProtected, nameTaken, ProblemError } from '../problems.ts';
 import type { WriteContext } from '../write-context.ts';
 import type { Write, WriteAnswer, Written } from '../writer.ts';
+import { chooseCharacterSet } from './character-set.ts';
 import { beingDeleted, findAt } from './find.ts';
 import type { DatabaseAddress, DatabasePlace } from './find.ts';
 
@@ -27,7 +28,7 @@ export interface DatabaseService {
   readonly list: (tenant: TenantId, filter: Omit<DatabaseFilter, 'server'>) => Promise<Page<Database>>;
   readonly read: (tenant: TenantId, address: DatabaseAddress) => Promise<Database>;
   readonly create: (context: WriteContext, wanted: CreateDatabase) => Promise<WriteAnswer>;
-  /** Protects it; nothing else of a database can change. */
+  /** Protects it, or changes the character set of what is made in it from then on. */
   readonly update: (
     context: WriteContext,
     address: DatabaseAddress,
@@ -55,7 +56,9 @@ export function createDatabaseService({ state, write, server }: DatabaseServiceP
     create: (context, wanted) =>
       write(context, 'database.create', async (sql) => {
         const id = DatabaseId.parse(newId(12));
-        const version = { ...wanted, id, generation: 1, tenant: context.caller.tenant, server };
+        const characterSet = await chooseCharacterSet(sql, server, { wanted });
+        const place = { tenant: context.caller.tenant, server };
+        const version = { ...wanted, ...characterSet, ...place, id, generation: 1 };
         await holdName(sql, version);
         return put(sql, version, { kind: 'database.create', context });
       }),
@@ -63,7 +66,10 @@ export function createDatabaseService({ state, write, server }: DatabaseServiceP
       write(context, 'database.update', async (sql) => {
         const { record, generation } = await claim(sql, { tenant: context.caller.tenant, server, address });
         requireStanding(record);
-        const version = { ...record.database, ...change, generation };
+        const { database: standing } = record;
+        const characterSet = await chooseCharacterSet(sql, server, { wanted: change, standing });
+        const isProtected = change.protected ?? standing.protected;
+        const version = { ...standing, ...characterSet, protected: isProtected, generation };
         return put(sql, version, { kind: 'database.update', context });
       }),
     remove: (context, address) =>

@@ -8,6 +8,10 @@ export interface ServerInfo {
   readonly name: string;
   readonly phpVersions: readonly string[];
   readonly defaultPhpVersion: string | null;
+  /** That a database may have here, the usual ones first. */
+  readonly collations: readonly string[];
+  /** The most that one database user may have at once. */
+  readonly connectionsPerAccount: number;
 }
 
 export type DescribeServer = () => Promise<ServerInfo>;

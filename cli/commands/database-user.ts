@@ -1,10 +1,16 @@
 import { Option, type Command } from 'commander';
-import { action, present } from '../action.ts';
+import { action, count, present } from '../action.ts';
 import { DatabaseUser, type Accepted } from '../answers.ts';
 import { understand } from '../client.ts';
+import { UsageError } from '../errors.ts';
 import { listAll, path, type OpenSession, type Session } from '../session.ts';
 import { table } from '../table.ts';
 import { perform } from '../write.ts';
+
+type Changes = { readonly privileges?: string; readonly connections?: number | 'default' };
+
+const CONNECTIONS =
+  'how many it may have at once; as many as the server lets an account have where none is given';
 
 /** `sculptorctl database user`: accounts, each for one database. */
 export function addDatabaseUserCommands(database: Command, open: OpenSession): void {
@@ -15,11 +21,14 @@ export function addDatabaseUserCommands(database: Command, open: OpenSession): v
       const listed = await listAll(session, path`/v1/databases/${id}/users`);
       present(session, listed, () => {
         const users = listed.items.map((item) => understand(DatabaseUser, item));
-        const rows = users.map(({ name, id: own, privileges, status }) => [name, own, privileges, status]);
-        return table(['NAME', 'ID', 'PRIVILEGES', 'STATUS'], rows);
+        const rows = users.map(({ name, id: own, privileges, maxConnections, status }) => [
+          ...[name, own, privileges, maxConnections === null ? 'default' : String(maxConnections), status],
+        ]);
+        return table(['NAME', 'ID', 'PRIVILEGES', 'CONNECTIONS', 'STATUS'], rows);
       });
     }),
   );
+  addUpdate(user, open);
   addChanges(user, open);
 }
 
@@ -31,12 +40,13 @@ function addCreate(user: Command, open: OpenSession): void {
         .choices(['all', 'read'])
         .default('all'),
     )
+    .option('--connections <number>', CONNECTIONS, count)
     .action(
-      action<{ readonly privileges: string }>(open, async (session, [id, name], { privileges }) => {
+      action<Changes>(open, async (session, [id, name], changes) => {
         await perform(session, {
           method: 'POST',
           path: path`/v1/databases/${id}/users`,
-          body: { name, privileges },
+          body: { name, ...asked(changes) },
           noun: 'databaseUser',
           announce: (answer) => sayPassword(answer, id, name),
         });
@@ -63,6 +73,34 @@ function addChanges(user: Command, open: OpenSession): void {
       await perform(session, { method: 'DELETE', path: address, noun: 'databaseUser' });
     }),
   );
+}
+
+function addUpdate(user: Command, open: OpenSession): void {
+  withUser(user.command('update').description('Change what a user may; its password stays as it is.'))
+    .addOption(new Option('--privileges <which>', 'read: look and change nothing').choices(['all', 'read']))
+    .option('--connections <number>', 'how many it may have at once, or default', countOrDefault)
+    .action(
+      action<Changes>(open, async (session, [id, name], changes) => {
+        const body = asked(changes);
+        if (Object.keys(body).length === 0) throw new UsageError('nothing to change was given; see --help');
+        const address = path`/v1/databases/${id}/users/${await userId(session, id, name)}`;
+        await perform(session, {
+          ...{ method: 'PATCH', path: address, body },
+          ...{ noun: 'databaseUser', reread: address },
+        });
+      }),
+    );
+}
+
+function asked({ privileges, connections }: Changes): Record<string, unknown> {
+  return {
+    ...(privileges === undefined ? {} : { privileges }),
+    ...(connections === undefined ? {} : { maxConnections: connections === 'default' ? null : connections }),
+  };
+}
+
+function countOrDefault(text: string): number | 'default' {
+  return text === 'default' ? text : count(text);
 }
 
 function withDatabase(command: Command): Command {

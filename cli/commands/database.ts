@@ -2,12 +2,13 @@ import type { Command } from 'commander';
 import { action, present } from '../action.ts';
 import { Database } from '../answers.ts';
 import { understand } from '../client.ts';
+import { UsageError } from '../errors.ts';
 import { listAll, path, type OpenSession } from '../session.ts';
 import { listing, table } from '../table.ts';
 import { perform } from '../write.ts';
 import { addDatabaseUserCommands } from './database-user.ts';
 
-type Protect = { readonly protect?: true };
+type Changes = { readonly protect?: true; readonly charset?: string; readonly collation?: string };
 
 const PROTECT = 'let nobody remove it, until root on the server unprotects it';
 
@@ -18,16 +19,19 @@ export function addDatabaseCommands(program: Command, open: OpenSession): void {
     .command('create')
     .description('Make an empty database.')
     .argument('<name>', 'a letter, then a-z, 0-9 and _; up to 48 characters')
+    .option('--charset <name>', 'its character set: utf8mb4 where none is given')
+    .option('--collation <name>', 'how words are compared and sorted in it')
     .option('--protect', PROTECT)
     .action(
-      action<Protect>(open, async (session, [name], { protect }) => {
+      action<Changes>(open, async (session, [name], changes) => {
         const reread = path`/v1/databases/${name}`;
-        const body = { name, ...(protect ? { protected: true } : {}) };
+        const body = { name, ...asked(changes) };
         await perform(session, { method: 'POST', path: '/v1/databases', body, noun: 'database', reread });
       }),
     );
   addReading(database, open);
   addUpdate(database, open);
+  addRename(database, open);
   database
     .command('delete')
     .description("Keep a dump in the server's trash, then drop the database and its users.")
@@ -53,14 +57,44 @@ export function addDatabaseCommands(program: Command, open: OpenSession): void {
 function addUpdate(database: Command, open: OpenSession): void {
   database
     .command('update')
-    .description('Protect a database; nothing else of it can change.')
+    .description('Protect a database, or change the character set of what is made in it from then on.')
     .argument('<database>', 'its id or its name')
-    .requiredOption('--protect', PROTECT)
+    .option('--charset <name>', 'a character set; what is in it already stays as it is')
+    .option('--collation <name>', 'how words are compared and sorted')
+    .option('--protect', PROTECT)
     .action(
-      action(open, async (session, [id]) => {
+      action<Changes>(open, async (session, [id], changes) => {
         const reread = path`/v1/databases/${id}`;
-        const body = { protected: true };
+        const body = asked(changes);
+        if (Object.keys(body).length === 0) throw new UsageError('nothing to change was given; see --help');
         await perform(session, { method: 'PATCH', path: reread, body, noun: 'database', reread });
+      }),
+    );
+}
+
+function asked({ protect, charset, collation }: Changes): Record<string, unknown> {
+  return {
+    ...(charset === undefined ? {} : { charset }),
+    ...(collation === undefined ? {} : { collation }),
+    ...(protect ? { protected: true } : {}),
+  };
+}
+
+/** What people look for and there is not, said before anything is asked. */
+function addRename(database: Command, open: OpenSession): void {
+  database
+    .command('rename')
+    .description('Says how to move a database to another name: none is renamed.')
+    .argument('<database>', 'its id or its name')
+    .argument('<name>', 'the name that it should have')
+    .action(
+      action(open, async (_session, [old, name]) => {
+        await Promise.resolve();
+        throw new UsageError(
+          `a database is not renamed. Do this instead: sculptorctl database create ${name}; ` +
+            `mariadb-dump ${old} | mariadb ${name}; make a user for ${name} and give it to the site; ` +
+            `sculptorctl database delete ${old}`,
+        );
       }),
     );
 }
@@ -95,6 +129,9 @@ function facts(database: Database): [string, string][] {
   return [
     ['name', database.name],
     ['id', database.id],
+    ['charset', database.charset],
+    ['collation', database.collation],
+    ['size', sizeOf(database)],
     ['protected', database.protected ? 'yes' : 'no'],
     ['status', database.status],
     ['generation', String(database.generation)],
@@ -102,3 +139,15 @@ function facts(database: Database): [string, string][] {
     ['updated', database.updatedAt],
   ];
 }
+
+function sizeOf({ size }: Database): string {
+  if (size === null) return 'not measured yet';
+  return `${octets(size.data)} of data, ${octets(size.index)} of indexes, measured ${size.measuredAt}`;
+}
+
+function octets(count: number): string {
+  const power = Math.min(Math.floor(Math.log10(Math.max(count, 1)) / 3), UNITS.length - 1);
+  return `${Number((count / 1000 ** power).toFixed(1))} ${UNITS[power]}`;
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;

@@ -17,10 +17,10 @@ install_mariadb() {
   migrate
   accounts_are_as_left || apply_all_again
   # Accounts begin without what is granted on the procedures, whose own file does that.
-  is_applied accounts.sql ||
-    sql <<<"UPDATE sculptor.migration SET sha256 = 'outdated' WHERE name = 'procedures.sql'"
+  is_applied accounts.sql || apply_procedures_again
   apply_again accounts.sql 'accounts of MariaDB and what they may'
   apply_again procedures.sql "the door to tenants' databases"
+  apply_again procedures-root.sql "root's side of that door"
   accounts_now | ensure_file "$accounts_left" 0600 root:root
   echo "{\"socketPath\": \"$socket\", \"user\": \"sculptor\"}" |
     ensure_file /var/lib/sculptor/mariadb.json 0600 sculptor:sculptor
@@ -131,7 +131,12 @@ accounts_now() {
 }
 
 apply_all_again() {
-  sql <<<"UPDATE sculptor.migration SET sha256 = '' WHERE name IN ('accounts.sql', 'procedures.sql')"
+  sql <<<"UPDATE sculptor.migration SET sha256 = '' WHERE name = 'accounts.sql'"
+  apply_procedures_again
+}
+
+apply_procedures_again() {
+  sql <<<"UPDATE sculptor.migration SET sha256 = 'outdated' WHERE name IN ('procedures.sql', 'procedures-root.sql')"
 }
 
 applied() {

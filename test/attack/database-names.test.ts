@@ -91,8 +91,8 @@ function calls(what: string, values: readonly string[], call: (value: string) =>
 }
 
 test('row 20: the door, in the hands of who has the worker, takes none of it for a database or an account', async () => {
-  const database = (name: string) => `put_database('${newId()}', ${name})`;
-  const account = (name: string) => `put_user('${newId()}', '${mine.id}', ${name}, 'all', '${HASH}')`;
+  const database = (name: string) => `put_database('${newId()}', ${name}, 'utf8mb4', 'utf8mb4_bin')`;
+  const account = (name: string) => `put_user('${newId()}', '${mine.id}', ${name}, 'all', '${HASH}', NULL)`;
   await refused(20, [
     calls('a database', SCHEMAS, database),
     calls('an account', ACCOUNTS, account),
@@ -197,10 +197,13 @@ test('row 21: a name that is one too long is an error everywhere, and never the 
       act: status(`/v1/databases/${mine.id}/users`, { name: long(length) }),
       refusal: 422,
     })),
-    tooLong(DATABASE_LENGTHS, (name) => `CALL sculptor_door.put_database('${newId()}', ${name})`),
+    tooLong(
+      DATABASE_LENGTHS,
+      (name) => `CALL sculptor_door.put_database('${newId()}', ${name}, 'utf8mb4', 'utf8mb4_bin')`,
+    ),
     tooLong(
       ACCOUNT_LENGTHS,
-      (name) => `CALL sculptor_door.put_user('${newId()}', '${mine.id}', ${name}, 'all', '${HASH}')`,
+      (name) => `CALL sculptor_door.put_user('${newId()}', '${mine.id}', ${name}, 'all', '${HASH}', NULL)`,
     ),
   ]);
 });
@@ -233,7 +236,7 @@ test('row 22: no two names differ in anything but their letters, and those are s
       `ªbc${of.slice(3)}`,
     ],
   ];
-  const put = (twin: string) => `put_user('${newId()}', '${mine.id}', ${twin}, 'all', '${HASH}')`;
+  const put = (twin: string) => `put_user('${newId()}', '${mine.id}', ${twin}, 'all', '${HASH}', NULL)`;
   await refused(22, [
     ...twins(name).map((twin) => ({
       what: `a database ${JSON.stringify(twin)}`,
@@ -245,7 +248,11 @@ test('row 22: no two names differ in anything but their letters, and those are s
       act: status(`/v1/databases/${mine.id}/users`, { name: twin }),
       refusal: 422,
     })),
-    calls('a database', twins(name), (twin) => `put_database('${newId()}', ${twin})`),
+    calls(
+      'a database',
+      twins(name),
+      (twin) => `put_database('${newId()}', ${twin}, 'utf8mb4', 'utf8mb4_bin')`,
+    ),
     calls('an account', twins(login.name), put),
     { what: 'the very name', act: status('/v1/databases', { name }), refusal: 409 },
     {
@@ -257,7 +264,7 @@ test('row 22: no two names differ in anything but their letters, and those are s
       what: 'both at the door',
       act: () =>
         sqlAs(SCULPTOR, [
-          `CALL sculptor_door.put_database('${newId()}', '${name}')`,
+          `CALL sculptor_door.put_database('${newId()}', '${name}', 'utf8mb4', 'utf8mb4_bin')`,
           `CALL sculptor_door.${put(`'${login.name}'`)}`,
         ]),
       refusal: ['name_taken', 'name_taken'],

@@ -49,12 +49,16 @@ const fresh = () => `t${unique('').padEnd(11, '0')}`;
 test('row 8: no name of a database is more than a name', async () => {
   await refused(
     8,
-    calls('a database called', 'abc', (name) => `put_database('${fresh()}', ${name})`),
+    calls(
+      'a database called',
+      'abc',
+      (name) => `put_database('${fresh()}', ${name}, 'utf8mb4', 'utf8mb4_bin')`,
+    ),
   );
 });
 
 test('row 8: no name of an account is more than a name', async () => {
-  const put = (name: string) => `put_user('${fresh()}', '${database}', ${name}, 'all', '${HASH}')`;
+  const put = (name: string) => `put_user('${fresh()}', '${database}', ${name}, 'all', '${HASH}', NULL)`;
   await refused(8, calls('an account called', 'abc', put));
 });
 
@@ -63,11 +67,11 @@ test('row 8: no hash is more than a hash', async () => {
     8,
     calls('a password of', HASH, (hash) => `put_password('${user}', ${hash})`),
   );
-  const put = (hash: string) => `put_user('${fresh()}', '${database}', 'abc', 'all', ${hash})`;
+  const put = (hash: string) => `put_user('${fresh()}', '${database}', 'abc', 'all', ${hash}, NULL)`;
   await refused(8, calls('an account with the password', HASH, put));
 });
 
 test('row 8: no word for rights but the two there are', async () => {
-  const put = (rights: string) => `put_user('${fresh()}', '${database}', 'abc', ${rights}, '${HASH}')`;
+  const put = (rights: string) => `put_user('${fresh()}', '${database}', 'abc', ${rights}, '${HASH}', NULL)`;
   await refused(8, calls('rights', 'all', put));
 });

@@ -10,6 +10,7 @@ export type FakeDatabase = {
   readonly name: DatabaseName;
   dropped: boolean;
   closed: boolean;
+  locked: boolean;
   rows: readonly string[] | null;
   accounts: readonly FakeAccount[];
 };
@@ -38,7 +39,10 @@ export function fakeMariadb({ server, change }: Tools): Mariadb {
   return {
     find: (id) => {
       const found = server.databases.get(id);
-      return Promise.resolve(found === undefined ? null : { ...found, schema: found.rows !== null });
+      if (found === undefined) return Promise.resolve(null);
+      const accountsLocked = here(id).filter(({ locked }) => locked).length;
+      const accountsOpen = here(id).length - accountsLocked;
+      return Promise.resolve({ ...found, accountsLocked, accountsOpen, schema: found.rows !== null });
     },
     shape: (name) => {
       const found = [...server.databases.values()].find((one) => one.name === name && !one.dropped);
@@ -50,6 +54,7 @@ export function fakeMariadb({ server, change }: Tools): Mariadb {
           id: one.id,
           name: one.name,
           privileges: one.privileges,
+          maxConnections: one.maxConnections,
           passwordHash: one.passwordHash,
         })),
       ),
@@ -72,7 +77,17 @@ export function fakeMariadb({ server, change }: Tools): Mariadb {
     open: (id) =>
       change(() => {
         of(id).closed = false;
-        edit(id, (account) => ({ ...account, locked: false }));
+        edit(id, (account) => ({ ...account, locked: of(id).locked }));
+      }),
+    lockAccounts: (id) =>
+      change(() => {
+        of(id).locked = true;
+        edit(id, (account) => ({ ...account, locked: true }));
+      }),
+    unlockAccounts: (id) =>
+      change(() => {
+        of(id).locked = false;
+        edit(id, (account) => ({ ...account, locked: of(id).closed }));
       }),
     dump: ({ name }, file) =>
       change(() => {
@@ -126,8 +141,11 @@ const ALL =
 
 function grantsOf({ name }: FakeDatabase, account: FakeAccount): readonly string[] {
   const user = `\`${account.name}\`@\`localhost\``;
+  const login = `IDENTIFIED BY PASSWORD '${account.passwordHash}' WITH MAX_USER_CONNECTIONS ${account.maxConnections ?? 30}`;
   return [
-    `GRANT USAGE ON *.* TO ${user} IDENTIFIED BY PASSWORD '${account.passwordHash}' WITH MAX_USER_CONNECTIONS 30`,
+    '30',
+    `CREATE USER ${user} ${login}${account.locked ? ' ACCOUNT LOCK' : ''}`,
+    `GRANT USAGE ON *.* TO ${user} ${login}`,
     `GRANT ${account.privileges === 'all' ? ALL : 'SELECT, SHOW VIEW'} ON \`${name.replaceAll('_', '\\_')}\`.* TO ${user}`,
   ];
 }

@@ -146,6 +146,7 @@ function installState(socket: string): void {
     client(socket, ['sculptor'], file(join('migrations', name)));
   client(socket, [], file('accounts.sql'));
   client(socket, [], file('procedures.sql'));
+  client(socket, [], file('procedures-root.sql'));
   for (const account of ['www-data', 'sculptor'])
     client(socket, [], `ALTER USER '${account}'@'localhost' IDENTIFIED BY '${PASSWORD}'`);
 }

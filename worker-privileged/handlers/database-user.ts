@@ -1,4 +1,4 @@
-import { PasswordHash, Privileges } from '../../contract/databases.ts';
+import { MaxConnections, PasswordHash, Privileges } from '../../contract/databases.ts';
 import { FailureError } from '../../contract/failures.ts';
 import { DatabaseId, DatabaseUserId } from '../../contract/ids.ts';
 import { DatabaseName, DatabaseUserName } from '../../contract/names.ts';
@@ -16,7 +16,8 @@ export interface DatabaseUserParts {
   readonly door: DatabaseDoor;
 }
 
-type DatabaseUserKinds = 'databaseUser.create' | 'databaseUser.rotate' | 'databaseUser.delete';
+type DatabaseUserKinds =
+  'databaseUser.create' | 'databaseUser.update' | 'databaseUser.rotate' | 'databaseUser.delete';
 
 export function createDatabaseUserHandlers({
   state,
@@ -33,6 +34,7 @@ export function createDatabaseUserHandlers({
   });
   return {
     'databaseUser.create': put('create account'),
+    'databaseUser.update': put('change account'),
     'databaseUser.rotate': put('change password'),
     'databaseUser.delete': { apply: (task) => remove(door, task).then(() => 'deleted') },
   };
@@ -89,6 +91,7 @@ async function readAsked(state: Sql, { operation }: Task): Promise<Asked> {
     database: parsed(DatabaseName, version.databaseName),
     privileges: parsed(Privileges, version.privileges),
     passwordHash: parsed(PasswordHash, version.passwordHash),
+    maxConnections: parsed(MaxConnections, version.maxConnections),
   };
   if ((await databaseUserNameHolder(state, server, account.name)) !== id) {
     throw refused('its name is not held by this account');

@@ -1,3 +1,4 @@
+import { Charset, Collation } from '../../contract/collations.ts';
 import { FailureError } from '../../contract/failures.ts';
 import { DatabaseId } from '../../contract/ids.ts';
 import { DatabaseName } from '../../contract/names.ts';
@@ -6,7 +7,7 @@ import { databaseNameHolder } from '../../state/held-names.ts';
 import { isProtected } from '../../state/protection.ts';
 import type { Standing } from '../../state/resource-states.ts';
 import { readDatabaseVersion } from '../../state/versions.ts';
-import type { DatabaseDoor } from '../database-door.ts';
+import type { DatabaseDoor, Schema, ShownSchema } from '../database-door.ts';
 import type { Executor } from '../executor-calls.ts';
 import { doStep, parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
@@ -38,25 +39,25 @@ export function createDatabaseHandlers(parts: DatabaseParts): Readonly<Record<Da
   };
 }
 
-interface Asked {
+interface Asked extends Schema {
   readonly id: DatabaseId;
-  readonly name: DatabaseName;
 }
 
-async function create(door: DatabaseDoor, { id, name }: Asked, task: Task): Promise<void> {
-  await doStep(task, 'create database', async () => {
-    if ((await door.readDatabase(id)) === name) return false;
-    await door.putDatabase(id, name);
+async function create(door: DatabaseDoor, asked: Asked, task: Task): Promise<void> {
+  const there = await door.readDatabase(asked.id);
+  await doStep(task, there === undefined ? 'create database' : 'set character set', async () => {
+    if (isAsAsked(asked, there)) return false;
+    await door.putDatabase(asked.id, asked);
     return true;
   });
-  await verify(door, { id, name }, task);
-}
-
-async function verify(door: DatabaseDoor, { id, name }: Asked, task: Task): Promise<void> {
   await doStep(task, 'verify database', async () => {
-    if ((await door.readDatabase(id)) !== name) throw notThere();
+    if (!isAsAsked(asked, await door.readDatabase(asked.id))) throw notThere();
     return false;
   });
+}
+
+function isAsAsked({ name, charset, collation }: Asked, there: ShownSchema | undefined): boolean {
+  return there?.name === name && there.charset === charset && there.collation === collation;
 }
 
 /** The privileged side goes by its own record: what the API says of protection can be added to, and not taken back. */
@@ -77,7 +78,11 @@ async function restore(parts: DatabaseParts, task: Task): Promise<Standing> {
   const asked = await readAsked(parts, task);
   task.stillMine();
   await parts.executor.call('database.restore', { id: asked.id }, contextOf(task));
-  await verify(parts.door, asked, task);
+  // Its character set is what it was when it was removed, which its tenant may have changed by hand.
+  await doStep(task, 'verify database', async () => {
+    if ((await parts.door.readDatabase(asked.id))?.name !== asked.name) throw notThere();
+    return false;
+  });
   return 'live';
 }
 
@@ -101,7 +106,12 @@ async function readAsked({ state }: Pick<DatabaseParts, 'state'>, { operation }:
   if ((await databaseNameHolder(state, server, name)) !== id) {
     throw refused('its name is not held by this database');
   }
-  return { id, name };
+  return {
+    id,
+    name,
+    charset: parsed(Charset, version.charset),
+    collation: parsed(Collation, version.collation),
+  };
 }
 
 function contextOf({ operation, step }: Task) {

@@ -149,6 +149,11 @@ test.each([
   { protected: 'true' },
   { name: 'other' },
   { protected: true, name: 'x' },
+  { charset: 'utf8' },
+  { charset: 'latin1', collation: 'utf8mb4_bin' },
+  { collation: 'utf8mb4_bin; DROP DATABASE mysql' },
+  { collation: null },
+  { size: null },
 ])('a database cannot be changed to %j', async (change) => {
   if ((await agent.call('GET', '/v1/databases/as_it_is')).status === 404) await live('as_it_is');
   const before = agent.snapshot();

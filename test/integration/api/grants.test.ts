@@ -71,7 +71,7 @@ test.each([
   ['SELECT * FROM database_user_version'],
   ['SELECT * FROM audit'],
   ['SELECT * FROM sculptor_door.managed_database'],
-  ["CALL sculptor_door.put_database('aaaaaaaaaaaa', 'x')"],
+  ["CALL sculptor_door.put_database('aaaaaaaaaaaa', 'x', 'utf8mb4', 'utf8mb4_bin')"],
   ['SELECT * FROM mysql.global_priv'],
   ['CREATE TABLE x (id INT)'],
   ['CREATE DATABASE x'],

@@ -8,7 +8,7 @@ import { DatabaseName, DatabaseUserName } from '../../../contract/names.ts';
 import { openState } from '../../../state/connection.ts';
 import type { State } from '../../../state/connection.ts';
 import { createDatabaseDoor } from '../../../worker-privileged/database-door.ts';
-import type { DatabaseDoor } from '../../../worker-privileged/database-door.ts';
+import type { DatabaseDoor, Schema } from '../../../worker-privileged/database-door.ts';
 import { compareGrants } from '../../../contract/grants.ts';
 import type { Account } from '../../../contract/grants.ts';
 import { startServers } from '../servers.ts';
@@ -41,9 +41,13 @@ function hashOf(password: string): PasswordHash {
 
 const PASSWORD = 'a long password of a site';
 
+function schema(name: DatabaseName): Schema {
+  return { name, charset: 'utf8mb4', collation: 'utf8mb4_unicode_ci' };
+}
+
 async function database(name: string): Promise<DatabaseId> {
   const id = DatabaseId.parse(freshId());
-  await door.putDatabase(id, DatabaseName.parse(name));
+  await door.putDatabase(id, schema(DatabaseName.parse(name)));
   return id;
 }
 
@@ -68,6 +72,7 @@ async function user(
     database: DatabaseName.parse(of),
     privileges,
     passwordHash: hashOf(PASSWORD),
+    maxConnections: null,
   };
   await door.putUser(id, databaseId, account);
   return { id, account };
@@ -99,8 +104,12 @@ describe('a database and its account', () => {
   test('are made, and the account reads and writes there and nowhere else', async () => {
     const shop = await database('shop');
     const { id, account } = await user(shop, 'shop_user', { of: 'shop' });
-    expect(await door.readDatabase(shop)).toBe('shop');
-    expect(compareGrants(account, await door.readUser(id))).toEqual({ rights: true, password: true });
+    expect(await door.readDatabase(shop)).toEqual(schema('shop' as DatabaseName));
+    expect(compareGrants(account, await door.readUser(id))).toEqual({
+      rights: true,
+      password: true,
+      locked: false,
+    });
     await asUser('shop_user', async (connection) => {
       await connection.query('CREATE TABLE shop.t (v INT)');
       await connection.query('INSERT INTO shop.t VALUES (1)');
@@ -143,7 +152,7 @@ describe('a database and its account', () => {
     const id = await database('again');
     const made = await user(id, 'again_user', { of: 'again' });
     const before = await door.readUser(made.id);
-    await door.putDatabase(id, made.account.database);
+    await door.putDatabase(id, schema(made.account.database));
     await door.putUser(made.id, id, made.account);
     expect(await door.readUser(made.id)).toEqual(before);
   });
@@ -192,9 +201,9 @@ describe('a password', () => {
     });
     expect(await asUser('rotate_user', (connection) => tables(connection, 'rotate'), 'another')).toBe(0);
     const grants = await door.readUser(made.id);
-    expect(compareGrants(made.account, grants)).toEqual({ rights: true, password: false });
+    expect(compareGrants(made.account, grants)).toEqual({ rights: true, password: false, locked: false });
     expect(compareGrants({ ...made.account, passwordHash: hashOf('another') }, grants)).toEqual({
-      ...{ rights: true, password: true },
+      ...{ rights: true, password: true, locked: false },
     });
   });
 
@@ -216,7 +225,7 @@ describe('what was removed', () => {
     const second = await database('reused');
     expect(servers.sql("SELECT user FROM mysql.db WHERE db LIKE 'reused%'")).toEqual([]);
     const { id } = await user(second, 'reused_old', { of: 'reused' });
-    expect(await door.readUser(id)).toHaveLength(2);
+    expect(await door.readUser(id)).toHaveLength(4);
     expect(await door.readDatabase(first)).toBeUndefined();
   });
 
@@ -228,8 +237,8 @@ describe('what was removed', () => {
     const now = await user(second, 'twice_user', { of: 'twice' });
     await door.dropUser(old.id);
     remove(first);
-    expect(await door.readDatabase(second)).toBe('twice');
-    expect(await door.readUser(now.id)).toHaveLength(2);
+    expect(await door.readDatabase(second)).toMatchObject({ name: 'twice' });
+    expect(await door.readUser(now.id)).toHaveLength(4);
   });
 
   test('leaves no session behind that could do in the next database of its name what it could do in this one', async () => {
@@ -247,7 +256,7 @@ describe('what was removed', () => {
   test('is not put back under its old id', async () => {
     const id = await database('gone_id');
     remove(id);
-    await expect(door.putDatabase(id, DatabaseName.parse('gone_id'))).rejects.toEqual(
+    await expect(door.putDatabase(id, schema(DatabaseName.parse('gone_id')))).rejects.toEqual(
       refusal('invalid_request'),
     );
   });
@@ -330,7 +339,7 @@ describe('the procedures, called with what the contract would not let pass', () 
     'a'.repeat(300),
   ])('make no database %j', async (name) => {
     const before = servers.sql('SHOW DATABASES');
-    await expect(door.putDatabase(id as DatabaseId, name as DatabaseName)).rejects.toThrow();
+    await expect(door.putDatabase(id as DatabaseId, schema(name as DatabaseName))).rejects.toThrow();
     expect(servers.sql('SHOW DATABASES')).toEqual(before);
     expect(servers.sql(`SELECT COUNT(*) FROM sculptor_door.managed_database WHERE id = '${id}'`)).toEqual([
       ['0'],
@@ -368,9 +377,9 @@ describe('the procedures, called with what the contract would not let pass', () 
   });
 
   test.each([
-    ['put_database', `'${id}', 'one\ntwo'`],
-    ['put_database', `'one\n${id}', 'three'`],
-    ['put_user', `'${id}', '${id}', 'one\ntwo', 'all', '*${'0'.repeat(40)}'`],
+    ['put_database', `'${id}', 'one\ntwo', 'utf8mb4', 'utf8mb4_bin'`],
+    ['put_database', `'one\n${id}', 'three', 'utf8mb4', 'utf8mb4_bin'`],
+    ['put_user', `'${id}', '${id}', 'one\ntwo', 'all', '*${'0'.repeat(40)}', NULL`],
     ['put_password', `'${id}', 'one\n*${'0'.repeat(40)}'`],
   ])(
     'refuse in %s what is sound in its last line only, whatever a line is to the session',
@@ -395,6 +404,7 @@ describe('the procedures, called with what the contract would not let pass', () 
     const schema = await database(`h_${freshId(8)}`);
     const account = {
       name: 'wronged',
+      maxConnections: null,
       privileges: 'all',
       passwordHash: hashOf('x'),
       database: 'x',
@@ -412,6 +422,7 @@ describe('the procedures, called with what the contract would not let pass', () 
       privileges: 'all',
       passwordHash: hashOf('x'),
       database: 'x',
+      maxConnections: null,
     } as Account;
     const nowhere = DatabaseId.parse(freshId());
     await expect(door.putUser(id as DatabaseUserId, nowhere, account)).rejects.toEqual(refusal('not_ready'));
@@ -422,7 +433,7 @@ describe('the procedures, called with what the contract would not let pass', () 
     const two = await database('two');
     const made = await user(one, 'mover', { of: 'one' });
     await expect(door.putUser(made.id, two, made.account)).rejects.toEqual(refusal('invalid_request'));
-    await expect(door.putDatabase(one, DatabaseName.parse('three'))).rejects.toEqual(
+    await expect(door.putDatabase(one, schema(DatabaseName.parse('three')))).rejects.toEqual(
       refusal('invalid_request'),
     );
   });

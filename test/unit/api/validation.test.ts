@@ -38,7 +38,7 @@ test.each([
     { name: 'a', host: '%' },
     'host',
     'There is no such field.',
-    'one of name, privileges',
+    'one of name, privileges, maxConnections',
   ],
   [
     'a list that is too long',

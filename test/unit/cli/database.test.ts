@@ -29,7 +29,9 @@ test('lists and shows databases', async () => {
   const { out } = await sculptorctl(['database', 'list'], answers);
   expect(out).toMatch(/^NAME {2}ID {12}STATUS {2}CREATED\nshop {2}babcdefghij1 {2}live {4}2026-/);
   const shown = await sculptorctl(['database', 'show', 'shop'], answers);
-  expect(shown.out).toMatch(/protected {3}no\nstatus {6}live\n/);
+  expect(shown.out).toMatch(
+    /charset {5}utf8mb4\ncollation {3}utf8mb4_unicode_ci\nsize {8}1\.5 MB of data, 500 B of indexes, measured 2026-01-02T03:04:05\.678Z\nprotected {3}no\nstatus {6}live\n/,
+  );
 });
 
 test('creates a protected database, and protects one that is there', async () => {
@@ -113,5 +115,5 @@ test('deletes a user by name', async () => {
 
 test('lists the users of a database', async () => {
   const { out } = await sculptorctl(['database', 'user', 'list', 'shop'], answers);
-  expect(out.split('\n')[1]).toBe('shop_user  uabcdefghij1  all         live');
+  expect(out.split('\n')[1]).toBe('shop_user  uabcdefghij1  all         default      live');
 });

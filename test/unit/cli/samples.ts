@@ -23,6 +23,9 @@ export const DOMAIN = {
 export const DATABASE = {
   id: 'babcdefghij1',
   name: 'shop',
+  charset: 'utf8mb4',
+  collation: 'utf8mb4_unicode_ci',
+  size: { data: 1_500_000, index: 500, measuredAt: '2026-01-02T03:04:05.678Z' },
   protected: false,
   tenant: 'default',
   server: 'default',
@@ -38,6 +41,7 @@ export const DATABASE_USER = {
   name: 'shop_user',
   database: DATABASE.id,
   privileges: 'all',
+  maxConnections: null,
 };
 
 export const STEPS = [

@@ -25,6 +25,7 @@ function setUp() {
     server: ServerId.parse('default'),
     state: sql,
     executor,
+    door: { facts: () => Promise.resolve({ collations: ['utf8mb4_bin'], connectionsPerAccount: 30 }) },
     version: '1.2.3',
     isActive: () => active,
     logger: createLogger('test', { write: () => undefined }),
@@ -48,26 +49,27 @@ function setUp() {
 
 test('says at once, and then every twenty seconds, that the worker is at work', async () => {
   const { after, wrote } = setUp();
-  expect(await after(0)).toEqual(['worker', 'php']);
+  expect(await after(0)).toEqual(['worker', 'databases', 'php']);
   expect(wrote).toEqual([
     ['worker', { at: '2026-01-01T00:00:00.000Z', version: '1.2.3' }],
+    ['databases', { collations: ['utf8mb4_bin'], connectionsPerAccount: 30 }],
     ['php', { versions: ['8.2', '8.4', '8.10'], default: '8.10' }],
   ]);
   expect(await after(19_000)).toEqual([]);
-  expect(await after(1000)).toEqual(['worker']);
+  expect(await after(1000)).toEqual(['worker', 'databases']);
 });
 
 test('asks again every ten minutes which PHP versions there are', async () => {
   const { after } = setUp();
   await after(0);
-  expect(await after(599_000)).toEqual(['worker']);
+  expect(await after(599_000)).toEqual(['worker', 'databases']);
   expect(await after(1000)).toEqual(['php']);
 });
 
 test('asks soon again when the executor was away', async () => {
   const { after, set } = setUp();
   set({ away: true });
-  expect(await after(0)).toEqual(['worker']);
+  expect(await after(0)).toEqual(['worker', 'databases']);
   set({ away: false });
   expect(await after(4000)).toEqual([]);
   expect(await after(1000)).toEqual(['php']);
@@ -77,7 +79,7 @@ test('knows of no default where there is no PHP', async () => {
   const { after, set, wrote } = setUp();
   set({ versions: [] });
   await after(0);
-  expect(wrote[1]).toEqual(['php', { versions: [], default: null }]);
+  expect(wrote[2]).toEqual(['php', { versions: [], default: null }]);
 });
 
 test('says nothing while another worker is at work', async () => {
@@ -85,5 +87,5 @@ test('says nothing while another worker is at work', async () => {
   set({ active: false });
   expect(await after(0)).toEqual([]);
   set({ active: true });
-  expect(await after(1)).toEqual(['worker', 'php']);
+  expect(await after(1)).toEqual(['worker', 'databases', 'php']);
 });

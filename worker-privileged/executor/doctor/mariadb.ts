@@ -33,7 +33,9 @@ const ACCOUNTS = `SELECT JSON_OBJECT('user', g.user, 'host', g.host, 'priv', JSO
 export const mariadb: Check = async (server) => {
   const all = (await server.sql(ACCOUNTS)).map((line) => Account.parse(JSON.parse(line)));
   const texts = await Promise.all(
-    ['accounts.sql', 'procedures.sql'].map((file) => readFile(`${SQL}/${file}`, 'utf8')),
+    ['accounts.sql', 'procedures.sql', 'procedures-root.sql'].map((file) =>
+      readFile(`${SQL}/${file}`, 'utf8'),
+    ),
   );
   const wanted = grantsIn(texts.join('\n'));
   const own = [...wanted.keys()];

@@ -20,6 +20,10 @@ export const Managed = z.object({
   dropped: flag,
   /** Nobody logs in to it. */
   closed: flag,
+  /** Its accounts are to be locked, whatever else becomes of it; how many of them are, and how many let somebody in. */
+  locked: flag,
+  accountsLocked: z.int(),
+  accountsOpen: z.int(),
   /** Its schema is there. A tenant can drop its own. */
   schema: flag,
 });
@@ -43,6 +47,7 @@ export const StoredAccount = z.strictObject({
   id: DatabaseUserId,
   name: DatabaseUserName,
   privileges: Privileges,
+  maxConnections: z.int().nullable().default(null),
   /** Null where it is none of ours: a tenant may have given itself an empty password. */
   passwordHash: PasswordHash.nullable().catch(null),
 });
@@ -55,11 +60,17 @@ export type Mariadb = {
   readonly shape: (name: DatabaseName) => Promise<Shape | null>;
   /** Its accounts, in the order they were made. */
   readonly accounts: (id: DatabaseId) => Promise<readonly StoredAccount[]>;
-  /** What MariaDB says an account may do, a line a grant. */
+  /** What the door's read_user says of an account, for compareGrants. */
   readonly grants: (id: DatabaseUserId) => Promise<readonly string[]>;
   /** Ends all sessions of its accounts and locks these; `open` unlocks them. */
   readonly close: (id: DatabaseId) => Promise<void>;
   readonly open: (id: DatabaseId) => Promise<void>;
+  /**
+   * Locks all its accounts and ends their sessions, until they are unlocked. What is made, changed or brought back
+   * meanwhile is locked too. Unlocked, those of a database that is closed stay so until it is opened.
+   */
+  readonly lockAccounts: (id: DatabaseId) => Promise<void>;
+  readonly unlockAccounts: (id: DatabaseId) => Promise<void>;
   /** Writes the whole database to a file that only root reads; there is no file where it did not end well. Bytes. */
   readonly dump: (what: Dumped, file: string) => Promise<number>;
   /** Drops its accounts and its schema for good. */
@@ -92,6 +103,8 @@ export function createMariadb({ commands, socketPath }: Tools): Mariadb {
     grants: (id) => call('read_user', [id]),
     close: (id) => done('close_database', [id]),
     open: (id) => done('open_database', [id]),
+    lockAccounts: (id) => done('lock_accounts', [id]),
+    unlockAccounts: (id) => done('unlock_accounts', [id]),
     dump: createDump({ client, call, rows }),
     remove: (id) => done('remove_database', [id]),
     restore: (id, { charset, collation }) => done('restore_database', [id, charset, collation]),
@@ -105,8 +118,18 @@ export function createMariadb({ commands, socketPath }: Tools): Mariadb {
 
 function findQuery(id: DatabaseId): string {
   return `SELECT JSON_OBJECT('name', d.name, 'dropped', d.dropped_at IS NOT NULL, 'closed', d.closed_at IS NOT NULL,
+      'locked', d.locked_at IS NOT NULL, 'accountsLocked', ${accountsCount("= 'true'")},
+      'accountsOpen', ${accountsCount("<> 'true'")},
       'schema', EXISTS (SELECT 1 FROM information_schema.schemata s WHERE s.schema_name = d.name))
     FROM sculptor_door.managed_database d WHERE d.id = ${sqlText(id)}`;
+}
+
+/** MariaDB writes a boolean as one, and nothing where an account was never locked. */
+function accountsCount(isLocked: string): string {
+  return `(SELECT COUNT(*) FROM sculptor_door.managed_user u
+    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
+    WHERE u.database_id = d.id AND u.dropped_at IS NULL
+      AND COALESCE(JSON_VALUE(p.priv, '$.account_locked'), 'false') ${isLocked})`;
 }
 
 /** The name stands in it as a constant: MariaDB would otherwise look into every schema of the server. */
@@ -130,7 +153,7 @@ function quoted(name: DatabaseName): string {
 function accountsQuery(id: DatabaseId): string {
   return `SELECT JSON_OBJECT('id', u.id, 'name', u.name, 'privileges', IF(EXISTS (SELECT 1 FROM mysql.db g
         WHERE g.user = u.name AND g.host = 'localhost' AND g.insert_priv = 'Y'), 'all', 'read'),
-      'passwordHash', IF(JSON_VALUE(p.priv, '$.plugin') = 'mysql_native_password',
+      'maxConnections', u.max_connections, 'passwordHash', IF(JSON_VALUE(p.priv, '$.plugin') = 'mysql_native_password',
         JSON_VALUE(p.priv, '$.authentication_string'), NULL))
     FROM sculptor_door.managed_user u JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
     WHERE u.dropped_at IS NULL AND u.database_id = ${sqlText(id)} ORDER BY u.created_at, u.id`;

@@ -1,0 +1,212 @@
+-- The door's procedures that are root's alone, for the executor: what it removes it dumps first, and it knows by a record of
+-- its own what is protected and how much was removed in the hour. Put in place anew at every installation, after
+-- procedures.sql, of which these call some. Nothing here is granted to anybody.
+
+DELIMITER //
+
+-- Nobody works in it any more, and nobody comes in.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.close_database(IN p_id CHAR(12))
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  UPDATE sculptor_door.managed_database SET closed_at = COALESCE(closed_at, UTC_TIMESTAMP(3))
+    WHERE id = p_id AND dropped_at IS NULL;
+  FOR account IN (SELECT u.name FROM sculptor_door.managed_user u
+    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
+    WHERE u.database_id = p_id AND u.dropped_at IS NULL) DO
+    EXECUTE IMMEDIATE CONCAT('ALTER USER `', account.name, '`@`localhost` ACCOUNT LOCK');
+    CALL sculptor_door.end_sessions(account.name);
+  END FOR;
+END //
+
+-- The accounts of one purpose that `lend` makes, should what they were made for have broken off.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.drop_lent(IN p_id CHAR(12))
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  FOR purpose IN (SELECT 'dump' AS name UNION SELECT 'routines' UNION SELECT 'restore') DO
+    EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `sculptor-', purpose.name, '-', p_id, '`@`localhost`');
+    CALL sculptor_door.end_sessions(CONCAT('sculptor-', purpose.name, '-', p_id));
+  END FOR;
+END //
+
+-- One that is locked besides stays so.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.open_database(IN p_id CHAR(12))
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  CALL sculptor_door.drop_lent(p_id);
+  FOR account IN (SELECT u.name FROM sculptor_door.managed_user u
+    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
+    WHERE u.database_id = p_id AND u.dropped_at IS NULL) DO
+    CALL sculptor_door.settle_lock(account.name, p_id);
+  END FOR;
+  UPDATE sculptor_door.managed_database SET closed_at = NULL WHERE id = p_id;
+END //
+
+-- Its accounts are locked and put out until they are unlocked, those that are made meanwhile too; so is one that lies in
+-- the trash, when it comes back.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.lock_accounts(IN p_id CHAR(12))
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  UPDATE sculptor_door.managed_database SET locked_at = COALESCE(locked_at, UTC_TIMESTAMP(3)) WHERE id = p_id;
+  FOR account IN (SELECT u.name FROM sculptor_door.managed_user u
+    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
+    WHERE u.database_id = p_id AND u.dropped_at IS NULL) DO
+    CALL sculptor_door.settle_lock(account.name, p_id);
+  END FOR;
+END //
+
+-- One that is closed opens its accounts when it is opened.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.unlock_accounts(IN p_id CHAR(12))
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  UPDATE sculptor_door.managed_database SET locked_at = NULL WHERE id = p_id;
+  FOR account IN (SELECT u.name FROM sculptor_door.managed_user u
+    JOIN sculptor_door.managed_database d ON d.id = u.database_id AND d.closed_at IS NULL
+    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
+    WHERE u.database_id = p_id AND u.dropped_at IS NULL) DO
+    CALL sculptor_door.settle_lock(account.name, p_id);
+  END FOR;
+END //
+
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.remove_database(IN p_id CHAR(12))
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE known VARCHAR(48) DEFAULT NULL;
+  SELECT name INTO known FROM sculptor_door.managed_database WHERE id = p_id AND dropped_at IS NULL;
+  IF known IS NOT NULL THEN
+    CALL sculptor_door.drop_lent(p_id);
+    FOR account IN (SELECT name FROM sculptor_door.managed_user WHERE database_id = p_id AND dropped_at IS NULL) DO
+      EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `', account.name, '`@`localhost`');
+      CALL sculptor_door.end_sessions(account.name);
+    END FOR;
+    EXECUTE IMMEDIATE CONCAT('DROP DATABASE IF EXISTS `', known, '`');
+    IF EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = known) THEN
+      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'mismatch';
+    END IF;
+    UPDATE sculptor_door.managed_user SET dropped_at = UTC_TIMESTAMP(3) WHERE database_id = p_id AND dropped_at IS NULL;
+    UPDATE sculptor_door.managed_database SET dropped_at = UTC_TIMESTAMP(3), closed_at = NULL WHERE id = p_id;
+  END IF;
+END //
+
+-- Under its old id, empty, and closed until all of it is back.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.restore_database(
+  IN p_id CHAR(12), IN p_charset VARCHAR(64) CHARACTER SET utf8mb4, IN p_collation VARCHAR(64) CHARACTER SET utf8mb4)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE known VARCHAR(48) DEFAULT NULL;
+  SELECT name INTO known FROM sculptor_door.managed_database WHERE id = p_id AND dropped_at IS NOT NULL;
+  IF known IS NULL THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
+  END IF;
+  IF NOT (BINARY p_charset REGEXP '\\A[a-z0-9_]+\\z') OR NOT (BINARY p_collation REGEXP '\\A[a-z0-9_]+\\z') THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
+  END IF;
+  CALL sculptor_door.require_free_database(known);
+  UPDATE sculptor_door.managed_database SET dropped_at = NULL, closed_at = UTC_TIMESTAMP(3) WHERE id = p_id;
+  EXECUTE IMMEDIATE CONCAT('CREATE DATABASE `', known, '` CHARACTER SET ', p_charset, ' COLLATE ', p_collation);
+END //
+
+-- Under its old id, locked until its database is opened.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.restore_user(
+  IN p_id CHAR(12), IN p_privileges VARCHAR(10) CHARACTER SET utf8mb4, IN p_hash VARCHAR(41) CHARACTER SET utf8mb4)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE known VARCHAR(32) DEFAULT NULL;
+  DECLARE db VARCHAR(48) DEFAULT NULL;
+  DECLARE db_id CHAR(12) DEFAULT NULL;
+  DECLARE asked, most INT UNSIGNED DEFAULT NULL;
+  SELECT u.name, d.name, d.id, u.max_connections INTO known, db, db_id, asked FROM sculptor_door.managed_user u
+    JOIN sculptor_door.managed_database d ON d.id = u.database_id AND d.dropped_at IS NULL AND d.closed_at IS NOT NULL
+    WHERE u.id = p_id AND u.dropped_at IS NOT NULL;
+  IF known IS NULL THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
+  END IF;
+  IF BINARY p_privileges NOT IN ('all', 'read') OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z') THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
+  END IF;
+  CALL sculptor_door.require_free_account(known, db_id);
+  UPDATE sculptor_door.managed_user SET dropped_at = NULL WHERE id = p_id;
+  EXECUTE IMMEDIATE CONCAT('CREATE USER `', known, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, ''' ACCOUNT LOCK');
+  CALL sculptor_door.connection_cap(db_id, most);
+  CALL sculptor_door.give_rights(known, db, p_privileges, LEAST(COALESCE(asked, most), most));
+END //
+
+-- Lets in, for as long as a dump is made or played back, one account of a closed database with a password of that hour,
+-- or an account of this purpose, whose name no tenant's can be. MariaDB works out parts of a view when it only shows it,
+-- and runs the tenant's functions for that with the rights of who asks. So who dumps tables and views has the tenant's
+-- rights and no more, and who reads the source of routines, which takes a right over those of all, sees no view.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.lend(
+  IN p_id CHAR(12), IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(41) CHARACTER SET utf8mb4)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE db VARCHAR(48) DEFAULT NULL;
+  SELECT name INTO db FROM sculptor_door.managed_database
+    WHERE id = p_id AND dropped_at IS NULL AND closed_at IS NOT NULL;
+  IF db IS NULL OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z') THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
+  END IF;
+  IF p_account IN (CONCAT('sculptor-restore-', p_id), CONCAT('sculptor-dump-', p_id)) THEN
+    EXECUTE IMMEDIATE CONCAT('CREATE OR REPLACE USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
+    CALL sculptor_door.give_rights(p_account, db, 'all', 1);
+  ELSEIF p_account = CONCAT('sculptor-routines-', p_id) THEN
+    EXECUTE IMMEDIATE CONCAT('CREATE OR REPLACE USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
+    EXECUTE IMMEDIATE CONCAT('GRANT EXECUTE ON `', REPLACE(db, '_', '\\_'), '`.* TO `', p_account, '`@`localhost`');
+    EXECUTE IMMEDIATE CONCAT('GRANT SELECT ON mysql.proc TO `', p_account, '`@`localhost`');
+  ELSEIF EXISTS (SELECT 1 FROM sculptor_door.managed_user WHERE held = p_account AND database_id = p_id) THEN
+    EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash,
+      ''' ACCOUNT UNLOCK');
+  ELSE
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
+  END IF;
+END //
+
+-- Ends what was lent: the account has its true password again and is locked; the one of this purpose is dropped.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.take_back(
+  IN p_id CHAR(12), IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(41) CHARACTER SET utf8mb4)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  IF p_account IN (CONCAT('sculptor-restore-', p_id), CONCAT('sculptor-dump-', p_id), CONCAT('sculptor-routines-', p_id)) THEN
+    EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `', p_account, '`@`localhost`');
+  ELSEIF BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z'
+    AND EXISTS (SELECT 1 FROM sculptor_door.managed_user WHERE held = p_account AND database_id = p_id) THEN
+    EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash,
+      ''' ACCOUNT LOCK');
+  ELSE
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
+  END IF;
+  CALL sculptor_door.end_sessions(p_account);
+END //
+
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.limit_connections()
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE most INT UNSIGNED;
+  FOR account IN (SELECT u.name, u.database_id, u.max_connections AS asked FROM sculptor_door.managed_user u
+    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost' WHERE u.dropped_at IS NULL) DO
+    CALL sculptor_door.connection_cap(account.database_id, most);
+    SET most = LEAST(COALESCE(account.asked, most), most);
+    EXECUTE IMMEDIATE CONCAT('ALTER USER `', account.name, '`@`localhost` WITH MAX_USER_CONNECTIONS ', most);
+  END FOR;
+END //
+
+-- For root to say how much may be let in and taken away in an hour, and how many connections an account may have.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.set_limit(
+  IN p_name VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin, IN p_value INT UNSIGNED)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  -- MariaDB takes no connections for no limit.
+  IF p_value IS NULL OR NOT EXISTS (SELECT 1 FROM sculptor_door.setting WHERE name = p_name)
+    OR (p_name = 'connections_per_account' AND p_value = 0) THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
+  END IF;
+  UPDATE sculptor_door.setting SET value = p_value WHERE name = p_name;
+  IF p_name = 'connections_per_account' THEN
+    CALL sculptor_door.limit_connections();
+  END IF;
+END //
+
+DELIMITER ;
+
+DROP PROCEDURE IF EXISTS sculptor_door.drop_database;
+
+-- Accounts that an earlier version made have no limit yet.
+CALL sculptor_door.limit_connections();
