@@ -86,6 +86,7 @@ main() {
   step "the agent's code" install_code
   step 'what the agent knows of this server' install_facts
   step 'Redis' install_redis
+  step "the sites' caches" install_cache
   step 'MariaDB' install_mariadb
   step "the administrator's token" install_token
   step 'sudo' install_sudoers

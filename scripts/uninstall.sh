@@ -68,11 +68,13 @@ stop_services() {
   local unit
   if [ "$mode" = supervisor ]; then
     ensure_gone /etc/supervisor/conf.d/sculptor.conf "the agent's programs"
+    ensure_gone /etc/supervisor/conf.d/sculptor-cache.conf "the sites' caches"
     ! supervisorctl pid >/dev/null 2>&1 </dev/null || { try supervisorctl reread && try supervisorctl update; }
     return 0
   fi
   for unit in sculptor-api.service sculptor-worker-privileged.service sculptor-worker-unprivileged.service \
-    sculptor-executor.socket sculptor-executor.service sculptor-redis.service sculptor-notify.service sculptor-notify.socket; do
+    sculptor-executor.socket sculptor-executor.service sculptor-redis.service sculptor-cache-keeper.service sculptor-cache.service \
+    sculptor-notify.service sculptor-notify.socket; do
     [ ! -e "$units/$unit" ] || try systemctl disable --now "$unit"
     ensure_gone "$units/$unit" "$unit"
   done
@@ -93,6 +95,7 @@ remove_files() {
   ensure_gone /etc/sculptor/redis.acl "Redis's accounts"
   ensure_gone /etc/sculptor/redis.conf "Redis's settings"
   ensure_gone /var/lib/sculptor-redis "Redis's memory"
+  ensure_gone /etc/sculptor/cache/redis.conf "the settings of the sites' caches"
   ensure_gone /var/lib/sculptor/mariadb.json "MariaDB's credential"
   ensure_gone "$own/installed" 'the list of what was installed'
   ensure_gone /run/sculptor/api.sock "the API's socket"

@@ -3,16 +3,17 @@
 
 install_accounts() {
   local account words=()
-  for account in www nginx sculptor; do
+  for account in www nginx sculptor-cache sculptor; do
     if getent passwd "$account" >/dev/null; then words+=(unchanged); else words+=(created); fi
   done
   ensure_file /etc/sysusers.d/sculptor.conf 0644 root:root <"$tree/systemd/sysusers.conf"
-  if [[ " ${words[*]} $outcome" != ' unchanged unchanged unchanged unchanged' ]] || ! getent group sculptor-queue >/dev/null; then
+  if [[ " ${words[*]} $outcome" != ' unchanged unchanged unchanged unchanged unchanged' ]] || ! getent group sculptor-queue >/dev/null; then
     try systemd-sysusers /etc/sysusers.d/sculptor.conf
   fi
   line "${words[0]}" 'user www, for sites that share one user'
   line "${words[1]}" 'user nginx, for its workers'
-  line "${words[2]}" 'user sculptor, for the privileged worker'
+  line "${words[2]}" "user sculptor-cache, for the sites' caches"
+  line "${words[3]}" 'user sculptor, for the privileged worker'
 }
 
 install_folders() {
@@ -21,6 +22,7 @@ install_folders() {
   [ "$mode" = systemd ] || secrets=0711
   ensure_dir "$own" 0700 root:root
   ensure_dir "$own/registry" 0700 root:root
+  ensure_dir "$own/cache" 0700 root:root
   ensure_dir "$own/trash" 0700 root:root
   ensure_dir "$own/trash/databases" 0700 root:root
   # Root writes in it, so nobody else may: a link in the place of a file would have root change another's.
@@ -30,6 +32,8 @@ install_folders() {
   ensure_dir /etc/sculptor/sites 0755 root:root
   ensure_dir /etc/sculptor/hosts 0755 root:root
   ensure_dir /etc/sculptor/programs 0700 root:root
+  # Who has an account in the caches, and with what hash, is for their Redis alone.
+  ensure_dir /etc/sculptor/cache 0750 root:sculptor-cache
   ensure_dir /etc/sculptor/secrets "$secrets" root:root
   ensure_dir /etc/sculptor/tls 0755 root:root
   ensure_dir /usr/lib/sculptor 0755 root:root

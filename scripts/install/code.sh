@@ -15,7 +15,7 @@ install_code() {
     install_modules
     compile "$digest"
     swap_in
-    wants_restart api worker-privileged worker-unprivileged executor
+    wants_restart api worker-privileged worker-unprivileged executor cache-keeper
   fi
   ensure_file /usr/lib/sculptor/executor 0755 root:root <"$tree/systemd/executor"
   [ "$outcome" = unchanged ] || wants_restart executor

@@ -105,10 +105,10 @@ purge_rest() {
     ensure_gone "$path" "$path"
   done
   [ "$mode" = supervisor ] || try systemctl daemon-reload
-  for user in sculptor nginx www; do
+  for user in sculptor sculptor-cache nginx www; do
     ! getent passwd "$user" >/dev/null || try userdel "$user"
     ! getent group "$user" >/dev/null || try groupdel "$user"
   done
   ! getent group sculptor-queue >/dev/null || try groupdel sculptor-queue
-  line changed 'the users sculptor, nginx and www are gone'
+  line changed 'the users sculptor, sculptor-cache, nginx and www are gone'
 }

@@ -23,6 +23,12 @@ install_redis() {
   fi
 }
 
+# The second Redis, for the sites' caches: the executor starts it when a site asks for one, and not before.
+install_cache() {
+  ensure_file /etc/sculptor/cache/redis.conf 0644 root:root <"$tree/systemd/cache/redis.conf"
+  [ "$outcome" = unchanged ] || wants_restart cache
+}
+
 # install_secret PROCESS GROUP: a password that only root can read, as systemd hands it to the process; Supervisor
 # cannot, so that there the group can.
 install_secret() {

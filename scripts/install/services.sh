@@ -50,6 +50,24 @@ install_units() {
   if [ -n "${restart[executor]:-}" ] && systemctl is-active --quiet sculptor-executor.service; then
     start_unit sculptor-executor.service executor
   fi
+  refresh_caches
+}
+
+# They run while a site has one; the Redis forgets everything when it is restarted, so it is where it has to be.
+refresh_caches() {
+  local service
+  for service in cache cache-keeper; do
+    [ -n "${restart[$service]:-}" ] || continue
+    unset "restart[$service]"
+    if [ "$mode" = systemd ]; then
+      systemctl is-active --quiet "sculptor-$service.service" || continue
+      try systemctl restart "sculptor-$service.service"
+    else
+      is_running "sculptor-$service" >/dev/null 2>&1 || continue
+      try supervisorctl restart "sculptor-$service"
+    fi
+    line changed "sculptor-$service was restarted"
+  done
 }
 
 # The sites' programs have a Supervisor of their own; the distribution's, and its settings, stay as they are.
@@ -127,13 +145,14 @@ install_programs() {
   hint='The logs in /var/log/sculptor tell more; run this again afterwards.'
   start_supervisor
   for service in worker-privileged worker-unprivileged api; do start_program "sculptor-$service" "$service"; done
+  refresh_caches
 }
 
 # The scripts and programs come with Redis, the first of them.
 put_programs() {
   ensure_dir /usr/lib/sculptor/supervisor 0755 root:root
   ensure_file /usr/lib/sculptor/supervisor/start 0755 root:root <"$tree/systemd/supervisor/start"
-  [ "$outcome" = unchanged ] || wants_restart redis worker-privileged worker-unprivileged api
+  [ "$outcome" = unchanged ] || wants_restart redis worker-privileged worker-unprivileged api cache cache-keeper
   put_program sculptor "$tree/systemd/supervisor/agent.conf"
   [ "$outcome" = unchanged ] || wants_restart redis worker-privileged worker-unprivileged api
 }

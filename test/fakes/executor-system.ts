@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
-import type { DatabaseId } from '../../contract/ids.ts';
+import type { DatabaseId, DomainId } from '../../contract/ids.ts';
 import type { PhpVersion } from '../../contract/names.ts';
 import type { Undo } from '../../worker-privileged/executor/ensure.ts';
 import type { Account, Accounts } from '../../worker-privileged/executor/system/accounts.ts';
+import type { CacheEntry } from '../../worker-privileged/executor/system/cache-files.ts';
 import { createCaps } from '../../worker-privileged/executor/system/caps.ts';
 import { createDatabaseRegister } from '../../worker-privileged/executor/system/database-register.ts';
 import type { Files } from '../../worker-privileged/executor/system/files.ts';
@@ -13,6 +14,7 @@ import { createPartRegister } from '../../worker-privileged/executor/system/part
 import { paths } from '../../worker-privileged/executor/system/paths.ts';
 import { createRegistry } from '../../worker-privileged/executor/system/registry.ts';
 import type { System } from '../../worker-privileged/executor/system/system.ts';
+import { fakeCaches } from './caches.ts';
 import { fakeMariadb, type FakeDatabase } from './mariadb.ts';
 
 type Node =
@@ -26,6 +28,7 @@ export type FakeServer = {
   readonly users: Map<string, Account & { readonly locked: boolean }>;
   readonly groups: Map<string, number>;
   readonly mastersOn: Set<string>;
+  readonly caches: Map<DomainId, CacheEntry>;
   readonly databases: Map<DatabaseId, FakeDatabase>;
   /** What was done to masters, nginx and processes, in order. */
   readonly doings: string[];
@@ -55,6 +58,7 @@ export function createFakeServer(): FakeServer {
       ['www', 991],
     ]),
     mastersOn: new Set(),
+    caches: new Map(),
     databases: new Map(),
     doings: [],
     phpVersions: ['8.2', '8.4'] as PhpVersion[],
@@ -63,13 +67,14 @@ export function createFakeServer(): FakeServer {
 }
 
 /** Everything of a server that lasts, in a form that compares, but for what was counted: an attempt counts. */
-export function stateOf({ disk, users, mastersOn, databases }: FakeServer): unknown {
+export function stateOf({ disk, users, mastersOn, caches, databases }: FakeServer): unknown {
   return {
     disk: Object.fromEntries(
       [...disk].filter(([path]) => path !== paths.destroyed && path !== paths.letIn).sort(),
     ),
     users: Object.fromEntries([...users].sort()),
     mastersOn: [...mastersOn].sort(),
+    caches: Object.fromEntries([...caches].sort()),
     databases: structuredClone(Object.fromEntries([...databases].sort())),
   };
 }
@@ -115,6 +120,7 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     caps: createCaps({ files: fakeFiles({ ...parts, change: done }), locks, limits, now }),
     erase: async (path) => folders.remove(path),
     accounts: fakeAccounts(parts),
+    caches: fakeCaches(parts),
     masters: fakeMasters(parts),
     databases: createDatabaseRegister({ files, folders }),
     mariadb: fakeMariadb(parts),

@@ -18,6 +18,7 @@ const WHAT: Readonly<Record<LimitName, string>> = {
   destroyPerHour: 'how much may be removed, switched off or pointed elsewhere in an hour',
   letInPerHour:
     'how many database users and passwords may be made in an hour, and how many keys and programs',
+  cacheMebibytes: "MiB that the sites' caches may be given, all together",
 };
 
 /** Accounts are made and dropped by MariaDB's procedures, which count for themselves. */
@@ -66,7 +67,7 @@ async function change({ system, records }: AdminTools, name: LimitName, value: n
   });
   const { state } = await records();
   if (name === 'graceHours') await state.graceSet(value);
-  else await state.doorSet(IN_THE_DOOR[name], value);
+  else if (name !== 'cacheMebibytes') await state.doorSet(IN_THE_DOOR[name], value);
   return answerOf(await limits());
 }
 

@@ -12,6 +12,8 @@ export const Limits = z.strictObject({
   destroyPerHour: z.int().min(0).max(1_000_000).default(30),
   /** How many database users and passwords may be made in an hour, and how many keys and programs of sites. */
   letInPerHour: z.int().min(0).max(1_000_000).default(60),
+  /** How much the caches of all sites together may be given. */
+  cacheMebibytes: z.int().min(0).max(1_000_000).default(256),
 });
 export type Limits = z.infer<typeof Limits>;
 

@@ -11,6 +11,7 @@ const OWN: readonly (readonly [string, Folder])[] = [
   [paths.databases, CLOSED],
   [paths.parts, CLOSED],
   [paths.locks, CLOSED],
+  ['/var/lib/sculptor-root/cache', CLOSED],
   ['/var/lib/sculptor-root/trash', CLOSED],
   [paths.dumps, CLOSED],
   [paths.sites, OPEN],

@@ -26,6 +26,13 @@ export const paths = {
   /** And what was let in. */
   letIn: '/var/lib/sculptor-root/let-in.json',
   locks: '/var/lib/sculptor-root/locks',
+  /** Root's own word on the sites' caches, and the passwords of the two that look after them. */
+  caches: '/var/lib/sculptor-root/cache/caches.json',
+  cachePassword: (whose: 'executor' | 'keeper') => `/var/lib/sculptor-root/cache/${whose}` as const,
+  /** Rendered from it, for Redis and its keeper; their folder is closed to all others. */
+  cacheAccounts: '/etc/sculptor/cache/accounts.acl',
+  cacheMemory: '/etc/sculptor/cache/memory.conf',
+  cacheShares: '/etc/sculptor/cache/shares.json',
   dumps: '/var/lib/sculptor-root/trash/databases',
   dump: (id: DatabaseId, stamp: string) => `/var/lib/sculptor-root/trash/databases/${id}-${stamp}.sql.gz`,
 
@@ -39,6 +46,7 @@ export const paths = {
   authorizedKeys: (user: string) => `/etc/sculptor/keys/${user}`,
   serverBlocks: '/etc/nginx/sculptor/sites',
   serverBlock: (id: DomainId) => `/etc/nginx/sculptor/sites/${id}.conf`,
+  wantedServices: '/etc/systemd/system/multi-user.target.wants',
   wantedSockets: '/etc/systemd/system/sockets.target.wants',
   supervisorPrograms: '/etc/supervisor/conf.d',
   /** Made by root; the second where Supervisor makes it, because /run may be empty when it starts. */

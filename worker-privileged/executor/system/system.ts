@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
 import { createAccounts, type Accounts } from './accounts.ts';
+import { createCachePrograms, createCacheUnit } from './cache-service.ts';
+import { createCaches, type Caches } from './caches.ts';
 import { createCaps, type Caps } from './caps.ts';
 import { createCommands } from './command.ts';
 import type { ExecutorConfig } from './config.ts';
@@ -15,6 +17,7 @@ import { createNginx, type Nginx } from './nginx.ts';
 import { createPartRegister, type PartRegister } from './part-register.ts';
 import { createPhpFpm, type PhpFpm } from './php-fpm.ts';
 import { createRegistry, type Registry } from './registry.ts';
+import { connectRedis } from './resp.ts';
 import { createSupervisorMasters } from './supervisor.ts';
 import { createUnitMasters } from './units.ts';
 import { createXmlRpc } from './xml-rpc.ts';
@@ -22,6 +25,7 @@ import { createXmlRpc } from './xml-rpc.ts';
 /** All that a verb can reach. Verbs see it by these types only. */
 export type System = {
   readonly accounts: Accounts;
+  readonly caches: Caches;
   readonly caps: Caps;
   readonly databases: DatabaseRegister;
   readonly erase: Erase;
@@ -51,8 +55,14 @@ export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig
   const accounts = createAccounts({ files, commands });
   const limits = () => readLimits(files);
   const now = () => new Date();
+  const supervisor = createXmlRpc(SUPERVISOR_SOCKET);
+  const service =
+    mode === 'systemd'
+      ? createCacheUnit({ commands, files })
+      : createCachePrograms({ files, call: supervisor });
   return {
     accounts,
+    caches: createCaches({ files, locks, limits, service, connect: connectRedis }),
     caps: createCaps({ files, locks, limits, now }),
     databases: createDatabaseRegister({ files, folders }),
     erase: createErase({ commands }),
@@ -64,7 +74,7 @@ export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig
     masters:
       mode === 'systemd'
         ? createUnitMasters({ commands, files })
-        : createSupervisorMasters({ files, call: createXmlRpc(SUPERVISOR_SOCKET) }),
+        : createSupervisorMasters({ files, call: supervisor }),
     nginx: createNginx({ commands, files, locks }),
     parts: createPartRegister({ files, folders }),
     phpFpm: createPhpFpm({ accounts }),
