@@ -13,6 +13,7 @@ import type { AppParts } from './app.ts';
 import { createDatabaseUserService } from './database-users/service.ts';
 import { createDatabaseService } from './databases/service.ts';
 import { createDomainService } from './domains/service.ts';
+import { createCacheService } from './caches/service.ts';
 import { createChecks } from './health/checks.ts';
 import { asSeenHere, closeServer, createHttpServer, listenOnPort, listenOnSocket } from './http-server.ts';
 import { createKeyService } from './keys/service.ts';
@@ -81,6 +82,7 @@ type Services = Pick<
   AppParts,
   | 'domains'
   | 'keys'
+  | 'caches'
   | 'databases'
   | 'databaseUsers'
   | 'operations'
@@ -94,6 +96,7 @@ function createServices({ config, state, write }: ServicesParts): Services {
   const { server, serverName } = config;
   return {
     domains: createDomainService({ state, write, server }),
+    caches: createCacheService({ state, write, server }),
     keys: createKeyService({ state, write, server }),
     databases: createDatabaseService({ state, write, server }),
     databaseUsers: createDatabaseUserService({ state, write, server }),

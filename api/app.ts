@@ -4,6 +4,8 @@ import helmet from 'helmet';
 import type { AuditLine } from '../state/audit.ts';
 import { authenticate } from './authentication.ts';
 import type { AuthenticationParts } from './authentication.ts';
+import { createCacheRouter } from './caches/router.ts';
+import type { CacheService } from './caches/service.ts';
 import { createDatabaseUserRouter } from './database-users/router.ts';
 import type { DatabaseUserService } from './database-users/service.ts';
 import { createDatabaseRouter } from './databases/router.ts';
@@ -40,6 +42,7 @@ export interface AppParts extends AuthenticationParts {
   readonly describeServer: DescribeServer;
   readonly domains: DomainService;
   readonly keys: PartService<'key'>;
+  readonly caches: CacheService;
   readonly databases: DatabaseService;
   readonly databaseUsers: DatabaseUserService;
   readonly operations: OperationService;
@@ -83,6 +86,7 @@ function createProtectedRouter(parts: AppParts): Router {
   // Each names its whole address below /v1: a router at a path of its own would take it with a final slash too.
   router.use(createDomainRouter(parts.domains, parts.serverName));
   router.use(createKeyRouter(parts.keys));
+  router.use(createCacheRouter(parts.caches));
   router.use(createDatabaseRouter(parts.databases));
   router.use(createDatabaseUserRouter(parts.databaseUsers));
   router.use(createOperationRouter(parts.operations, parts.follow));

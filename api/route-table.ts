@@ -15,6 +15,13 @@ export const ROUTES = {
   '/domains/:domain/restore': { post: ['domains:write'] },
   '/domains/:domain/keys': { get: ['keys:read'], post: ['keys:write'] },
   '/domains/:domain/keys/:key': { get: ['keys:read'], delete: ['keys:write'] },
+  '/domains/:domain/cache': {
+    get: ['caches:read'],
+    post: ['caches:write'],
+    patch: ['caches:write'],
+    delete: ['caches:write'],
+  },
+  '/domains/:domain/cache/rotate-password': { post: ['caches:write'] },
   '/databases': { get: ['databases:read'], post: ['databases:write'] },
   '/databases/:database': {
     get: ['databases:read'],

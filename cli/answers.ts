@@ -4,7 +4,7 @@ import { Domain as DomainShape } from '../contract/domains.ts';
 import { Operation as OperationShape, OperationStep } from '../contract/operations.ts';
 import { Notification as NotificationShape } from '../contract/notifications.ts';
 import { FieldError, Problem as ProblemShape } from '../contract/problems.ts';
-import { Key as KeyShape } from '../contract/site-parts.ts';
+import { Cache as CacheShape, Key as KeyShape } from '../contract/site-parts.ts';
 import { Token as TokenShape } from '../contract/tokens.ts';
 import { TrashItem as TrashItemShape } from '../contract/trash.ts';
 
@@ -26,6 +26,9 @@ export type Database = z.infer<typeof Database>;
 
 export const DatabaseUser = z.object(DatabaseUserShape.shape);
 export type DatabaseUser = z.infer<typeof DatabaseUser>;
+
+export const Cache = z.object(CacheShape.shape);
+export type Cache = z.infer<typeof Cache>;
 
 export const Key = z.object(KeyShape.shape);
 export type Key = z.infer<typeof Key>;

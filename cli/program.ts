@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { addDatabaseCommands } from './commands/database.ts';
 import { addDomainCommands } from './commands/domain.ts';
 import { addHealthCommand } from './commands/health.ts';
+import { addCacheCommands } from './commands/cache.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addNotificationCommands } from './commands/notification.ts';
 import { addOperationCommands } from './commands/operation.ts';
@@ -54,6 +55,7 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   // Subcommands copy these settings when they are made: they come last.
   addDomainCommands(program, open);
   addKeyCommands(program, open);
+  addCacheCommands(program, open);
   addDatabaseCommands(program, open);
   addOperationCommands(program, open);
   addTrashCommands(program, open);

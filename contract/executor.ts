@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { CacheUsages } from './caches.ts';
 import { SiteSpec } from './domains.ts';
 import { Failure } from './failures.ts';
 import { DatabaseId, DomainId, OperationId } from './ids.ts';
 import { PhpVersion } from './names.ts';
-import { KeyPut, PartRemoval } from './site-parts.ts';
+import { CachePut, KeyPut, PartRemoval } from './site-parts.ts';
 import { OperationStep } from './operations.ts';
 
 /** One request is one line of JSON; a longer line is refused unread. */
@@ -40,6 +41,13 @@ export const VERBS = {
   'site.purge': { args: z.strictObject({ id: DomainId }), result: z.strictObject({}) },
   'key.put': { args: KeyPut, result: z.strictObject({}) },
   'key.remove': { args: PartRemoval, result: z.strictObject({}) },
+  'cache.put': { args: CachePut, result: z.strictObject({}) },
+  'cache.remove': { args: PartRemoval, result: z.strictObject({}) },
+  /** What the caches' keeper has measured last; null where no site has one, or none was measured yet. */
+  'cache.usages': {
+    args: z.strictObject({}),
+    result: z.strictObject({ usages: CacheUsages.nullable() }),
+  },
   /** Notes that it is not to be removed, which root alone can take back. */
   'database.protect': { args: z.strictObject({ id: DatabaseId }), result: z.strictObject({}) },
   'database.remove': {

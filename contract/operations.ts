@@ -21,12 +21,16 @@ export const OPERATION_RESOURCES = {
   'databaseUser.delete': 'databaseUser',
   'key.create': 'key',
   'key.delete': 'key',
+  'cache.create': 'cache',
+  'cache.update': 'cache',
+  'cache.rotate': 'cache',
+  'cache.delete': 'cache',
 } as const;
 
 export type OperationKind = keyof typeof OPERATION_RESOURCES;
 export const OperationKind = z.enum(Object.keys(OPERATION_RESOURCES) as [OperationKind, ...OperationKind[]]);
 
-export const ResourceType = z.enum(['domain', 'database', 'databaseUser', 'key']);
+export const ResourceType = z.enum(['domain', 'database', 'databaseUser', 'key', 'cache']);
 export type ResourceType = z.infer<typeof ResourceType>;
 
 export const OperationStatus = z.enum([

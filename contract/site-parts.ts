@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CACHE_SOCKET, CacheMemory, CacheSpec, CacheUsage, DEFAULT_CACHE_MEMORY } from './caches.ts';
 import { ResourceStatus } from './domains.ts';
 import { DomainId, Generation, PartId, ServerId, TenantId } from './ids.ts';
 import { SshPublicKey } from './ssh-keys.ts';
@@ -20,6 +21,7 @@ export type KeySpec = z.infer<typeof KeySpec>;
  */
 export const PART_SPECS = {
   key: KeySpec,
+  cache: CacheSpec,
 } as const;
 
 export type PartType = keyof typeof PART_SPECS;
@@ -47,8 +49,29 @@ export type CreateKey = z.infer<typeof CreateKey>;
 export const Key = z.strictObject({ ...PartBase.shape, ...KeySpec.shape, fingerprint: z.string() });
 export type Key = z.infer<typeof Key>;
 
+/** A site has one cache or none, so that it needs no name of its own. */
+export const CACHE_NAME = PartName.parse('cache');
+
+export const CreateCache = z.strictObject({ memoryBytes: CacheMemory.default(DEFAULT_CACHE_MEMORY) });
+export type CreateCache = z.infer<typeof CreateCache>;
+
+export const UpdateCache = z.strictObject({ memoryBytes: CacheMemory });
+export type UpdateCache = z.infer<typeof UpdateCache>;
+
+/** How the site's own processes reach it, and what was last measured of it: null until it was. */
+export const Cache = z.strictObject({
+  ...PartBase.shape,
+  memoryBytes: CacheMemory,
+  socket: z.literal(CACHE_SOCKET),
+  username: z.string(),
+  prefix: z.string(),
+  usage: z.strictObject({ ...CacheUsage.shape, observedAt: z.iso.datetime() }).nullable(),
+});
+export type Cache = z.infer<typeof Cache>;
+
 /** What the executor is told of a part's place. */
 const place = { id: PartId, site: DomainId, generation: Generation };
 
 export const KeyPut = z.strictObject({ ...place, name: PartName, spec: KeySpec });
+export const CachePut = z.strictObject({ ...place, name: PartName, spec: CacheSpec });
 export const PartRemoval = z.strictObject(place);

@@ -8,6 +8,8 @@ export const Scope = z.enum([
   'domains:delete',
   'keys:read',
   'keys:write',
+  'caches:read',
+  'caches:write',
   'databases:read',
   'databases:write',
   'databases:delete',

@@ -137,12 +137,14 @@ const VERSIONS: Readonly<Record<ResourceType, string>> = {
   database: 'database_version WHERE database_id',
   databaseUser: 'database_user_version WHERE user_id',
   key: "site_part_version WHERE type = 'key' AND part_id",
+  cache: "site_part_version WHERE type = 'cache' AND part_id",
 };
 
 /** What belongs to another waits for its turn with that. */
 const PARENTS: { readonly [T in ResourceType]?: { readonly type: ResourceType; readonly column: string } } = {
   databaseUser: { type: 'database', column: 'database_id' },
   key: { type: 'domain', column: 'domain_id' },
+  cache: { type: 'domain', column: 'domain_id' },
 };
 
 function hasChildren(type: string): boolean {

@@ -74,6 +74,12 @@ export async function listParts(
   return (await sql.rows(Row, text, [domain, type, after, limit])).map(toRecord);
 }
 
+/** Whether any site has one of that type. */
+export async function hasPartsOf(sql: Sql, type: PartType): Promise<boolean> {
+  const text = 'SELECT part_id AS id FROM site_part_name WHERE type = ? LIMIT 1';
+  return (await sql.rows(z.object({ id: z.string() }), text, [type])).length > 0;
+}
+
 /** To be asked under `lockDomain` of the part's domain. */
 export async function nextPartGeneration(sql: Sql, id: PartId): Promise<Generation> {
   const text = 'SELECT MAX(generation) + 1 AS generation FROM site_part_version WHERE part_id = ?';

@@ -29,6 +29,8 @@ const TELL: { readonly [K in OperationKind]?: Tell } = {
   'databaseUser.delete': removed('The database user'),
   'databaseUser.create': letIn((name) => `The database user ${name} was made and can log in.`),
   'key.create': letIn((name) => `Whoever has the key ${name} can put files on its site.`),
+  'cache.create': letIn(() => 'A site has a cache, and whoever has its password on the server can use it.'),
+  'cache.rotate': letIn(() => 'The cache of a site has another password.'),
   'databaseUser.rotate': letIn((name) => `The database user ${name} has another password.`),
 };
 

@@ -6,6 +6,7 @@ import { repeat } from '../runtime/repeat.ts';
 import { createWakeUps } from '../runtime/wake-ups.ts';
 import { openState } from '../state/connection.ts';
 import type { StateLogin } from '../state/connection.ts';
+import { createCacheWatch } from './cache-watch.ts';
 import type { DatabaseDoor } from './database-door.ts';
 import type { Executor } from './executor-calls.ts';
 import { createHeartbeat } from './heartbeat.ts';
@@ -26,6 +27,7 @@ const SWEEP_EVERY_MS = 10_000;
 const LOOK_AT_CLOCK_EVERY_MS = 1000;
 const PURGE_EVERY_MS = 60_000;
 const MEASURE_EVERY_MS = 60_000;
+const LOOK_AT_CACHES_EVERY_MS = 30_000;
 
 export interface WorkerParts {
   readonly config: Pick<Config, 'server' | 'serverName' | 'probeSocket'>;
@@ -83,14 +85,18 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   });
   const purge = createPurging({ server, state, executor, isActive: sweep.isActive, logger });
   const measure = createMeasuring({ server, state, door, isActive: sweep.isActive, logger });
-  const sweeping = repeat(parts.sweepEveryMs ?? SWEEP_EVERY_MS, sweep.once);
-  const beating = repeat(LOOK_AT_CLOCK_EVERY_MS, beat);
-  const purging = repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, purge);
-  const measuring = repeat(parts.measureEveryMs ?? MEASURE_EVERY_MS, measure);
+  const watchCaches = createCacheWatch({ server, state, executor, isActive: sweep.isActive, logger });
+  const rounds = [
+    repeat(parts.sweepEveryMs ?? SWEEP_EVERY_MS, sweep.once),
+    repeat(LOOK_AT_CLOCK_EVERY_MS, beat),
+    repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, purge),
+    repeat(parts.measureEveryMs ?? MEASURE_EVERY_MS, measure),
+    repeat(LOOK_AT_CACHES_EVERY_MS, watchCaches),
+  ];
 
   return {
     stop: async () => {
-      await Promise.all([sweeping.stop(), beating.stop(), purging.stop(), measuring.stop()]);
+      await Promise.all(rounds.map(({ stop }) => stop()));
       await Promise.all([queue.close(), overdue.stop()]);
       await wakeUps.close();
       redis.disconnect();

@@ -34,6 +34,9 @@ export interface PartAddress {
 /** A part with its spec's fields, as the API shows it. */
 export type PartView<T extends PartType> = PartBase & PartSpec<T>;
 
+/** What is shown in the first answer alone: a password, for instance. */
+export type Once = NonNullable<Written['once']>;
+
 /** What can be asked for about what belongs to a site, of one type. All throw ProblemErrors. */
 export interface PartService<T extends PartType> {
   readonly list: (tenant: TenantId, domain: DomainAddress, filter: PartFilter) => Promise<Page<unknown>>;
@@ -41,13 +44,17 @@ export interface PartService<T extends PartType> {
   readonly create: (
     context: WriteContext,
     domain: DomainAddress,
-    wanted: { readonly name: PartName; readonly spec: PartSpec<T> },
+    wanted: { readonly name: PartName; readonly spec: PartSpec<T>; readonly once?: Once },
   ) => Promise<WriteAnswer>;
   /** Another version of it, of the kind that is said; `change` makes its spec from the one that stands. */
   readonly update: (
     context: WriteContext,
     address: PartAddress,
-    update: { readonly kind: OperationKind; readonly change: (spec: PartSpec<T>) => PartSpec<T> },
+    update: {
+      readonly kind: OperationKind;
+      readonly change: (spec: PartSpec<T>) => PartSpec<T>;
+      readonly once?: Once;
+    },
   ) => Promise<WriteAnswer>;
   readonly remove: (context: WriteContext, address: PartAddress) => Promise<WriteAnswer>;
 }
@@ -75,7 +82,7 @@ export function createPartService<T extends PartType>(parts: PartServiceParts<T>
   const put = async (
     sql: Sql,
     version: PartVersion,
-    { kind, context, deleted = false }: Purpose,
+    { kind, context, deleted = false, once }: Purpose,
   ): Promise<Written> => {
     const { id, name, domain, generation, tenant } = version;
     await insertPartVersion(sql, version, deleted);
@@ -87,7 +94,8 @@ export function createPartService<T extends PartType>(parts: PartServiceParts<T>
     if (record === undefined) throw new Error('an operation that was just written is not there');
     const [shown] = await present(sql, [view(await found(sql, domain, { domain: { id: domain }, id }))]);
     const { operation } = record;
-    return { operation, body: { operation, [type]: shown } };
+    const written = { operation, body: { operation, [type]: shown } };
+    return once === undefined ? written : { ...written, once };
   };
   const next = async (sql: Sql, context: WriteContext, address: PartAddress): Promise<PartVersion> => {
     const { id: domain } = await claimDomain(sql, context, address.domain);
@@ -110,7 +118,7 @@ export function createPartService<T extends PartType>(parts: PartServiceParts<T>
       const { domain } = await findDomainAt(state, tenant, address.domain);
       return (await present(state, [view(await found(state, domain.id, address))]))[0];
     },
-    create: (context, address, { name, spec }) =>
+    create: (context, address, { name, spec, once }) =>
       write(context, kinds.create, async (sql) => {
         const domain = await claimDomain(sql, context, address);
         requireOwnUser(domain, type);
@@ -118,13 +126,13 @@ export function createPartService<T extends PartType>(parts: PartServiceParts<T>
         const id = PartId.parse(newId(12));
         const version = { id, type, domain: domain.id, tenant, server, name, spec, generation: 1 };
         if ((await holdPartName(sql, version)) !== undefined) throw nameTaken(taken(type));
-        return put(sql, version, { kind: kinds.create, context });
+        return put(sql, version, { kind: kinds.create, context, once });
       }),
-    update: (context, address, { kind, change }) =>
+    update: (context, address, { kind, change, once }) =>
       write(context, kind, async (sql) => {
         const version = await next(sql, context, address);
         const spec = change(specOf(type, version.spec));
-        return put(sql, { ...version, spec }, { kind, context });
+        return put(sql, { ...version, spec }, { kind, context, once });
       }),
     remove: (context, address) =>
       write(context, kinds.delete, async (sql) =>
@@ -137,11 +145,12 @@ interface Purpose {
   readonly kind: OperationKind;
   readonly context: WriteContext;
   readonly deleted?: boolean;
+  readonly once?: Once | undefined;
 }
 
 /** The schema is that of the type; the compiler cannot tie the two together. */
 function specOf<T extends PartType>(type: T, spec: unknown): PartSpec<T> {
-  return PART_SPECS[type].parse(spec);
+  return PART_SPECS[type].parse(spec) as PartSpec<T>;
 }
 
 /** Locks the domain, which everything about its parts waits for, and sees that it is to stay. */

@@ -14,6 +14,7 @@ import { createFiles } from './system/files.ts';
 import { causeOf, createLog } from './system/log.ts';
 import { ensureOwnFolders } from './system/own-folders.ts';
 import { createSystem } from './system/system.ts';
+import { cacheUsages } from './verbs/caches.ts';
 import { protectDatabase, removeDatabase } from './verbs/database.ts';
 import { purgeDatabase, restoreDatabase } from './verbs/database-trash.ts';
 import { serverFacts } from './verbs/server.ts';
@@ -49,6 +50,9 @@ const verbs: VerbTable = {
   'site.purge': purgeSite(system),
   'key.put': putPart(system, 'key'),
   'key.remove': removePart(system, 'key'),
+  'cache.put': putPart(system, 'cache'),
+  'cache.remove': removePart(system, 'cache'),
+  'cache.usages': cacheUsages(system),
   'database.protect': protectDatabase(system),
   'database.remove': removeDatabase(system),
   'database.restore': restoreDatabase(system),

@@ -1,4 +1,5 @@
 import { DomainId, PartId } from '../../contract/ids.ts';
+import type { OperationKind } from '../../contract/operations.ts';
 import { PART_SPECS, PartName } from '../../contract/site-parts.ts';
 import type { PartSpec, PartType } from '../../contract/site-parts.ts';
 import type { Generation } from '../../contract/ids.ts';
@@ -23,15 +24,24 @@ export interface WantedPart<T extends PartType> {
   readonly spec: PartSpec<T>;
 }
 
-export function createSitePartHandlers(
-  parts: SitePartParts,
-): Readonly<Record<'key.create' | 'key.delete', Handler>> {
+type PartOperation = Extract<OperationKind, `${PartType}.${string}`>;
+
+export function createSitePartHandlers(parts: SitePartParts): Readonly<Record<PartOperation, Handler>> {
   const { executor } = parts;
   const key = {
     put: putting(parts, 'key', (wanted, context) => executor.call('key.put', wanted, context)),
     remove: removing(parts, (place, context) => executor.call('key.remove', place, context)),
   };
+  const cache = {
+    put: putting(parts, 'cache', (wanted, context) => executor.call('cache.put', wanted, context)),
+    remove: removing(parts, (place, context) => executor.call('cache.remove', place, context)),
+  };
+  const putCache: Handler = { apply: cache.put, discard: cache.remove };
   return {
+    'cache.create': putCache,
+    'cache.update': putCache,
+    'cache.rotate': putCache,
+    'cache.delete': { apply: cache.remove },
     'key.create': { apply: key.put, discard: key.remove },
     'key.delete': { apply: key.remove },
   };

@@ -54,7 +54,9 @@ export function createCaches(tools: Tools): Caches {
         await writeCacheFiles(tools, before);
         throw cause;
       }
-      return async () => void (await put(id, before.get(id) ?? null));
+      return async () => {
+        await put(id, before.get(id) ?? null);
+      };
     });
   return {
     read,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CacheSpec } from '../../../contract/caches.ts';
 import { DomainId, Generation, PartId } from '../../../contract/ids.ts';
 import { KeySpec, PartName, type PartType } from '../../../contract/site-parts.ts';
 import type { Undo } from '../ensure.ts';
@@ -20,6 +21,7 @@ const common = {
 /** What root remembers of something that belongs to a site: a type and its spec, as it was last asked for. */
 export const PartEntry = z.discriminatedUnion('type', [
   z.strictObject({ ...common, type: z.literal('key'), spec: KeySpec }),
+  z.strictObject({ ...common, type: z.literal('cache'), spec: CacheSpec }),
 ]);
 export type PartEntry = z.infer<typeof PartEntry>;
 export type PartEntryOf<T extends PartType> = Extract<PartEntry, { type: T }>;

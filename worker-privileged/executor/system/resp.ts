@@ -65,7 +65,10 @@ function speak(socket: Socket): Redis {
   return {
     call: (...words) =>
       new Promise((resolve, reject) => {
-        if (broken !== null) return reject(broken);
+        if (broken !== null) {
+          reject(broken);
+          return;
+        }
         waiting.push({ resolve, reject });
         socket.write(written(words));
       }),

@@ -5,7 +5,7 @@ import { runSteps, type Run, type Step } from '../ensure.ts';
 import { PartEntry } from '../system/part-register.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
-import { partSteps, standingOf, worksWhile } from './site-parts/follow.ts';
+import { partSteps, standingOf, stepsToGo, worksWhile } from './site-parts/follow.ts';
 import { PART_KINDS } from './site-parts/kinds.ts';
 import { refuse } from './site/registered.ts';
 
@@ -42,7 +42,7 @@ export function removePart(system: System, type: PartType) {
     if (site === null) throw notThere();
     const { generation } = place;
     await runSteps(
-      [...partSteps(system, { site, part }, false), noted(system, { ...part, generation, removed: true })],
+      [...stepsToGo(system, { site, part }), noted(system, { ...part, generation, removed: true })],
       run,
     );
     return {};

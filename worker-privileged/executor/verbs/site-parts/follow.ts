@@ -5,6 +5,7 @@ import type { PartEntry } from '../../system/part-register.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
 import { inTurn } from '../site/in-turn.ts';
+import type { PartKind } from './kind.ts';
 import { PART_KINDS } from './kinds.ts';
 
 /** How a site stands, as far as what belongs to it goes by that. */
@@ -26,8 +27,17 @@ export function partSteps(
   works: boolean,
 ): readonly Step[] {
   // The kind is that of the part's type; the compiler cannot tie the two together.
-  const kind = PART_KINDS[part.type];
+  const kind = PART_KINDS[part.type] as unknown as PartKind<PartType>;
   return works ? kind.on(system, { site, part }) : kind.off(system, { site, part });
+}
+
+/** The steps after which nothing is left of one part. */
+export function stepsToGo(
+  system: System,
+  { site, part }: { readonly site: SiteEntry; readonly part: PartEntry },
+): readonly Step[] {
+  const kind = PART_KINDS[part.type] as unknown as PartKind<PartType>;
+  return (kind.gone ?? kind.off)(system, { site, part });
 }
 
 /** All that belongs to a site, on or off as the site stands: one step, for they come and go with it. */
@@ -60,12 +70,17 @@ export function partsFollow(system: System, id: DomainId, standing: Standing): S
   };
 }
 
-/** Nothing is known of them any more; they were turned off before. */
-export function partsForgotten({ parts }: Pick<System, 'parts'>, { id }: SiteEntry): Step {
+/** Nothing is left of them, and nothing is known of them any more; they were turned off before. */
+export function partsForgotten(system: System, site: SiteEntry): Step {
+  const { parts } = system;
+  const { id } = site;
   return {
     name: 'forget what belonged to it',
     look: async () => ((await parts.isEmpty(id)) ? null : 'parts of the site are registered'),
     change: async () => {
+      for (const part of await parts.list(id))
+        for (const step of stepsToGo(system, { site, part }))
+          if ((await step.look()) !== null) await step.change();
       await parts.forget(id);
       return null;
     },

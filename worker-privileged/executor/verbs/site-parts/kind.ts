@@ -13,6 +13,8 @@ export type PartKind<T extends PartType> = {
   readonly on: (system: System, at: Placed<T>) => readonly Step[];
   /** Nothing of it works any more. What it needs to come back is kept. */
   readonly off: (system: System, at: Placed<T>) => readonly Step[];
+  /** Nothing is left of it; where this is not said, nothing is once it is off. */
+  readonly gone?: (system: System, at: Placed<T>) => readonly Step[];
 };
 
 export type Placed<T extends PartType> = { readonly site: SiteEntry; readonly part: PartEntryOf<T> };

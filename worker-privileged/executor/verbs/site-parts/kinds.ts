@@ -1,6 +1,10 @@
 import type { PartType } from '../../../../contract/site-parts.ts';
+import { CACHE } from './cache.ts';
 import { KEY } from './key.ts';
 import type { PartKind } from './kind.ts';
 
 /** The closed table: a type without its entry does not compile. */
-export const PART_KINDS: { readonly [T in PartType]: PartKind<T> } = { key: KEY };
+export const PART_KINDS: { readonly [T in PartType]: PartKind<T> } = {
+  key: KEY,
+  cache: CACHE,
+};

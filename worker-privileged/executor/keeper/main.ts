@@ -4,13 +4,13 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { CACHE_SOCKET, CacheMemory } from '../../contract/caches.ts';
-import { DomainId } from '../../contract/ids.ts';
-import { createKeeper, type Shares } from './keeper/round.ts';
-import { giveSignsOfLife, readHandedOver } from './server/handed-over.ts';
-import { causeOf, createLog } from './system/log.ts';
-import { paths } from './system/paths.ts';
-import { connectRedis, type Redis } from './system/resp.ts';
+import { CACHE_SOCKET, CacheMemory } from '../../../contract/caches.ts';
+import { DomainId } from '../../../contract/ids.ts';
+import { createKeeper, type Shares } from './round.ts';
+import { giveSignsOfLife, readHandedOver } from '../server/handed-over.ts';
+import { causeOf, createLog } from '../system/log.ts';
+import { paths } from '../system/paths.ts';
+import { connectRedis, type Redis } from '../system/resp.ts';
 
 /** Under Supervisor it is handed over as this descriptor. */
 const PASSWORD_FILE = process.env['CREDENTIALS_DIRECTORY'];
