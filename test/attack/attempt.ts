@@ -38,9 +38,9 @@ export async function refused(
     const noted = auditLength();
     const came = await act();
     expect({ what, came }).toEqual({ what, came: refusal });
-    // The worker asks what there is on the server of itself, now and then.
+    // The worker asks what there is on the server, and what its caches hold, of itself, now and then.
     const lines = auditSince(noted).filter(
-      ({ verb }) => !['server.facts', ...besides].includes(String(verb)),
+      ({ verb }) => !['server.facts', 'cache.usages', ...besides].includes(String(verb)),
     );
     expect({ what, audit: lines }).toMatchObject({ what, audit });
     count(row, { refused: times, accepted: 0 });

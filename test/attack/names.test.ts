@@ -62,6 +62,7 @@ beforeAll(async () => {
 });
 
 const BODIES: Readonly<Record<string, unknown>> = {
+  'PATCH /domains/:domain/cache': { memoryBytes: 67_108_864 },
   'PATCH /domains/:domain': { enabled: false },
   'PATCH /databases/:database': { protected: true },
   'POST /databases/:database/users': { name: 'intruder' },

@@ -52,6 +52,8 @@ beforeAll(async () => {
   const database = await agent.call('POST', '/v1/databases', { body: { name: 'shop' } });
   const user = await agent.call('POST', '/v1/databases/shop/users', { body: { name: 'shop' } });
   const key = await agent.call('POST', '/v1/domains/shop.example/keys', { body: KEY });
+  // A site has one cache or none: it stands in no address of its own.
+  await agent.call('POST', '/v1/domains/shop.example/cache');
   const token = makeToken(agent.servers);
   objects = {
     domain: [resource(made, 'domain').id, 'shop.example'],
@@ -98,6 +100,7 @@ function kind({ json }: Answer): string {
 /** What would be done, were it allowed. */
 const BODIES: Readonly<Record<string, unknown>> = {
   'post /domains/:domain/keys': { ...KEY, name: 'ben' },
+  'patch /domains/:domain/cache': { memoryBytes: 67_108_864 },
   'patch /domains/:domain': { enabled: false },
   'patch /databases/:database': { protected: true },
   'post /databases/:database/users': { name: 'another' },

@@ -1,3 +1,4 @@
+import { caches } from './caches.ts';
 import { certificates } from './certificates.ts';
 import { clock } from './clock.ts';
 import { code } from './code.ts';
@@ -40,6 +41,7 @@ export const CHECKS = {
   listeners,
   nginx,
   redis,
+  caches,
   mariadb,
   tokens,
   certificates,

@@ -15,6 +15,13 @@ const OWN = [
   { user: 'sculptor', code: 'worker-privileged/main.js', unit: 'sculptor-worker-privileged.service' },
 ] as const;
 
+/** Beside the caches' Redis, while a site has one. */
+const KEEPER = {
+  user: 'sculptor-cache',
+  code: 'worker-privileged/executor/keeper/main.js',
+  unit: 'sculptor-cache-keeper.service',
+} as const;
+
 export type Running = {
   readonly processes: readonly Process[];
   readonly people: Pick<People, 'users' | 'groups'>;
@@ -53,7 +60,7 @@ function missing({ processes: all }: Running): readonly Found[] {
 }
 
 function asOwnUser(running: Running, process: Process): readonly Found[] {
-  return ['www-data', 'sculptor', 'nginx']
+  return ['www-data', 'sculptor', 'sculptor-cache', 'nginx']
     .filter((user) => process.uids.includes(uidOf(running, user)) && !belongs(running, process, user))
     .map((user) => wrong(`${nameOf(process)} runs as ${user}, and is not the agent's.`, stop(process)));
 }
@@ -61,9 +68,11 @@ function asOwnUser(running: Running, process: Process): readonly Found[] {
 function belongs(running: Running, process: Process, user: string): boolean {
   const program = process.program.replace(/ \(deleted\)$/, '');
   if (user === 'nginx') return program === '/usr/sbin/nginx';
+  // Debian's redis-server is a link to its check.
+  if (user === 'sculptor-cache' && /^\/usr\/bin\/redis-(?:server|check-rdb)$/.test(program)) return true;
   // On its way to root, where there is no socket for that.
   if (user === 'sculptor' && !running.bySystemd && program === '/usr/bin/sudo') return true;
-  return OWN.some(
+  return [...OWN, KEEPER].some(
     (own) =>
       own.user === user &&
       program === running.node &&
