@@ -14,6 +14,13 @@ export type Client = {
   readonly close: () => void;
 };
 
+const open = new Set<Client>();
+
+/** What a test has left open would keep its process. */
+export function closeAll(): void {
+  for (const client of open) client.close();
+}
+
 /** Logged in, unless `login` is null. */
 export async function connect(login: CacheLogin | null, path: string = CACHE_SOCKET): Promise<Client> {
   const socket = createConnection(path);
@@ -39,9 +46,11 @@ export async function connect(login: CacheLogin | null, path: string = CACHE_SOC
     return Promise.all(replies);
   };
   const call: Client['call'] = async (...words) => (await flood([words]))[0] ?? null;
+  const client: Client = { call, flood, close: () => socket.destroy() };
+  open.add(client);
   if (login !== null) {
     const answer = await call('AUTH', login.username, login.password);
     if (answer !== 'OK') throw new Error(`AUTH: ${String(answer)}`);
   }
-  return { call, flood, close: () => socket.destroy() };
+  return client;
 }

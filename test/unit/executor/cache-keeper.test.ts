@@ -50,7 +50,7 @@ describe('a verdict', () => {
 });
 
 describe('connections', () => {
-  const many = (count: number, user: string, age: number, first = 1) =>
+  const many = (count: number, user: string, [age, first = 1]: readonly [number, number?]) =>
     Array.from({ length: count }, (_, index) => ({ id: first + index, user, age }));
 
   test('are read from what Redis lists, and a line that is none is passed over', () => {
@@ -59,17 +59,17 @@ describe('connections', () => {
   });
 
   test('of a site those that came last are ended where they are too many, and of a neighbour none', () => {
-    const all = [...many(MOST_OF_A_SITE + 2, 's-a', 0), ...many(5, 's-b', 9, 1000)];
+    const all = [...many(MOST_OF_A_SITE + 2, 's-a', [0]), ...many(5, 's-b', [9, 1000])];
     expect(tooMany(all)).toEqual([MOST_OF_A_SITE + 1, MOST_OF_A_SITE + 2]);
   });
 
   test('who does not say who it is for three seconds is ended, and so is who comes with a crowd', () => {
-    expect(tooMany([...many(1, 'default', 3), ...many(1, 'default', 2, 2)])).toEqual([1]);
-    expect(tooMany(many(502, 'default', 0))).toEqual([501, 502]);
+    expect(tooMany([...many(1, 'default', [3]), ...many(1, 'default', [2, 2])])).toEqual([1]);
+    expect(tooMany(many(502, 'default', [0]))).toEqual([501, 502]);
   });
 
   test('the two that look after the caches are never ended', () => {
-    expect(tooMany([...many(100, 'executor', 99), ...many(100, 'keeper', 99, 200)])).toEqual([]);
+    expect(tooMany([...many(100, 'executor', [99]), ...many(100, 'keeper', [99, 200])])).toEqual([]);
   });
 });
 
