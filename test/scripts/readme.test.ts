@@ -6,7 +6,7 @@ import { cut, quoted, tell, type Story } from './throwaway.ts';
  * are read. The first of them is run twice.
  */
 
-const DOCUMENTS = ['README.md', 'docs/api.md', 'docs/operating.md'];
+const DOCUMENTS = ['README.md', 'docs/api.md', 'docs/cache.md', 'docs/operating.md'];
 const SERVICES =
   "systemctl show --property=Id,MainPID,ActiveEnterTimestamp 'sculptor-*.service' nginx mariadb";
 const STAYS = [
@@ -101,6 +101,7 @@ test.each([
   'README.md',
   'CONTRIBUTING.md',
   'docs/api.md',
+  'docs/cache.md',
   'docs/operating.md',
   'docs/privilege-separation.md',
 ])('every shell block of %s says where it is run', (file) => {

@@ -4,6 +4,7 @@ import {
   MOST_OF_A_SITE,
   tooMany,
 } from '../../../worker-privileged/executor/keeper/connections.ts';
+import { rest } from '../../../worker-privileged/executor/keeper/rest.ts';
 import { createKeeper } from '../../../worker-privileged/executor/keeper/round.ts';
 import { GOOD, judge } from '../../../worker-privileged/executor/keeper/verdict.ts';
 import type { Reply } from '../../../worker-privileged/executor/system/resp-reply.ts';
@@ -70,6 +71,27 @@ describe('connections', () => {
 
   test('the two that look after the caches are never ended', () => {
     expect(tooMany([...many(100, 'executor', [99]), ...many(100, 'keeper', [99, 200])])).toEqual([]);
+  });
+});
+
+describe('the rest between two rounds', () => {
+  const filling = (perLook: number) => {
+    let used = 0;
+    return {
+      call: () => Promise.resolve(`# Memory\r\nused_memory:${(used += perLook)}\r\nused_memory_rss:1\r\n`),
+    };
+  };
+
+  test('is as long as it was to be while nothing much comes in', async () => {
+    const since = performance.now();
+    await rest(filling(MIB), 400);
+    expect(performance.now() - since).toBeGreaterThan(390);
+  });
+
+  test('ends at once where memory is filled', async () => {
+    const since = performance.now();
+    await rest(filling(17 * MIB), 60_000);
+    expect(performance.now() - since).toBeLessThan(5_000);
   });
 });
 

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { CACHE_SOCKET, CacheMemory } from '../../../contract/caches.ts';
 import { DomainId } from '../../../contract/ids.ts';
+import { rest } from './rest.ts';
 import { createKeeper, type Shares } from './round.ts';
 import { giveSignsOfLife, readHandedOver } from '../server/handed-over.ts';
 import { causeOf, createLog } from '../system/log.ts';
@@ -36,12 +37,13 @@ for (;;) {
   try {
     redis ??= await connectRedis({ socketPath: CACHE_SOCKET, username: 'keeper', password });
     await keeper.round(redis, await readShares());
+    await rest(redis, Math.max(PAUSE_MS, (performance.now() - started) * PAUSE_FACTOR));
   } catch (cause) {
     log('error', 'the caches were not measured', causeOf(cause));
     redis?.close();
     redis = null;
+    await pause(PAUSE_MS);
   }
-  await pause(Math.max(PAUSE_MS, (performance.now() - started) * PAUSE_FACTOR));
 }
 
 async function readShares(): Promise<Shares> {
