@@ -11,7 +11,7 @@ export interface Account {
   readonly maxConnections: number | null;
 }
 
-const PRIVILEGES: Readonly<Record<Privileges, readonly string[]>> = {
+export const PRIVILEGES: Readonly<Record<Privileges, readonly string[]>> = {
   read: ['SELECT', 'SHOW VIEW'],
   all: [
     'SELECT',

@@ -4,6 +4,46 @@
 
 DELIMITER //
 
+-- For root's terminal: an account that is there for one shell and sees one database, whatever its tenant wrote there. It
+-- makes tables, and nothing that is defined by who made it: that would be without a definer when the account is gone.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.open_shell(
+  IN p_id CHAR(12), IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(41) CHARACTER SET utf8mb4)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE db VARCHAR(48) DEFAULT NULL;
+  SELECT name INTO db FROM sculptor_door.managed_database
+    WHERE id = p_id AND dropped_at IS NULL AND closed_at IS NULL;
+  IF db IS NULL OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z')
+    OR NOT (BINARY p_account REGEXP CONCAT('\\Asculptor-shell-', p_id, '-[0-9a-f]{4}\\z')) THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
+  END IF;
+  EXECUTE IMMEDIATE CONCAT('CREATE OR REPLACE USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash,
+    ''' WITH MAX_USER_CONNECTIONS 1');
+  EXECUTE IMMEDIATE CONCAT('GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, SHOW VIEW ON `',
+    REPLACE(db, '_', '\\_'), '`.* TO `', p_account, '`@`localhost`');
+END //
+
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.close_shell(
+  IN p_account VARCHAR(32) CHARACTER SET utf8mb4)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  IF NOT (BINARY p_account REGEXP '\\Asculptor-shell-[a-z0-9]{12}-[0-9a-f]{4}\\z') THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
+  END IF;
+  EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `', p_account, '`@`localhost`');
+  CALL sculptor_door.end_sessions(p_account);
+END //
+
+-- All of one database, also those whose terminal died.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.end_shells(IN p_id CHAR(12))
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  FOR account IN (SELECT user AS name FROM mysql.global_priv
+    WHERE host = 'localhost' AND user LIKE CONCAT('sculptor-shell-', p_id, '-%')) DO
+    CALL sculptor_door.close_shell(account.name);
+  END FOR;
+END //
+
 -- Nobody works in it any more, and nobody comes in.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.close_database(IN p_id CHAR(12))
   MODIFIES SQL DATA SQL SECURITY DEFINER
@@ -16,6 +56,7 @@ BEGIN
     EXECUTE IMMEDIATE CONCAT('ALTER USER `', account.name, '`@`localhost` ACCOUNT LOCK');
     CALL sculptor_door.end_sessions(account.name);
   END FOR;
+  CALL sculptor_door.end_shells(p_id);
 END //
 
 -- The accounts of one purpose that `lend` makes, should what they were made for have broken off.
@@ -26,6 +67,7 @@ BEGIN
     EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `sculptor-', purpose.name, '-', p_id, '`@`localhost`');
     CALL sculptor_door.end_sessions(CONCAT('sculptor-', purpose.name, '-', p_id));
   END FOR;
+  CALL sculptor_door.end_shells(p_id);
 END //
 
 -- One that is locked besides stays so.

@@ -8,6 +8,8 @@ install_mariadb() {
   hint='The command mariadb, as root, must work without a password (unix_socket); then run this again.'
   ensure_file /etc/mysql/mariadb.conf.d/90-sculptor.cnf 0644 root:root <"$tree/systemd/mariadb.cnf"
   start_mariadb
+  [[ $(sql <<<'SELECT VERSION()') == *MariaDB* ]] ||
+    fail 'the database server that answers is not MariaDB' 'the door is written for MariaDB alone; docs/adr/0017 says why.'
   keep_tables_in_place
   check_accounts_are_free
   sql <<<'CREATE DATABASE IF NOT EXISTS sculptor CHARACTER SET utf8mb4;

@@ -71,6 +71,19 @@ test('row 8: no hash is more than a hash', async () => {
   await refused(8, calls('an account with the password', HASH, put));
 });
 
+test('row 8: no character set is more than a word of the list', async () => {
+  const put = (charset: string, collation: string) =>
+    `put_database('${fresh()}', 'abc', ${charset}, ${collation})`;
+  await refused(
+    8,
+    calls('the character set', 'utf8mb4', (charset) => put(charset, "'utf8mb4_bin'")),
+  );
+  await refused(
+    8,
+    calls('the collation', 'utf8mb4_bin', (collation) => put("'utf8mb4'", collation)),
+  );
+});
+
 test('row 8: no word for rights but the two there are', async () => {
   const put = (rights: string) => `put_user('${fresh()}', '${database}', 'abc', ${rights}, '${HASH}', NULL)`;
   await refused(8, calls('rights', 'all', put));

@@ -89,6 +89,13 @@ export const DATABASES: readonly Sabotage[] = [
     sentence: /^MariaDB's account other has rights over my_shop, /,
   },
   {
+    name: "a tenant's account that is locked, and its database is not",
+    spoil: () =>
+      sql("ALTER USER 'other'@'localhost' ACCOUNT LOCK", "ALTER USER 'other'@'localhost' ACCOUNT UNLOCK"),
+    check: 'mariadb',
+    sentence: /^MariaDB's account other is locked, unlike \w+, and should not be so\.$/,
+  },
+  {
     name: "the door's account unlocked",
     spoil: () =>
       sql(

@@ -1,3 +1,4 @@
+import { PassThrough, Readable } from 'node:stream';
 import type { TokenId } from '../../contract/ids.ts';
 import type { Records } from '../../worker-privileged/executor/admin/command.ts';
 import { runAdmin } from '../../worker-privileged/executor/admin/run.ts';
@@ -27,6 +28,10 @@ export async function adminTerminal(server: FakeServer, records: FakeRecords, wo
     tools: {
       commands: { run: unused, hold: unused },
       log: (level, message) => void (said.err += `${level} ${message}\n`),
+      terminal: {
+        ...{ input: Readable.from([]), output: new PassThrough(), errors: new PassThrough() },
+        interactive: false,
+      },
       system: () => Promise.resolve(createFakeSystem(server).system),
       records: () => Promise.resolve(recordsOf(records)),
     },

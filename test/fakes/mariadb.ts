@@ -115,6 +115,12 @@ export function fakeMariadb({ server, change }: Tools): Mariadb {
       }),
     lend: (id, account, hash) => change(() => void edit(id, loginAs(account, hash, false))),
     takeBack: (id, account, hash) => change(() => void edit(id, loginAs(account, hash, true))),
+    findStanding: ({ id, name }) => {
+      const open = [...server.databases].filter(([, one]) => !one.dropped && !one.closed);
+      const [found] = open.filter(([own, one]) => own === id || one.name === name);
+      return Promise.resolve(found === undefined ? null : { id: found[0], name: found[1].name });
+    },
+    shell: ({ name }) => Promise.resolve(server.doings.push(`shell in ${name}`) > 0),
     playBack: ({ database, account, file }) =>
       change(() => {
         const found = [...server.databases.values()].find((one) => one.name === database && !one.dropped)!;

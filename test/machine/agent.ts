@@ -112,7 +112,7 @@ export type Login = { readonly id: string; readonly name: string; readonly passw
 
 export async function createUser(
   database: string,
-  wanted: { name: string; privileges?: string },
+  wanted: { name: string; privileges?: string; readonly maxConnections?: number },
 ): Promise<Login> {
   const answer = await accepted('POST', `/v1/databases/${database}/users`, { body: wanted });
   await succeeded(answer);

@@ -36,6 +36,10 @@ process.exitCode = await runAdmin({
   tools: {
     commands,
     log: errors,
+    terminal: {
+      ...{ input: process.stdin, output: process.stdout, errors: process.stderr },
+      interactive: process.stdin.isTTY && process.stdout.isTTY,
+    },
     system: async () => createSystem(await config()),
     records: async () => {
       const sql = createRootSql({ commands, socketPath: (await config()).mariadbSocket });

@@ -2,6 +2,7 @@ import type { Defence } from '../defence.ts';
 
 const DOOR = 'test/integration/worker/database-door.test.ts';
 const DOOR_CAPS = 'test/integration/worker/database-door-caps.test.ts';
+const DOOR_ACCOUNTS = 'test/integration/worker/database-accounts.test.ts';
 const GRANTS = 'test/integration/api/grants.test.ts';
 const OPERATIONS = 'test/integration/worker/operations.test.ts';
 const NOT_LET_PASS = 'what the API would not have let pass, had it not been taken';
@@ -89,6 +90,54 @@ export const STATE: readonly Defence[] = [
       to: 'IF FALSE THEN',
     },
     noticed: { file: DOOR, test: 'what was there before a schema is never adopted as a database' },
+  },
+  {
+    name: 'a locked database keeps its accounts locked',
+    against: 'a tenant who is suspended, and asks for another password',
+    change: { file: 'state/procedures.sql', from: "IF(is_locked, 'LOCK', 'UNLOCK')", to: "'UNLOCK'" },
+    noticed: {
+      file: DOOR_ACCOUNTS,
+      test: 'accounts that are locked are locked whatever is asked for meanwhile: the same again, other rights, another password, a new one',
+    },
+  },
+  {
+    name: 'an account’s connections are capped in the door',
+    against: 'one account that takes all of MariaDB’s connections',
+    change: {
+      file: 'state/procedures.sql',
+      from: '  SET most = LEAST(COALESCE(p_connections, most), most);',
+      to: '  SET most = COALESCE(p_connections, most);',
+    },
+    noticed: {
+      file: DOOR_ACCOUNTS,
+      test: 'the connections of an account are as many as were asked for, and no more than any account may have',
+    },
+  },
+  {
+    name: 'a character set is a word',
+    against: 'SQL behind the name of a collation',
+    change: {
+      file: 'state/procedures.sql',
+      from: "NOT (BINARY p_collation REGEXP '\\\\A[a-z0-9_]{1,64}\\\\z')",
+      to: 'FALSE',
+    },
+    noticed: {
+      file: DOOR_ACCOUNTS,
+      test: 'the character set of a database is not "utf8mb4" with "utf8mb4_bin; DROP DATABASE mysql", and nothing is made',
+    },
+  },
+  {
+    name: 'nothing of a tenant’s drives root’s terminal',
+    against: 'a row that types for root who looks at it',
+    change: {
+      file: 'worker-privileged/executor/admin/talk.ts',
+      from: 'print(visibleLines(chunk))',
+      to: 'print(visibleLines === undefined ? "" : chunk)',
+    },
+    noticed: {
+      file: 'test/unit/executor/talk.test.ts',
+      test: 'what a tenant wrote drives no terminal, neither in an answer nor in an error',
+    },
   },
   {
     name: 'grants are read back',

@@ -152,7 +152,8 @@ describe('limit', () => {
     const { server, records, type } = world();
     await type('limit', 'set', 'destroyPerHour', '5');
     const { code, out } = await type('limit', 'set', 'graceHours', '0.5', '--json');
-    const wanted = { graceHours: 0.5, destroyPerHour: 5, letInPerHour: 60, cacheMebibytes: 256 };
+    const caps = { letInPerHour: 60, cacheMebibytes: 256, connectionsPerAccount: 30 };
+    const wanted = { graceHours: 0.5, destroyPerHour: 5, ...caps };
     expect([code, JSON.parse(out)]).toEqual([0, wanted]);
     expect(JSON.parse((await type('limit', 'list', '--json')).out)).toEqual(wanted);
     expect(server.disk.get(paths.limits)).toMatchObject({ kind: 'file', mode: 0o644 });

@@ -76,3 +76,16 @@ test.each([
   const { code, events } = await type(command, ...words);
   expect([code, events, records.told, stateOf(server)]).toEqual([2, [], [], before]);
 });
+
+test('a shell opens in a database that stands, by its name or its id, and in no other', async () => {
+  const { server, type } = world();
+  expect((await type('database', 'shell', 'shop')).code).toBe(0);
+  expect((await type('database', 'shell', ID)).code).toBe(0);
+  expect(server.doings).toEqual(['shell in shop', 'shell in shop']);
+  await remove(server);
+  const { code, err } = await type('database', 'shell', 'shop');
+  expect([code, err]).toEqual([1, expect.stringContaining('not_found')]);
+  for (const words of [[], ['shop', 'more'], ['../shop'], ['--json;'], ['mysql.user']])
+    expect((await type('database', 'shell', ...words)).code).toBe(2);
+  expect((await type('database', 'drop', 'shop')).code).toBe(2);
+});

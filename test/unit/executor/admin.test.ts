@@ -42,7 +42,10 @@ async function sculptorctl(
     words,
     isRoot,
     commands: { purge: command(act) },
-    tools: { commands: { run: unused, hold: unused }, log: unused, system: unused, records: unused },
+    tools: {
+      ...{ commands: { run: unused, hold: unused }, log: unused, system: unused, records: unused },
+      terminal: { input: process.stdin, output: process.stdout, errors: process.stderr, interactive: false },
+    },
     audit: (event) => void events.push(event),
     log: (_level, message) => void logged.push(message),
     out: (text) => (said.out += text),

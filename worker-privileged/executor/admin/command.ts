@@ -3,6 +3,7 @@ import type { AgentState } from '../system/agent-state.ts';
 import type { Commands } from '../system/command.ts';
 import type { Log } from '../system/log.ts';
 import type { System } from '../system/system.ts';
+import type { Terminal } from './talk.ts';
 
 /**
  * What root may ask for besides the executor's verbs. Nothing here is within a request's reach: the one way in is
@@ -27,6 +28,8 @@ export type AdminRequest = {
 export type AdminTools = {
   readonly commands: Commands;
   readonly log: Log;
+  /** For what is more than words and an answer. */
+  readonly terminal: Terminal;
   /** All that a verb can reach. Throws where the agent is not installed. */
   readonly system: () => Promise<System>;
   /** What no verb can reach: the state, as MariaDB's root. */

@@ -19,12 +19,14 @@ const WHAT: Readonly<Record<LimitName, string>> = {
   letInPerHour:
     'how many database users and passwords may be made in an hour, and how many keys and programs',
   cacheMebibytes: "MiB that the sites' caches may be given, all together",
+  connectionsPerAccount: 'the most connections that a database user may have at once',
 };
 
-/** Accounts are made and dropped by MariaDB's procedures, which count for themselves. */
+/** Accounts are made and dropped by MariaDB's procedures, which count, and cap connections, for themselves. */
 const IN_THE_DOOR = {
   destroyPerHour: 'destroy_per_hour',
   letInPerHour: 'let_in_per_hour',
+  connectionsPerAccount: 'connections_per_account',
 } as const;
 
 const WORDS = { list, set } as const satisfies Readonly<
@@ -54,9 +56,13 @@ function numberOf(name: LimitName, word: string): number {
   const value = /^[0-9]{1,7}(?:\.[0-9]{1,3})?$/.test(word) ? Number(word) : Number.NaN;
   const parsed = Limits.shape[name].safeParse(value);
   if (parsed.success) return parsed.data;
-  const kind = name === 'graceHours' ? 'a number up to 8760' : 'a whole number up to 1000000';
-  throw new UsageError(`${name} is ${kind}`);
+  throw new UsageError(`${name} is ${RANGES[name] ?? 'a whole number up to 1000000'}`);
 }
+
+const RANGES: { readonly [N in LimitName]?: string } = {
+  graceHours: 'a number up to 8760',
+  connectionsPerAccount: 'a whole number from 1 to 100000',
+};
 
 /** What the door counts it is told; of the rest the file alone decides, and the state hears when the trash is purged. */
 async function change({ system, records }: AdminTools, name: LimitName, value: number): Promise<AdminAnswer> {
@@ -73,7 +79,7 @@ async function change({ system, records }: AdminTools, name: LimitName, value: n
 
 function answerOf(limits: Limits): AdminAnswer {
   const lines = LimitName.options.map(
-    (name) => `${name.padEnd(14)}  ${String(limits[name]).padStart(7)}  ${WHAT[name]}`,
+    (name) => `${name.padEnd(21)}  ${String(limits[name]).padStart(7)}  ${WHAT[name]}`,
   );
   return { lines, document: limits };
 }

@@ -1,5 +1,6 @@
 import { administrator } from './administrator.ts';
 import type { AdminCommand } from './command.ts';
+import { database } from './database.ts';
 import { doctor } from './doctor.ts';
 import { limit } from './limit.ts';
 import { purge } from './purge.ts';
@@ -12,4 +13,5 @@ export const ADMIN_COMMANDS = {
   unprotect,
   limit,
   administrator,
+  database,
 } as const satisfies Readonly<Record<string, AdminCommand>>;

@@ -10,6 +10,13 @@ export function visible(text: string): string {
   return text.replace(DANGEROUS, escaped);
 }
 
+/** The same of several lines, which may hold tabs. */
+export function visibleLines(text: string): string {
+  return text.replace(DANGEROUS, (character) =>
+    character === '\n' || character === '\t' ? character : escaped(character),
+  );
+}
+
 /** One JSON document that means the same. */
 export function visibleJson(document: unknown): string {
   return `${JSON.stringify(document, null, 2).split('\n').map(visible).join('\n')}\n`;

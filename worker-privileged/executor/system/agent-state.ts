@@ -18,7 +18,7 @@ export type AgentState = {
   readonly doorSet: (limit: DoorLimit, value: number) => Promise<void>;
 };
 
-export type DoorLimit = 'let_in_per_hour' | 'destroy_per_hour';
+export type DoorLimit = 'let_in_per_hour' | 'destroy_per_hour' | 'connections_per_account';
 
 export function createAgentState(sql: RootSql): AgentState {
   const tell = async (...statements: readonly string[]) => {

@@ -9,6 +9,8 @@ export type Command = {
   readonly timeoutMs?: number;
   /** Where standard output goes when it is too large to be kept. */
   readonly drain?: (output: Readable) => Promise<void>;
+  /** Where standard error goes as it comes; its end is kept otherwise. */
+  readonly drainErrors?: (errors: Readable) => Promise<void>;
   /** What writes, and ends, standard input when it is too large to be kept. */
   readonly feed?: (input: Writable) => Promise<void>;
   /** An open file that the program finds as its descriptor 3. */
@@ -59,7 +61,10 @@ async function run(command: Command): Promise<string> {
     const output = command.drain
       ? command.drain(child.stdout).then(() => '')
       : collect(child.stdout, KEPT_STDOUT, kill);
-    const [exitCode, stderr, text] = await Promise.all([ended, collect(child.stderr, KEPT_STDERR), output]);
+    const errors = command.drainErrors
+      ? command.drainErrors(child.stderr).then(() => '')
+      : collect(child.stderr, KEPT_STDERR);
+    const [exitCode, stderr, text] = await Promise.all([ended, errors, output]);
     if (exitCode !== 0) throw new CommandError(command.file, exitCode, stderr);
     await fed;
     return text;

@@ -14,6 +14,8 @@ export const Limits = z.strictObject({
   letInPerHour: z.int().min(0).max(1_000_000).default(60),
   /** How much the caches of all sites together may be given. */
   cacheMebibytes: z.int().min(0).max(1_000_000).default(256),
+  /** How many connections one database user may have at once, whatever was asked for it. MariaDB takes none for no limit. */
+  connectionsPerAccount: z.int().min(1).max(100_000).default(30),
 });
 export type Limits = z.infer<typeof Limits>;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PasswordHash, Privileges } from '../../../contract/databases.ts';
-import { DatabaseUserId, type DatabaseId } from '../../../contract/ids.ts';
+import { DatabaseId, DatabaseUserId } from '../../../contract/ids.ts';
 import { DatabaseName, DatabaseUserName } from '../../../contract/names.ts';
 import { sqlText } from '../render/sql.ts';
 import type { Commands } from './command.ts';
@@ -8,6 +8,7 @@ import { createDoorSql } from './door-sql.ts';
 import { createDump, type Dumped } from './dumps.ts';
 import { createLentClient } from './lent-client.ts';
 import { createPlayBack, type PlayBack } from './play-back.ts';
+import { createShell, type Talk } from './shell.ts';
 import { createRootSql } from './root-sql.ts';
 
 /** MariaDB's JSON has booleans, which older versions write as numbers. */
@@ -81,6 +82,10 @@ export type Mariadb = {
   /** Lets one account in with a password of this hour, and ends that. */
   readonly lend: (id: DatabaseId, account: string, hash: PasswordHash) => Promise<void>;
   readonly takeBack: (id: DatabaseId, account: string, hash: PasswordHash) => Promise<void>;
+  /** By its id, or else by its name: one that stands and is open. */
+  readonly findStanding: (word: Named) => Promise<Dumped | null>;
+  /** A client of its own for root's terminal; false where it ended badly. */
+  readonly shell: (what: Dumped, talk: Talk) => Promise<boolean>;
   readonly playBack: (what: PlayBack) => Promise<void>;
 };
 
@@ -112,6 +117,9 @@ export function createMariadb({ commands, socketPath }: Tools): Mariadb {
       done('restore_user', [id, privileges, passwordHash]),
     lend: (id, account, hash) => done('lend', [id, account, hash]),
     takeBack: (id, account, hash) => done('take_back', [id, account, hash]),
+    findStanding: async ({ id, name }) =>
+      z.array(Standing).parse(await rows(standingQuery(id ?? '', name ?? '')))[0] ?? null,
+    shell: createShell({ client, call }),
     playBack: createPlayBack(client),
   };
 }
@@ -122,6 +130,15 @@ function findQuery(id: DatabaseId): string {
       'accountsOpen', ${accountsCount("<> 'true'")},
       'schema', EXISTS (SELECT 1 FROM information_schema.schemata s WHERE s.schema_name = d.name))
     FROM sculptor_door.managed_database d WHERE d.id = ${sqlText(id)}`;
+}
+
+const Standing = z.strictObject({ id: DatabaseId, name: DatabaseName });
+type Named = { readonly id?: DatabaseId | undefined; readonly name?: DatabaseName | undefined };
+
+function standingQuery(id: string, name: string): string {
+  return `SELECT JSON_OBJECT('id', id, 'name', name) FROM sculptor_door.managed_database
+    WHERE dropped_at IS NULL AND closed_at IS NULL AND (id = ${sqlText(id)} OR name = ${sqlText(name)})
+    ORDER BY id = ${sqlText(id)} DESC LIMIT 1`;
 }
 
 /** MariaDB writes a boolean as one, and nothing where an account was never locked. */
