@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Database, DatabaseUser } from '../../contract/databases.ts';
 import { accepted, api, createDatabase, createUser, ready, succeeded, unique } from './agent.ts';
@@ -10,6 +11,10 @@ beforeAll(async () => {
   // What the database server has is known once its worker has said so.
   while ((await api('GET', '/v1/server')).status !== 200) await pause(200);
 });
+
+const LIMITS = '/etc/sculptor/limits.json';
+const limits = readFileSync(LIMITS);
+afterAll(() => writeFileSync(LIMITS, limits));
 
 const read = async (id: string) => Database.parse((await api('GET', `/v1/databases/${id}`)).json);
 const users = async (id: string) => (await api('GET', `/v1/databases/${id}/users`)).json['items'];

@@ -73,6 +73,7 @@ BEGIN
   -- why
   SELECT  1;
 END //
+GRANT EXECUTE ON PROCEDURE sculptor_door.one TO 'sculptor'@'localhost';
 CREATE PROCEDURE sculptor_door.two()\nBEGIN\n  IF x THEN SELECT 2; END IF;\nEND //`;
   expect(Object.fromEntries(proceduresIn(source))).toEqual({
     one: 'BEGIN SELECT 1; END',

@@ -55,7 +55,7 @@ function asWritten(
 
 /** Name → body of the procedures that a file of ours makes. */
 export function proceduresIn(source: string): ReadonlyMap<string, string> {
-  const each = source.matchAll(/PROCEDURE sculptor_door\.(\w+)[^]*?^(BEGIN\b[^]*?^END) ?\/\//gm);
+  const each = source.matchAll(/PROCEDURE sculptor_door\.(\w+)\([^]*?^(BEGIN\b[^]*?^END) ?\/\//gm);
   return new Map(Array.from(each, ([, name = '', body = '']) => [name, plain(body)]));
 }
 
