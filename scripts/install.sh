@@ -31,6 +31,8 @@ program=install.sh
 . "$here/install/redis.sh"
 # shellcheck source=scripts/install/mariadb.sh
 . "$here/install/mariadb.sh"
+# shellcheck source=scripts/install/ssh.sh
+. "$here/install/ssh.sh"
 # shellcheck source=scripts/install/nginx.sh
 . "$here/install/nginx.sh"
 # shellcheck source=scripts/install/agent.sh
@@ -92,6 +94,7 @@ main() {
   step 'sudo' install_sudoers
   step 'fail2ban' install_fail2ban
   step 'nginx' install_nginx
+  step 'SSH' install_ssh
   step 'services' install_services
   step 'whether the agent answers' check_answers
   step 'what was needed for the installation only' remove_temporary_packages

@@ -85,6 +85,7 @@ stop_services() {
 remove_files() {
   local path
   ensure_gone /etc/sudoers.d/sculptor 'the right to sudo'
+  close_ssh
   ensure_gone /etc/fail2ban/filter.d/sculptor-api.conf "fail2ban's filter"
   ensure_gone /usr/local/bin/sculptorctl /usr/local/bin/sculptorctl
   for path in /usr/lib/sculptor/*; do
@@ -99,6 +100,13 @@ remove_files() {
   ensure_gone /var/lib/sculptor/mariadb.json "MariaDB's credential"
   ensure_gone "$own/installed" 'the list of what was installed'
   ensure_gone /run/sculptor/api.sock "the API's socket"
+}
+
+# Nobody sees to the sites' keys any more: they let nobody in from now on.
+close_ssh() {
+  ensure_gone /etc/ssh/sshd_config.d/sculptor.conf 'SFTP of the sites'
+  ensure_gone /etc/sculptor/keys "the sites' keys"
+  [ "$mode" != systemd ] || ! systemctl is-active --quiet ssh.service || try systemctl reload ssh.service
 }
 
 # The API's name is closed like every unknown one.

@@ -12,6 +12,8 @@ install_packages() {
   local package missing=()
   forget_start_policy
   # Where systemd is not, its tool for accounts may be missing too.
+  # In a container it is for who runs that to say whether there is an sshd.
+  [ "$mode" != systemd ] || packages+=(openssh-server)
   command -v systemd-sysusers >/dev/null || packages+=(systemd-standalone-sysusers)
   for package in "${packages[@]}"; do
     if is_installed "$package"; then line unchanged "package $package"; else missing+=("$package"); fi

@@ -142,6 +142,10 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     },
     parts: createPartRegister({ files, folders }),
     registry: createRegistry({ files, folders, locks }),
+    ssh: {
+      requireReady: () => Promise.resolve(),
+      endSessions: (uid) => done(() => void server.doings.push(`end sessions of ${uid}`)),
+    },
     now,
     hostname: () => 'machine.example',
     serverName: 'machine.example',

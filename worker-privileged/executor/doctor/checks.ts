@@ -14,6 +14,7 @@ import { php } from './php.ts';
 import { processes } from './processes.ts';
 import { records } from './records.ts';
 import { redis } from './redis.ts';
+import { sftp } from './sftp.ts';
 import { sites } from './sites.ts';
 import { sockets } from './sockets.ts';
 import { sudoers } from './sudoers.ts';
@@ -35,6 +36,7 @@ export const CHECKS = {
   jobs,
   sites,
   php,
+  sftp,
   sockets,
   processes,
   units,

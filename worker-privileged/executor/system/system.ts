@@ -18,6 +18,7 @@ import { createPartRegister, type PartRegister } from './part-register.ts';
 import { createPhpFpm, type PhpFpm } from './php-fpm.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { connectRedis } from './resp.ts';
+import { createSsh, type Ssh } from './ssh.ts';
 import { createSupervisorMasters } from './supervisor.ts';
 import { createUnitMasters } from './units.ts';
 import { createXmlRpc } from './xml-rpc.ts';
@@ -39,6 +40,7 @@ export type System = {
   readonly parts: PartRegister;
   readonly phpFpm: PhpFpm;
   readonly registry: Registry;
+  readonly ssh: Ssh;
   readonly now: () => Date;
   readonly hostname: () => string;
   /** The agent's own name, which no site may have. */
@@ -79,6 +81,7 @@ export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig
     parts: createPartRegister({ files, folders }),
     phpFpm: createPhpFpm({ accounts }),
     registry: createRegistry({ files, folders, locks }),
+    ssh: createSsh({ files, commands }),
     now,
     hostname,
     serverName,

@@ -12,7 +12,11 @@ export const KEY: PartKind<'key'> = {
   off: (system, at) => [keyFile(system, at, false)],
 };
 
-function keyFile({ files }: Pick<System, 'files'>, { site, part }: Placed<'key'>, there: boolean): Step {
+function keyFile(
+  { files, ssh }: Pick<System, 'files' | 'ssh'>,
+  { site, part }: Placed<'key'>,
+  there: boolean,
+): Step {
   const path = paths.authorizedKeys(site.user);
   const wanted = async () => {
     const others = keysIn(await files.read(path)).filter(({ id }) => id !== part.id);
@@ -23,8 +27,12 @@ function keyFile({ files }: Pick<System, 'files'>, { site, part }: Placed<'key'>
     name: there ? 'let the key in' : 'let the key in no more',
     look: async () => (((await files.read(path)) ?? '') === (await wanted()) ? null : 'the keys are others'),
     change: async () => {
+      if (there) await ssh.requireReady();
       const text = await wanted();
-      return text === '' ? files.remove(path) : files.replace(path, text, 0o644);
+      const undo = await (text === '' ? files.remove(path) : files.replace(path, text, 0o644));
+      // Which key a session came by nobody can tell afterwards.
+      if (!there) await ssh.endSessions(site.uid);
+      return undo;
     },
   };
 }
