@@ -104,7 +104,7 @@ remove_files() {
 
 # Nobody sees to the sites' keys any more: they let nobody in from now on.
 close_ssh() {
-  ensure_gone /etc/ssh/sshd_config.d/sculptor.conf 'SFTP of the sites'
+  ensure_gone /etc/ssh/sshd_config.d/00-sculptor.conf 'SFTP of the sites'
   ensure_gone /etc/sculptor/keys "the sites' keys"
   [ "$mode" != systemd ] || ! systemctl is-active --quiet ssh.service || try systemctl reload ssh.service
 }

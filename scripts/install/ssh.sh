@@ -8,10 +8,10 @@ install_ssh() {
     line unchanged 'there is no OpenSSH server here, so no site takes files by SFTP'
     return 0
   fi
-  ensure_file /etc/ssh/sshd_config.d/sculptor.conf 0644 root:root <"$tree/systemd/ssh/sculptor.conf"
+  ensure_file /etc/ssh/sshd_config.d/00-sculptor.conf 0644 root:root <"$tree/systemd/ssh/sculptor.conf"
   [ "$outcome" != unchanged ] || return 0
   check_ssh || {
-    rm -f /etc/ssh/sshd_config.d/sculptor.conf
+    rm -f /etc/ssh/sshd_config.d/00-sculptor.conf
     words
     fail 'sshd refuses what sites need in its configuration'
   }

@@ -24,6 +24,25 @@ export const THINGS: readonly Sabotage[] = [
     sentence: /^fs\.protected_hardlinks is 0 and not 1: /,
   },
   {
+    name: "a password for sites' users at sshd, said before what the agent says",
+    spoil: () =>
+      write('/etc/ssh/sshd_config.d/00-a.conf', () => 'Match User s-*\n  AuthenticationMethods any\n'),
+    check: 'sftp',
+    sentence: /^sshd does not hold a site's user to "authenticationmethods publickey"\.$/,
+  },
+  {
+    name: 'a key for a site that is in the trash',
+    spoil: ({ removed }) => write(`/etc/sculptor/keys/s-${removed}`, () => 'ssh-ed25519 AAAA\n'),
+    check: 'sftp',
+    sentence: /^\/etc\/sculptor\/keys\/s-\w+ lets in for no site that is here\.$/,
+  },
+  {
+    name: 'a key of a site that nobody asked for',
+    spoil: ({ php }) => write(`/etc/sculptor/keys/s-${php}`, () => 'ssh-ed25519 AAAA\n'),
+    check: 'sftp',
+    sentence: /^\/etc\/sculptor\/keys\/s-\w+ has a key that nobody asked for\.$/,
+  },
+  {
     name: 'the executor writable by its group',
     spoil: () => chmod('/usr/lib/sculptor/executor', 0o775),
     check: 'code',

