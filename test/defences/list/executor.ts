@@ -217,14 +217,17 @@ export const EXECUTOR: readonly Defence[] = [
     noticed: { file: TOOLS, test: 'a folder is never changed through a link' },
   },
   {
-    name: 'no options and no lines in a key',
-    against: 'a key that brings a command of its own, or another key',
+    name: 'a key is what it says',
+    against: 'a line that sshd would read as something else than a key',
     change: {
       file: 'contract/ssh-keys.ts',
       from: ".refine(isKey, 'an ed25519",
       to: ".refine(() => true, 'an ed25519",
     },
-    noticed: { file: 'test/unit/contract/ssh-keys.test.ts', test: 'a key with options before it is refused' },
+    noticed: {
+      file: 'test/unit/contract/ssh-keys.test.ts',
+      test: 'a key with another type than is in it is refused',
+    },
   },
   {
     name: 'what was removed of a site stays removed',
