@@ -1,5 +1,5 @@
 /** The borders of the layout: who may import whom, and who may never reach what, by any path. */
-const ROOMS = 'api|cli|worker-unprivileged|worker-privileged|runtime|state|contract';
+const ROOMS = 'api|cli|mailer|worker-unprivileged|worker-privileged|runtime|state|contract';
 
 module.exports = {
   forbidden: [
@@ -26,25 +26,43 @@ module.exports = {
       name: 'api-is-alone',
       severity: 'error',
       from: { path: '^api/' },
-      to: { path: '^(cli|worker-(un)?privileged)/' },
+      to: { path: '^(cli|mailer|worker-(un)?privileged)/' },
     },
     {
       name: 'cli-is-alone',
       severity: 'error',
       from: { path: '^cli/' },
-      to: { path: '^(api|state|worker-(un)?privileged)/' },
+      to: { path: '^(api|mailer|state|worker-(un)?privileged)/' },
     },
     {
       name: 'worker-unprivileged-is-alone',
       severity: 'error',
       from: { path: '^worker-unprivileged/' },
-      to: { path: '^(api|cli|worker-privileged)/' },
+      to: { path: '^(api|cli|mailer|worker-privileged)/' },
     },
     {
       name: 'worker-privileged-is-alone',
       severity: 'error',
       from: { path: '^worker-privileged/' },
-      to: { path: '^(api|cli|worker-unprivileged)/' },
+      to: { path: '^(api|cli|mailer|worker-unprivileged)/' },
+    },
+    {
+      name: 'the-mailer-imports-runtime-and-contract',
+      severity: 'error',
+      from: { path: '^mailer/' },
+      to: { path: `^(${ROOMS})/`, pathNot: '^(mailer|runtime|contract)/' },
+    },
+    {
+      name: 'the-mailer-reaches-neither-state-nor-queue',
+      severity: 'error',
+      from: { path: '^mailer/' },
+      to: { path: '^node_modules/(mysql2|ioredis|bullmq|express)/', reachable: true },
+    },
+    {
+      name: 'only-the-mailer-submits',
+      severity: 'error',
+      from: { path: `^(${ROOMS})/`, pathNot: '^mailer/' },
+      to: { path: '^node_modules/nodemailer/' },
     },
     {
       name: 'executor-imports-node-contract-and-zod',
@@ -73,7 +91,7 @@ module.exports = {
     {
       name: 'www-data-cannot-reach-child-process',
       severity: 'error',
-      from: { path: '^(api|worker-unprivileged|runtime|state|contract)/' },
+      from: { path: '^(api|mailer|worker-unprivileged|runtime|state|contract)/' },
       to: { path: '^worker-privileged/', reachable: true },
     },
   ],

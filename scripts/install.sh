@@ -92,6 +92,7 @@ main() {
   step 'MariaDB' install_mariadb
   step "the administrator's token" install_token
   step 'sudo' install_sudoers
+  step "PHP's mail" install_sendmail
   step 'fail2ban' install_fail2ban
   step 'nginx' install_nginx
   step 'SSH' install_ssh

@@ -74,7 +74,7 @@ stop_services() {
   fi
   for unit in sculptor-api.service sculptor-worker-privileged.service sculptor-worker-unprivileged.service \
     sculptor-executor.socket sculptor-executor.service sculptor-redis.service sculptor-cache-keeper.service sculptor-cache.service \
-    sculptor-notify.service sculptor-notify.socket; do
+    sculptor-mailer.service sculptor-notify.service sculptor-notify.socket; do
     [ ! -e "$units/$unit" ] || try systemctl disable --now "$unit"
     ensure_gone "$units/$unit" "$unit"
   done
@@ -92,6 +92,8 @@ remove_files() {
     # The sites' programs go on, and are started through it.
     [ "$path" = /usr/lib/sculptor/launch ] || ensure_gone "$path" "the agent's code: $path"
   done
+  for path in /etc/php/*/cli/conf.d/90-sculptor-mail.ini; do ensure_gone "$path" "PHP's way to the mailer"; done
+  ensure_gone /etc/sculptor/mail 'the password of the mail host'
   ensure_gone /etc/sculptor/secrets "Redis's passwords"
   ensure_gone /etc/sculptor/redis.acl "Redis's accounts"
   ensure_gone /etc/sculptor/redis.conf "Redis's settings"
@@ -137,7 +139,8 @@ tell_rest() {
 
 What stays: the sites in /home/www and how they are served (nginx with /etc/nginx/sculptor, a php-fpm for each,
 /etc/sculptor/sites and hosts), their users and databases, the agent's state in MariaDB, its trash and registry in
-/var/lib/sculptor-root, the administrator's token, and the packages. `install.sh` takes all of it up again;
+/var/lib/sculptor-root, mail that waits in /var/lib/sculptor-mail, the administrator's token, and the packages. Sites send
+no mail meanwhile. `install.sh` takes all of it up again;
 `uninstall.sh --purge` from the same tree removes it.
 TEXT
 }

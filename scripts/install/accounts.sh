@@ -3,17 +3,18 @@
 
 install_accounts() {
   local account words=()
-  for account in www nginx sculptor-cache sculptor; do
+  for account in www nginx sculptor-cache sculptor sculptor-mail; do
     if getent passwd "$account" >/dev/null; then words+=(unchanged); else words+=(created); fi
   done
   ensure_file /etc/sysusers.d/sculptor.conf 0644 root:root <"$tree/systemd/sysusers.conf"
-  if [[ " ${words[*]} $outcome" != ' unchanged unchanged unchanged unchanged unchanged' ]] || ! getent group sculptor-queue >/dev/null; then
+  if [[ " ${words[*]} $outcome" != ' unchanged unchanged unchanged unchanged unchanged unchanged' ]] || ! getent group sculptor-queue >/dev/null; then
     try systemd-sysusers /etc/sysusers.d/sculptor.conf
   fi
   line "${words[0]}" 'user www, for sites that share one user'
   line "${words[1]}" 'user nginx, for its workers'
   line "${words[2]}" "user sculptor-cache, for the sites' caches"
   line "${words[3]}" 'user sculptor, for the privileged worker'
+  line "${words[4]}" 'user sculptor-mail, for the mailer'
 }
 
 install_folders() {
@@ -35,7 +36,15 @@ install_folders() {
   # Who has an account in the caches, and with what hash, is for their Redis alone.
   ensure_dir /etc/sculptor/cache 0750 root:sculptor-cache
   ensure_dir /etc/sculptor/secrets "$secrets" root:root
+  # What is made in it has its group; the mailer reads there, and writes nothing.
+  ensure_dir /etc/sculptor/mail 2750 root:sculptor-mail
   ensure_dir /etc/sculptor/tls 0755 root:root
+  # Sites pass through the first two to the one folder that is theirs; they list neither.
+  ensure_dir /var/lib/sculptor-mail 0711 root:root
+  ensure_dir /var/lib/sculptor-mail/sites 0751 root:sculptor-mail
+  ensure_dir /var/lib/sculptor-mail/sites/pool 2750 sculptor-mail:www
+  ensure_dir /var/lib/sculptor-mail/spool 0700 sculptor-mail:sculptor-mail
+  ensure_dir /var/lib/sculptor-mail/counts 0700 sculptor-mail:sculptor-mail
   ensure_dir /usr/lib/sculptor 0755 root:root
   ensure_dir /home/www 0711 root:root
   ensure_dir /home/www/.trash 0700 root:root

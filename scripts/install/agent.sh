@@ -26,11 +26,20 @@ install_facts() {
   "failedLoginsPerAddress": ${failed:-30}
 }
 TEXT
-  [ "$outcome" = unchanged ] || wants_restart api worker-privileged worker-unprivileged executor
+  [ "$outcome" = unchanged ] || wants_restart api worker-privileged worker-unprivileged executor mailer
 }
 
 install_sudoers() {
   ensure_file /etc/sudoers.d/sculptor 0440 root:root visudo -cf <"$tree/systemd/sudoers"
+}
+
+# For PHP at a command line, of whichever versions are here: in a site's crons and queues too. A site's php-fpm has the
+# same in its own configuration.
+install_sendmail() {
+  local folder
+  for folder in /etc/php/*/cli/conf.d; do
+    [ ! -d "$folder" ] || ensure_file "$folder/90-sculptor-mail.ini" 0644 root:root <"$tree/systemd/php-mail.ini"
+  done
 }
 
 # Where fail2ban is: what it can read of failed logins. Which jail they lead to is the administrator's.

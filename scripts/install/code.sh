@@ -4,7 +4,7 @@
 
 app=/usr/lib/sculptor/app
 build=/usr/lib/sculptor/build
-rooms=(api cli contract runtime state worker-privileged worker-unprivileged)
+rooms=(api cli contract mailer runtime state worker-privileged worker-unprivileged)
 
 install_code() {
   local digest
@@ -15,11 +15,12 @@ install_code() {
     install_modules
     compile "$digest"
     swap_in
-    wants_restart api worker-privileged worker-unprivileged executor cache-keeper
+    wants_restart api worker-privileged worker-unprivileged executor cache-keeper mailer
   fi
   ensure_file /usr/lib/sculptor/executor 0755 root:root <"$tree/systemd/executor"
   [ "$outcome" = unchanged ] || wants_restart executor
   ensure_file /usr/lib/sculptor/launch 0755 root:root <"$tree/systemd/launch"
+  ensure_file /usr/lib/sculptor/sendmail 0755 root:root <"$tree/systemd/sendmail"
   ensure_file /usr/local/bin/sculptorctl 0755 root:root <"$tree/systemd/sculptorctl"
 }
 

@@ -100,15 +100,15 @@ purge_rest() {
   for path in "$units"/sculptor-php@.* "$units"/sculptor-php-pool@.* "$units/sculptor-.slice.d" "$units/sculptor.slice.d" \
     "$units/supervisor.service.d/sculptor.conf" "$units/cron.service.d/sculptor.conf" \
     /etc/tmpfiles.d/sculptor.conf /etc/sysusers.d/sculptor.conf /etc/logrotate.d/sculptor /etc/sculptor \
-    /var/lib/sculptor /var/lib/sculptor-root /var/lib/sculptor-php /var/log/sculptor \
+    /var/lib/sculptor /var/lib/sculptor-root /var/lib/sculptor-php /var/lib/sculptor-mail /var/log/sculptor \
     /run/sculptor /run/sculptor-executor /run/sculptor-probe /run/sculptor-php; do
     ensure_gone "$path" "$path"
   done
   [ "$mode" = supervisor ] || try systemctl daemon-reload
-  for user in sculptor sculptor-cache nginx www; do
+  for user in sculptor sculptor-cache sculptor-mail nginx www; do
     ! getent passwd "$user" >/dev/null || try userdel "$user"
     ! getent group "$user" >/dev/null || try groupdel "$user"
   done
   ! getent group sculptor-queue >/dev/null || try groupdel sculptor-queue
-  line changed 'the users sculptor, sculptor-cache, nginx and www are gone'
+  line changed 'the users sculptor, sculptor-cache, sculptor-mail, nginx and www are gone'
 }

@@ -45,7 +45,7 @@ install_units() {
   start_unit sculptor-notify.service notify
   start_sites_supervisor
   start_unit sculptor-executor.socket executor-socket
-  for service in worker-privileged worker-unprivileged api; do start_unit "sculptor-$service.service" "$service"; done
+  for service in worker-privileged worker-unprivileged api mailer; do start_unit "sculptor-$service.service" "$service"; done
   # Its socket starts it; what runs of it is the old one.
   if [ -n "${restart[executor]:-}" ] && systemctl is-active --quiet sculptor-executor.service; then
     start_unit sculptor-executor.service executor
@@ -144,7 +144,7 @@ install_programs() {
   local service
   hint='The logs in /var/log/sculptor tell more; run this again afterwards.'
   start_supervisor
-  for service in worker-privileged worker-unprivileged api; do start_program "sculptor-$service" "$service"; done
+  for service in worker-privileged worker-unprivileged api mailer; do start_program "sculptor-$service" "$service"; done
   refresh_caches
 }
 
@@ -152,9 +152,9 @@ install_programs() {
 put_programs() {
   ensure_dir /usr/lib/sculptor/supervisor 0755 root:root
   ensure_file /usr/lib/sculptor/supervisor/start 0755 root:root <"$tree/systemd/supervisor/start"
-  [ "$outcome" = unchanged ] || wants_restart redis worker-privileged worker-unprivileged api cache cache-keeper
+  [ "$outcome" = unchanged ] || wants_restart redis worker-privileged worker-unprivileged api mailer cache cache-keeper
   put_program sculptor "$tree/systemd/supervisor/agent.conf"
-  [ "$outcome" = unchanged ] || wants_restart redis worker-privileged worker-unprivileged api
+  [ "$outcome" = unchanged ] || wants_restart redis worker-privileged worker-unprivileged api mailer
 }
 
 put_program() {

@@ -7,11 +7,16 @@ import type { AuditEvent } from '../../worker-privileged/executor/server/audit.t
 import type { Administrator } from '../../worker-privileged/executor/system/administrators.ts';
 import { createFakeSystem, type FakeServer } from './executor-system.ts';
 
-/** The state and the tokens as MariaDB would hold them, and what they were told in order. */
-export type FakeRecords = { readonly told: string[]; administrators: Administrator[]; away: boolean };
+/** The state and the tokens as MariaDB would hold them, what they were told in order, and standard input. */
+export type FakeRecords = {
+  readonly told: string[];
+  administrators: Administrator[];
+  away: boolean;
+  input: string;
+};
 
 export function createFakeRecords(): FakeRecords {
-  return { told: [], administrators: [], away: false };
+  return { told: [], administrators: [], away: false, input: '' };
 }
 
 /** What `sculptorctl` does with words of root's, on a server in memory. */
@@ -32,6 +37,7 @@ export async function adminTerminal(server: FakeServer, records: FakeRecords, wo
         ...{ input: Readable.from([]), output: new PassThrough(), errors: new PassThrough() },
         interactive: false,
       },
+      input: () => Promise.resolve(records.input),
       system: () => Promise.resolve(createFakeSystem(server).system),
       records: () => Promise.resolve(recordsOf(records)),
     },

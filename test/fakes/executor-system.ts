@@ -44,6 +44,9 @@ export function createFakeServer(): FakeServer {
     '/etc/sculptor/hosts',
     '/home/www',
     '/home/www/.trash',
+    '/etc/sculptor/mail',
+    paths.mailFolders,
+    paths.mailSpool,
     '/etc/sculptor/keys',
     paths.registry,
     paths.parts,
@@ -52,7 +55,10 @@ export function createFakeServer(): FakeServer {
   ];
   return {
     disk: new Map(folders.map((path) => [path, root])),
-    users: new Map([['www', { uid: 990, gid: 991, locked: false }]]),
+    users: new Map([
+      ['www', { uid: 990, gid: 991, locked: false }],
+      ['sculptor-mail', { uid: 985, gid: 986, locked: false }],
+    ]),
     groups: new Map([
       ['nginx', 989],
       ['www', 991],

@@ -14,6 +14,7 @@ const SERVICES = [
   'sculptor-api.service',
   'sculptor-worker-privileged.service',
   'sculptor-worker-unprivileged.service',
+  'sculptor-mailer.service',
   'sculptor-executor.socket',
   'sculptor-executor.service',
 ];
@@ -48,6 +49,7 @@ describe('each process runs as the user it should', () => {
     ['sculptor/app/api/main.js', 'www-data'],
     ['sculptor/app/worker-unprivileged/main.js', 'www-data'],
     ['sculptor/app/worker-privileged/main.js', 'sculptor'],
+    ['sculptor/app/mailer/main.js', 'sculptor-mail'],
     ['sculptor/app/worker-privileged/executor/main.js', 'root'],
     ['nginx: master process', 'root'],
     ['nginx: worker process', 'nginx'],

@@ -147,6 +147,7 @@ test('Supervisor reads the agent’s own programs', () => {
     const read = programsOf(folder).flatMap(({ programs }) => programs);
     expect(read.map(({ name, command }) => [name, (command as string[])[0]]).sort()).toEqual([
       ['sculptor-api', '/usr/lib/sculptor/supervisor/start'],
+      ['sculptor-mailer', '/usr/lib/sculptor/supervisor/start'],
       ['sculptor-mariadb', '/bin/sh'],
       ['sculptor-nginx', '/bin/sh'],
       ['sculptor-redis', '/usr/lib/sculptor/supervisor/start'],

@@ -72,6 +72,7 @@ function meant({ id, names: [name] }: Site, { ping }: FpmConf): Readonly<Record<
     'env[PATH]': '/usr/local/bin:/usr/bin:/bin',
     'env[TMPDIR]': tmp,
     'php_admin_value[sys_temp_dir]': tmp,
+    'php_admin_value[sendmail_path]': '/usr/lib/sculptor/sendmail -t -i',
     'php_admin_value[upload_tmp_dir]': tmp,
     'php_admin_value[opcache.restrict_api]': home,
     'php_admin_value[opcache.validate_root]': '1',

@@ -115,6 +115,7 @@ test.each([
   ['www-data', 'api/main.js'],
   ['www-data', 'worker-unprivileged/main.js'],
   ['sculptor', 'worker-privileged/main.js'],
+  ['sculptor-mail', 'mailer/main.js'],
   ['redis', 'redis-server'],
   ['mysql', 'mariadbd'],
   ['nginx', 'nginx: worker'],

@@ -28,6 +28,17 @@ const err = (text: string) => process.stderr.write(text);
 // Its begin and its end are in the file of audit lines; the terminal hears of what went wrong.
 const errors = createLog(err);
 const commands = createCommands();
+/** What is typed at a terminal would be seen there, and stay in its memory. */
+async function readInput(): Promise<string> {
+  if (process.stdin.isTTY) return '';
+  let text = '';
+  for await (const part of process.stdin.setEncoding('utf8')) {
+    text += String(part);
+    if (text.length > 65_536) break;
+  }
+  return text;
+}
+
 const config = () => readConfig(createFiles());
 process.exitCode = await runAdmin({
   words: process.argv.slice(2),
@@ -40,6 +51,7 @@ process.exitCode = await runAdmin({
       ...{ input: process.stdin, output: process.stdout, errors: process.stderr },
       interactive: process.stdin.isTTY && process.stdout.isTTY,
     },
+    input: readInput,
     system: async () => createSystem(await config()),
     records: async () => {
       const sql = createRootSql({ commands, socketPath: (await config()).mariadbSocket });

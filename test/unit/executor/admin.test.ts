@@ -43,7 +43,13 @@ async function sculptorctl(
     isRoot,
     commands: { purge: command(act) },
     tools: {
-      ...{ commands: { run: unused, hold: unused }, log: unused, system: unused, records: unused },
+      ...{
+        commands: { run: unused, hold: unused },
+        log: unused,
+        input: unused,
+        system: unused,
+        records: unused,
+      },
       terminal: { input: process.stdin, output: process.stdout, errors: process.stderr, interactive: false },
     },
     audit: (event) => void events.push(event),

@@ -44,6 +44,7 @@ env[PATH] = "/usr/local/bin:/usr/bin:/bin"
 env[TMPDIR] = "/home/www/shop.example/tmp"
 php_admin_value[sys_temp_dir] = "/home/www/shop.example/tmp"
 php_admin_value[upload_tmp_dir] = "/home/www/shop.example/tmp"
+php_admin_value[sendmail_path] = "/usr/lib/sculptor/sendmail -t -i"
 php_admin_value[opcache.restrict_api] = "/home/www/shop.example"
 php_admin_flag[opcache.validate_root] = on
 php_admin_flag[opcache.validate_permission] = on

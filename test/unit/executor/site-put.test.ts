@@ -58,7 +58,7 @@ describe('a new site', () => {
   test('of the pool belongs to www and gets no account', async () => {
     const server = createFakeServer();
     await put(server, spec({ isolation: 'pool' }));
-    expect([...server.users.keys()]).toEqual(['www']);
+    expect([...server.users.keys()]).toEqual(['www', 'sculptor-mail']);
     expect(server.disk.get('/home/www/shop.example/public')).toMatchObject({ uid: 990, gid: 989 });
     expect(server.disk.get('/home/www/shop.example/private')).toMatchObject({ uid: 990, gid: 991 });
     expect(server.disk.has(paths.nextUid)).toBe(false);

@@ -30,6 +30,8 @@ export type AdminTools = {
   readonly log: Log;
   /** For what is more than words and an answer. */
   readonly terminal: Terminal;
+  /** What stands on standard input, where a command wants it. */
+  readonly input: () => Promise<string>;
   /** All that a verb can reach. Throws where the agent is not installed. */
   readonly system: () => Promise<System>;
   /** What no verb can reach: the state, as MariaDB's root. */

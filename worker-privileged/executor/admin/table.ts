@@ -3,6 +3,7 @@ import type { AdminCommand } from './command.ts';
 import { database } from './database.ts';
 import { doctor } from './doctor.ts';
 import { limit } from './limit.ts';
+import { mail } from './mail.ts';
 import { purge } from './purge.ts';
 import { unprotect } from './unprotect.ts';
 
@@ -14,4 +15,5 @@ export const ADMIN_COMMANDS = {
   limit,
   administrator,
   database,
+  mail,
 } as const satisfies Readonly<Record<string, AdminCommand>>;

@@ -8,6 +8,7 @@ import type { Check } from './finding.ts';
 import { jobs } from './jobs.ts';
 import { kernel } from './kernel.ts';
 import { listeners } from './listeners.ts';
+import { mail } from './mail.ts';
 import { mariadb } from './mariadb.ts';
 import { nginx } from './nginx.ts';
 import { php } from './php.ts';
@@ -37,6 +38,7 @@ export const CHECKS = {
   sites,
   php,
   sftp,
+  mail,
   sockets,
   processes,
   units,

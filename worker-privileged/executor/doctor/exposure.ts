@@ -6,6 +6,7 @@ const MOST: readonly (readonly [unit: string, most: number])[] = [
   ['sculptor-api.service', 1],
   ['sculptor-worker-privileged.service', 1.5],
   ['sculptor-worker-unprivileged.service', 1.5],
+  ['sculptor-mailer.service', 1.5],
 ];
 
 /** How much of the system systemd thinks that a process could reach. */

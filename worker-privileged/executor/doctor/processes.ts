@@ -12,6 +12,7 @@ const NODE = '/usr/lib/sculptor/node/bin/node';
 const OWN = [
   { user: 'www-data', code: 'api/main.js', unit: 'sculptor-api.service' },
   { user: 'www-data', code: 'worker-unprivileged/main.js', unit: 'sculptor-worker-unprivileged.service' },
+  { user: 'sculptor-mail', code: 'mailer/main.js', unit: 'sculptor-mailer.service' },
   { user: 'sculptor', code: 'worker-privileged/main.js', unit: 'sculptor-worker-privileged.service' },
 ] as const;
 
@@ -60,7 +61,7 @@ function missing({ processes: all }: Running): readonly Found[] {
 }
 
 function asOwnUser(running: Running, process: Process): readonly Found[] {
-  return ['www-data', 'sculptor', 'sculptor-cache', 'nginx']
+  return ['www-data', 'sculptor', 'sculptor-cache', 'sculptor-mail', 'nginx']
     .filter((user) => process.uids.includes(uidOf(running, user)) && !belongs(running, process, user))
     .map((user) => wrong(`${nameOf(process)} runs as ${user}, and is not the agent's.`, stop(process)));
 }

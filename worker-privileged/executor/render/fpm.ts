@@ -52,6 +52,7 @@ env[PATH] = "/usr/local/bin:/usr/bin:/bin"
 env[TMPDIR] = ${tmp}
 php_admin_value[sys_temp_dir] = ${tmp}
 php_admin_value[upload_tmp_dir] = ${tmp}
+php_admin_value[sendmail_path] = "/usr/lib/sculptor/sendmail -t -i"
 php_admin_value[opcache.restrict_api] = ${root}
 php_admin_flag[opcache.validate_root] = on
 php_admin_flag[opcache.validate_permission] = on

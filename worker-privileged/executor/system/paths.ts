@@ -8,6 +8,7 @@ import type { DomainName, PhpVersion } from '../../../contract/names.ts';
 export const paths = {
   agentConfig: '/etc/sculptor/agent.json',
   limits: '/etc/sculptor/limits.json',
+  mailSettings: '/etc/sculptor/mail/settings.json',
   passwd: '/etc/passwd',
   group: '/etc/group',
   shadow: '/etc/shadow',
@@ -35,6 +36,10 @@ export const paths = {
   cacheShares: '/etc/sculptor/cache/shares.json',
   dumps: '/var/lib/sculptor-root/trash/databases',
   dump: (id: DatabaseId, stamp: string) => `/var/lib/sculptor-root/trash/databases/${id}-${stamp}.sql.gz`,
+
+  mailFolders: '/var/lib/sculptor-mail/sites',
+  mailFolder: (id: DomainId) => `/var/lib/sculptor-mail/sites/${id}`,
+  mailSpool: '/var/lib/sculptor-mail/spool',
 
   sites: '/etc/sculptor/sites',
   site: (id: DomainId) => `/etc/sculptor/sites/${id}`,

@@ -7,6 +7,7 @@ import { destroys, refuseIfProtected } from './site/destruction.ts';
 import { dueAt } from './grace.ts';
 import { partsFollow } from './site-parts/follow.ts';
 import { home, homeFolders, homeTrashed } from './site/home.ts';
+import { mailClosed, mailRemoved, mailOpen } from './site/mail.ts';
 import { namesClosed, namesFreed, namesHeld, namesServed } from './site/names.ts';
 import { choosePhp, fpmConf, phpConfigured, phpOff, phpOn } from './site/php.ts';
 import { phpCommand } from './site/php-command.ts';
@@ -51,6 +52,7 @@ export function stepsToServe(story: Story): readonly Step[] {
   return [
     siteFolder(story),
     ...(php === null ? [] : [phpConfigured(story, php), phpCommand(story, php), phpOn(story)]),
+    ...(spec.isolation === 'pool' ? [] : [spec.enabled ? mailOpen(story) : mailClosed(system, spec)]),
     ...(ownBlock ? [serverBlock(story)] : []),
     switches(story),
     namesServed(story),
@@ -88,8 +90,10 @@ export function stepsToRemove(system: System, entry: SiteEntry): readonly Step[]
     partsFollow(system, entry.id, { removed: true, enabled: false }),
     phpOff(system, entry),
     noServerBlock(system, entry.id),
-    // The pool's account is other sites' too.
-    ...(entry.isolation === 'site' ? [accountLocked(system, entry), processesEnded(system, entry)] : []),
+    // The pool's account is other sites' too, and so is its way to the mailer.
+    ...(entry.isolation === 'site'
+      ? [mailRemoved(system, entry), accountLocked(system, entry), processesEnded(system, entry)]
+      : []),
     homeTrashed(system, entry),
     siteFolderRemoved(system, entry),
     namesFreed(system, entry.id, []),
