@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { cacheLogin } from '../../contract/caches.ts';
 import { Cache } from '../../contract/site-parts.ts';
 import { accepted, api, createDomain, succeeded, unique } from './agent.ts';
@@ -11,6 +12,16 @@ export async function createCachedSite(wanted: { readonly memoryBytes?: number }
   const answer = await accepted('POST', `/v1/domains/${name}/cache`, { body: wanted });
   await succeeded(answer);
   return { name, user: `s-${id}`, login: { ...cacheLogin(id), password: String(answer.json['password']) } };
+}
+
+/** Takes away what other tests have left. */
+export async function noCaches(): Promise<void> {
+  const register = '/var/lib/sculptor-root/cache/caches.json';
+  const caches = existsSync(register) ? (JSON.parse(readFileSync(register, 'utf8')) as [string][]) : [];
+  for (const [domain] of caches) {
+    const answer = await api('DELETE', `/v1/domains/${domain}/cache`);
+    if (answer.status === 202) await succeeded(answer);
+  }
 }
 
 export async function readCache(site: string): Promise<Cache> {

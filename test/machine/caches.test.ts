@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { accepted, ended, ready, succeeded, updateDomain } from './agent.ts';
 import { closeAll, connect, type CacheLogin } from './cache-client.ts';
-import { changeCache, createCachedSite, readCache, type CachedSite } from './caches-of.ts';
+import { changeCache, createCachedSite, noCaches, readCache, type CachedSite } from './caches-of.ts';
 import { must, page, place, run, sculptorctl } from './server.ts';
 
 /* The sites' caches as a site finds them: through its own PHP, and over the socket as whoever has its password. */
@@ -13,6 +13,7 @@ const SOCKET = '/run/sculptor-cache/redis.sock';
 
 beforeAll(async () => {
   await ready();
+  await noCaches();
 });
 
 afterAll(closeAll);
