@@ -6,6 +6,7 @@ import { createWakeUps } from '../runtime/wake-ups.ts';
 import { insertAudit } from '../state/audit.ts';
 import { openState } from '../state/connection.ts';
 import type { State, StateLogin } from '../state/connection.ts';
+import { findTenant } from '../state/tenants.ts';
 import { insertUse } from '../state/token-rows.ts';
 import { findTokenByText } from '../state/tokens.ts';
 import { createApp } from './app.ts';
@@ -25,6 +26,8 @@ import { createCounter } from './rate-limits/counter.ts';
 import { createRateLimits } from './rate-limits/limits.ts';
 import type { LimitSettings } from './rate-limits/limits.ts';
 import { readDatabasesFact, readPhpFact } from './server/facts.ts';
+import { admit } from './tenants/admission.ts';
+import { createTenantService } from './tenants/service.ts';
 import { createLastUse } from './tokens/last-use.ts';
 import { createTokenService } from './tokens/service.ts';
 import { createTrashService } from './trash/service.ts';
@@ -49,10 +52,11 @@ export async function startApi({ config, stateLogin, redisLogin, logger }: ApiPa
   const wakeUps = createWakeUps({ redis, server: config.server, logger });
   const follower = createFollower({ news: createNews(subscriber, logger) });
   const app = createApp({
-    ...createServices({ config, state, write: createWriter({ state, wakeUps }) }),
+    ...createServices({ config, state, write: createWriter({ state, wakeUps, admit }) }),
     logger,
     serverName: config.serverName,
     findToken: (text) => findTokenByText(state, text),
+    isTenant: async (id) => (await findTenant(state, id)) !== undefined,
     noteUse: createLastUse({ insert: (id, address) => insertUse(state, id, address), logger }),
     limits: createRateLimits(config, createCounter({ redis, logger })),
     audit: (line) => insertAudit(state, line),
@@ -86,6 +90,7 @@ type Services = Pick<
   | 'databases'
   | 'databaseUsers'
   | 'operations'
+  | 'tenants'
   | 'tokens'
   | 'trash'
   | 'notifications'
@@ -101,6 +106,7 @@ function createServices({ config, state, write }: ServicesParts): Services {
     databases: createDatabaseService({ state, write, server }),
     databaseUsers: createDatabaseUserService({ state, write, server }),
     operations: createOperationService({ state, write }),
+    tenants: createTenantService({ state, write, server }),
     tokens: createTokenService(state),
     trash: createTrashService(state),
     notifications: createNotificationService(state),

@@ -28,6 +28,8 @@ import { logRequests } from './request-log.ts';
 import { createServerRouter } from './server/router.ts';
 import type { DescribeServer } from './server/router.ts';
 import type { PartService } from './site-parts/service.ts';
+import { createTenantRouter } from './tenants/router.ts';
+import type { TenantService } from './tenants/service.ts';
 import { createTokenRouter } from './tokens/router.ts';
 import type { TokenService } from './tokens/service.ts';
 import { createTrashRouter } from './trash/router.ts';
@@ -46,6 +48,7 @@ export interface AppParts extends AuthenticationParts {
   readonly databases: DatabaseService;
   readonly databaseUsers: DatabaseUserService;
   readonly operations: OperationService;
+  readonly tenants: TenantService;
   readonly tokens: TokenService;
   readonly trash: TrashService;
   readonly notifications: NotificationService;
@@ -90,6 +93,7 @@ function createProtectedRouter(parts: AppParts): Router {
   router.use(createDatabaseRouter(parts.databases));
   router.use(createDatabaseUserRouter(parts.databaseUsers));
   router.use(createOperationRouter(parts.operations, parts.follow));
+  router.use(createTenantRouter(parts.tenants));
   router.use(createTokenRouter(parts.tokens));
   router.use(createTrashRouter(parts.trash));
   router.use(createNotificationRouter(parts.notifications));

@@ -2,6 +2,8 @@ import type { Request, RequestHandler } from 'express';
 import type { Token } from '../contract/tokens.ts';
 import { holdAddress } from '../runtime/address-ranges.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { tenantOf } from './acting.ts';
+import type { IsTenant } from './acting.ts';
 import { addressOf, networkAddressOf, setCaller } from './caller.ts';
 import { ProblemError } from './problems.ts';
 import type { RateLimits } from './rate-limits/limits.ts';
@@ -12,13 +14,15 @@ export type FindToken = (text: string) => Promise<Token | undefined>;
 
 export interface AuthenticationParts {
   readonly findToken: FindToken;
+  readonly isTenant: IsTenant;
   readonly noteUse: NoteUse;
   readonly limits: RateLimits;
   readonly logger: Logger;
 }
 
 /** Only the Authorization header is looked at: what stands in an address ends up in logs and histories. */
-export function authenticate({ findToken, noteUse, limits, logger }: AuthenticationParts): RequestHandler {
+export function authenticate(parts: AuthenticationParts): RequestHandler {
+  const { findToken, isTenant, noteUse, limits, logger } = parts;
   return async (req, res, next) => {
     const address = addressOf(req);
     const text = bearer(req);
@@ -32,9 +36,9 @@ export function authenticate({ findToken, noteUse, limits, logger }: Authenticat
         headers: { 'WWW-Authenticate': 'Bearer realm="sculptor"' },
       });
     }
-    const { id, role, tenant, scopes } = token;
+    const { id, role, scopes } = token;
     await limits.token(id);
-    setCaller(res, { tokenId: id, role, tenant, scopes, address });
+    setCaller(res, { tokenId: id, role, scopes, address, ...(await tenantOf(req, token, isTenant)) });
     noteUse(id, address);
     next();
   };

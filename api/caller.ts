@@ -7,6 +7,8 @@ import { ProblemError } from './problems.ts';
 /** Who asks, once that is known. */
 export interface Caller extends Pick<Token, 'role' | 'tenant' | 'scopes'> {
   readonly tokenId: TokenId;
+  /** An administrator who has named the tenant that this is for. */
+  readonly acting: boolean;
   readonly address: string;
 }
 

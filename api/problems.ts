@@ -1,5 +1,6 @@
 import { PROBLEMS } from '../contract/problems.ts';
 import type { FieldError, Problem, ProblemKind } from '../contract/problems.ts';
+import type { OwnedKind } from '../contract/tenants.ts';
 
 /** What a problem document says beyond its kind. */
 export interface ProblemParts {
@@ -45,6 +46,23 @@ export function isProtected(name: string): ProblemError {
   return new ProblemError(
     'protected',
     `${name} is protected: it is neither removed nor switched off before root on the server clears that.`,
+  );
+}
+
+/** Which limit it was, and how much of it is used. */
+export function planLimit(
+  kind: OwnedKind,
+  { most, had }: { readonly most: number; readonly had: number },
+): ProblemError {
+  const message = `The tenant has ${had} ${kind}, and its plan allows ${most}.`;
+  const expected = `at most ${most} ${kind}; delete one, or have the plan raised by an administrator`;
+  return new ProblemError('plan-limit', message, { errors: [{ field: `plan.${kind}`, message, expected }] });
+}
+
+export function tenantSuspended(reason: string): ProblemError {
+  return new ProblemError(
+    'tenant-suspended',
+    `The tenant is suspended (${reason}): all it has is kept, and nothing is changed until it is resumed.`,
   );
 }
 

@@ -45,6 +45,13 @@ export const ROUTES = {
   // Of all kinds together: whoever may not read one of them may not read this.
   '/trash': { get: ['domains:read', 'databases:read'] },
   '/notifications': { get: ['notifications:read'] },
+  // Changed by administrators alone: no other token has that scope.
+  '/tenants': { get: ['tenants:read'], post: ['tenants:write'] },
+  '/tenants/:tenant': { get: ['tenants:read'], patch: ['tenants:write'], delete: ['tenants:write'] },
+  '/tenants/:tenant/suspend': { post: ['tenants:write'] },
+  '/tenants/:tenant/resume': { post: ['tenants:write'] },
+  '/tenants/:tenant/restore': { post: ['tenants:write'] },
+  '/tenants/:tenant/usage': { get: ['tenants:read'] },
   '/server': { get: ['server:read'] },
 } as const satisfies Readonly<Record<`/${string}`, { readonly [M in Method]?: Needed }>>;
 

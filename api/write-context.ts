@@ -20,7 +20,7 @@ export function writeContext(req: Request, res: Response): WriteContext {
     throw invalidInput([{ field: 'Idempotency-Key', message: 'This header cannot be used.', expected }]);
   }
   const [path = ''] = req.originalUrl.split('?', 1);
-  const request = `${req.method}\n${path}\n${canonicalJson(bodyOf(req))}`;
+  const request = `${req.method}\n${path}\n${caller.tenant}\n${canonicalJson(bodyOf(req))}`;
   return { caller, key: { tokenId: caller.tokenId, key, request } };
 }
 

@@ -5,6 +5,7 @@ import { Operation as OperationShape, OperationStep } from '../contract/operatio
 import { Notification as NotificationShape } from '../contract/notifications.ts';
 import { FieldError, Problem as ProblemShape } from '../contract/problems.ts';
 import { Cache as CacheShape, Key as KeyShape } from '../contract/site-parts.ts';
+import { Plan, Tenant as TenantShape } from '../contract/tenants.ts';
 import { Token as TokenShape } from '../contract/tokens.ts';
 import { TrashItem as TrashItemShape } from '../contract/trash.ts';
 
@@ -32,6 +33,14 @@ export type Cache = z.infer<typeof Cache>;
 
 export const Key = z.object(KeyShape.shape);
 export type Key = z.infer<typeof Key>;
+export const Tenant = z.object({ ...TenantShape.shape, plan: z.object(Plan.shape) });
+export type Tenant = z.infer<typeof Tenant>;
+
+export const TenantUsage = z.object({
+  counts: z.record(z.string(), z.number()),
+  plan: z.object(Plan.shape),
+});
+export type TenantUsage = z.infer<typeof TenantUsage>;
 
 const Words = z.array(z.string());
 

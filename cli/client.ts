@@ -30,6 +30,8 @@ export type ClientParts = {
   readonly transport: Transport;
   /** Asked when it is needed, and throws where there is none: health can be asked for all the same. */
   readonly token: () => string;
+  /** The tenant that an administrator acts for; their own where there is none. */
+  readonly tenant: string | undefined;
   /** Made once for a run, so that a write whose answer was lost is not done twice. */
   readonly idempotencyKey: string;
   readonly pause: (ms: number) => Promise<void>;
@@ -40,6 +42,7 @@ export function createClient(parts: ClientParts): Client {
     again(parts.pause, async () => readAnswer(await parts.transport({ ...request, headers })));
   const authorized = (headers: Record<string, string> = {}): Record<string, string> => ({
     authorization: `Bearer ${parts.token()}`,
+    ...(parts.tenant === undefined ? {} : { 'sculptor-tenant': parts.tenant }),
     ...headers,
   });
   const send = async ({ method, path, body }: Write): Promise<unknown> => {
@@ -52,7 +55,7 @@ export function createClient(parts: ClientParts): Client {
     get: async (path) => accept(await ask({ method: 'GET', path }, authorized())),
     send,
     write: async (write) => understand(Accepted, await send(write)),
-    events: (path) => listen(parts, path),
+    events: (path) => listen(parts, { path, headers: authorized({ accept: 'text/event-stream' }) }),
   };
 }
 
@@ -79,9 +82,8 @@ async function again(pause: (ms: number) => Promise<void>, once: () => Promise<A
   return once();
 }
 
-async function* listen(parts: ClientParts, path: string): AsyncGenerator {
-  const headers = { authorization: `Bearer ${parts.token()}`, accept: 'text/event-stream' };
-  const reply = await parts.transport({ method: 'GET', path, headers });
+async function* listen(parts: ClientParts, request: Pick<Request, 'path' | 'headers'>): AsyncGenerator {
+  const reply = await parts.transport({ method: 'GET', ...request });
   if (!reply.contentType.startsWith('text/event-stream')) {
     accept(await readAnswer(reply));
     return;

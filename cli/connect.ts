@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { TenantId } from '../contract/ids.ts';
 import { createClient } from './client.ts';
 import { codeOf, UsageError } from './errors.ts';
 import { createHttpTransport, type Endpoint } from './http-transport.ts';
@@ -23,9 +24,18 @@ export function createOpenSession(world: World): OpenSession {
     const endpoint = findEndpoint(options, world);
     const token = (): string => findToken(options, world, 'socketPath' in endpoint);
     const { terminal, idempotencyKey, pause, patienceMs } = world;
-    const client = createClient({ transport: createHttpTransport(endpoint), token, idempotencyKey, pause });
+    const client = createClient({
+      ...{ transport: createHttpTransport(endpoint), token, idempotencyKey, pause },
+      tenant: tenantOf(options),
+    });
     return { client, terminal, json: options.json === true, wait: options.wait, pause, patienceMs };
   };
+}
+
+/** It becomes a header: nothing but an id is let through. */
+function tenantOf({ tenant }: GlobalOptions): string | undefined {
+  if (tenant === undefined || TenantId.safeParse(tenant).success) return tenant;
+  throw new UsageError(`${tenant} is no tenant's id; sculptorctl tenant list shows them`);
 }
 
 function findEndpoint(options: GlobalOptions, world: World): Endpoint {

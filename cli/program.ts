@@ -6,6 +6,7 @@ import { addCacheCommands } from './commands/cache.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addNotificationCommands } from './commands/notification.ts';
 import { addOperationCommands } from './commands/operation.ts';
+import { addTenantCommands } from './commands/tenant.ts';
 import { addTokenCommands } from './commands/token.ts';
 import { addTrashCommands } from './commands/trash.ts';
 import type { OpenSession } from './session.ts';
@@ -43,6 +44,7 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
       '--token-file <file>',
       'the file that holds the token (default, for the socket: /etc/sculptor/admin-token)',
     )
+    .option('--tenant <id>', 'for which tenant (of administrators: another than their own)')
     .option('--ca <file>', "the certificate to trust, in PEM, where the server's is self-signed")
     .addHelpText('after', AFTER)
     .showHelpAfterError('(--help tells more)')
@@ -62,6 +64,7 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   addOperationCommands(program, open);
   addTrashCommands(program, open);
   addNotificationCommands(program, open);
+  addTenantCommands(program, open);
   addTokenCommands(program, open);
   addHealthCommand(program, open);
   return program;

@@ -21,6 +21,7 @@ export type GlobalOptions = {
   readonly socket?: string;
   readonly tokenFile?: string;
   readonly ca?: string;
+  readonly tenant?: string;
 };
 
 export type OpenSession = (options: GlobalOptions) => Session;

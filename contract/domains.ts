@@ -78,5 +78,6 @@ export const SiteSpec = z.strictObject({
   isolation: Isolation,
   enabled: z.boolean(),
   protected: z.boolean(),
+  tenant: TenantId,
 });
 export type SiteSpec = z.infer<typeof SiteSpec>;

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { CacheUsages } from './caches.ts';
 import { SiteSpec } from './domains.ts';
 import { Failure } from './failures.ts';
-import { DatabaseId, DomainId, OperationId } from './ids.ts';
+import { DatabaseId, DomainId, Generation, OperationId, TenantId } from './ids.ts';
 import { PhpVersion } from './names.ts';
 import { CachePut, KeyPut, PartRemoval } from './site-parts.ts';
 import { OperationStep } from './operations.ts';
+import { TenantSpec, TenantStanding } from './tenants.ts';
 
 /** One request is one line of JSON; a longer line is refused unread. */
 export const MAX_REQUEST_BYTES = 65_536;
@@ -48,6 +49,11 @@ export const VERBS = {
     args: z.strictObject({}),
     result: z.strictObject({ usages: CacheUsages.nullable() }),
   },
+  /** Served or suspended, as its tenant is by root's own record. */
+  'site.align': {
+    args: z.strictObject({ id: DomainId }),
+    result: z.strictObject({ probes: z.array(Probe) }),
+  },
   /** Notes that it is not to be removed, which root alone can take back. */
   'database.protect': { args: z.strictObject({ id: DatabaseId }), result: z.strictObject({}) },
   'database.remove': {
@@ -58,6 +64,17 @@ export const VERBS = {
   /** With its accounts, their passwords and their rights, all of them as they were. */
   'database.restore': { args: z.strictObject({ id: DatabaseId }), result: z.strictObject({}) },
   'database.purge': { args: z.strictObject({ id: DatabaseId }), result: z.strictObject({}) },
+  /** Its accounts let in or locked, as its tenant is by root's own record. */
+  'database.align': { args: z.strictObject({ id: DatabaseId }), result: z.strictObject({}) },
+  'tenant.put': { args: TenantSpec, result: TenantStanding },
+  /** Refused while a site or a database of it stands. */
+  'tenant.remove': {
+    args: z.strictObject({ id: TenantId, generation: Generation }),
+    /** Null where nothing of it is kept: it never came about, or was purged. */
+    result: z.strictObject({ purgeAfter: z.iso.datetime().nullable() }),
+  },
+  'tenant.restore': { args: TenantSpec, result: TenantStanding },
+  'tenant.purge': { args: z.strictObject({ id: TenantId }), result: z.strictObject({}) },
 } as const;
 
 export type Verb = keyof typeof VERBS;

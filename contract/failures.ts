@@ -17,6 +17,7 @@ export const FailureCode = z.enum([
   'server_broken', // something that is not ours stops a tool from working, for instance a foreign nginx file
   'invalid_request', // the privileged side refused the request: not in its table, or not in its schema
   'limit_reached', // as much was removed, or let in, in an hour as may be: it waits until there is room
+  'plan_limit', // the tenant has as many as its plan allows
   'protected', // it is protected, which only root on the server can clear
   'not_due', // it lies in the trash, and its time there is not over
   'internal',

@@ -25,12 +25,18 @@ export const OPERATION_RESOURCES = {
   'cache.update': 'cache',
   'cache.rotate': 'cache',
   'cache.delete': 'cache',
+  'tenant.create': 'tenant',
+  'tenant.update': 'tenant',
+  'tenant.suspend': 'tenant',
+  'tenant.resume': 'tenant',
+  'tenant.delete': 'tenant',
+  'tenant.restore': 'tenant',
 } as const;
 
 export type OperationKind = keyof typeof OPERATION_RESOURCES;
 export const OperationKind = z.enum(Object.keys(OPERATION_RESOURCES) as [OperationKind, ...OperationKind[]]);
 
-export const ResourceType = z.enum(['domain', 'database', 'databaseUser', 'key', 'cache']);
+export const ResourceType = z.enum(['domain', 'database', 'databaseUser', 'key', 'cache', 'tenant']);
 export type ResourceType = z.infer<typeof ResourceType>;
 
 export const OperationStatus = z.enum([

@@ -12,6 +12,8 @@ export const PROBLEMS = {
   'method-not-allowed': { status: 405, title: 'This address does not take that method' },
   'name-taken': { status: 409, title: 'The name is in use' },
   conflict: { status: 409, title: 'The resource is not in a state that allows this' },
+  'plan-limit': { status: 409, title: "The tenant's plan allows no more" },
+  'tenant-suspended': { status: 409, title: 'The tenant is suspended' },
   protected: { status: 409, title: 'The resource is protected' },
   'idempotency-mismatch': { status: 409, title: 'This Idempotency-Key was used with another request' },
   'rate-limited': { status: 429, title: 'Too many requests' },

@@ -19,8 +19,15 @@ export const Scope = z.enum([
   'tokens:read',
   'tokens:write',
   'notifications:read',
+  'tenants:read',
+  'tenants:write',
 ]);
 export type Scope = z.infer<typeof Scope>;
+
+/** What an administrator's token alone may do: its own limits are nobody's to set. */
+export const ADMINISTRATORS_ALONE: ReadonlySet<Scope> = new Set(['tenants:write']);
+
+export const TenantScope = Scope.exclude(['tenants:write']);
 
 /** `administrator` has every scope, may make tokens for every tenant, and is made by root alone. */
 export const Role = z.enum(['administrator', 'tenant']);
@@ -67,7 +74,7 @@ export const CreateToken = z.strictObject({
   name: TokenName,
   /** The maker's own where it is left out. */
   tenant: TenantId.optional(),
-  scopes: z.array(Scope).min(1).max(Scope.options.length),
+  scopes: z.array(TenantScope).min(1).max(TenantScope.options.length),
   expiresAt: z.iso.datetime(),
   /** From where it may be used; the maker's own where it is left out, and everywhere where that has none. */
   addresses: z.array(AddressRange).max(50).optional(),

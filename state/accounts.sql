@@ -14,7 +14,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CR
 -- do not say how it goes on: it cannot insert one as finished.
 CREATE USER IF NOT EXISTS 'www-data'@'localhost' IDENTIFIED VIA unix_socket;
 REVOKE ALL PRIVILEGES, GRANT OPTION FROM 'www-data'@'localhost';
-GRANT SELECT ON sculptor.tenant TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (id, name) ON sculptor.tenant TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (tenant_id, generation, server, name, plan, suspended_reason, suspended_since, took, deleted)
+  ON sculptor.tenant_version TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.server TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.server_fact TO 'www-data'@'localhost';
 -- Without `role`, whose default is a tenant's: an administrator's token is root's to make.

@@ -3,7 +3,7 @@ import { Generation, TenantId } from '../contract/ids.ts';
 import type { OperationId, ServerId } from '../contract/ids.ts';
 import { OPERATION_RESOURCES, OperationKind, ResourceType } from '../contract/operations.ts';
 import type { Sql, State } from './connection.ts';
-import { findOperation, lockOpenOperations } from './open-operations.ts';
+import { findOperation, lockOpenOperations, waitsForTenant } from './open-operations.ts';
 import type { ClaimableOperation, ClaimedOperation, Place } from './open-operations.ts';
 import { endUnstarted } from './outcomes.ts';
 import { readResourceState } from './resource-states.ts';
@@ -37,7 +37,7 @@ export async function claimOperation(state: State, server: ServerId, id: Operati
     const mine = open[place];
     if (mine === undefined) return { result: 'left', why: 'ended' };
     if (mine.status === 'running') return { result: 'left', why: 'running' };
-    if (place > 0) return { result: 'left', why: 'waits' };
+    if (place > 0 || (await waitsForTenant(sql, mine))) return { result: 'left', why: 'waits' };
     return begin(sql, { ...mine, server }, open.slice(1));
   });
 }
@@ -138,6 +138,7 @@ const VERSIONS: Readonly<Record<ResourceType, string>> = {
   databaseUser: 'database_user_version WHERE user_id',
   key: "site_part_version WHERE type = 'key' AND part_id",
   cache: "site_part_version WHERE type = 'cache' AND part_id",
+  tenant: 'tenant_version WHERE tenant_id',
 };
 
 /** What belongs to another waits for its turn with that. */

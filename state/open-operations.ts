@@ -78,6 +78,38 @@ function claimable(rows: readonly OpenOperation[]): OperationId[] {
   return rows.filter(isClaimable).map((row) => row.id);
 }
 
+/**
+ * What is asked of a tenant's waits for what was asked of the tenant itself before: root has to know it by then. And a
+ * tenant goes after what went before it.
+ */
+const WAITS = `EXISTS (SELECT 1 FROM operation AS ahead WHERE ahead.server = o.server
+  AND ahead.status IN ('queued', 'running') AND ahead.seq < o.seq AND (
+    (ahead.serial_key = CONCAT('tenant:', o.tenant) AND o.resource_type <> 'tenant')
+    OR (o.kind = 'tenant.delete' AND ahead.tenant = o.resource_id)))`;
+
+export async function waitsForTenant(sql: Sql, { id }: Pick<OpenOperation, 'id'>): Promise<boolean> {
+  const text = `SELECT ${COLUMNS} FROM operation AS o WHERE id = ? AND ${WAITS}`;
+  return (await sql.rows(OpenOperation, text, [id])).length > 0;
+}
+
+/** Who may have waited for the end of one: all of a tenant's for the tenant's own, and the tenant's end for theirs. */
+export async function queuedBehind(
+  sql: Sql,
+  {
+    server,
+    resourceType,
+    resourceId,
+    tenant,
+  }: Pick<ClaimedOperation, 'server' | 'resourceType' | 'resourceId' | 'tenant'>,
+): Promise<OperationId[]> {
+  const [condition, of] =
+    resourceType === 'tenant'
+      ? ['tenant = ?', resourceId]
+      : ["kind = 'tenant.delete' AND resource_id = ?", tenant];
+  const text = `SELECT ${COLUMNS} FROM operation WHERE server = ? AND status = 'queued' AND ${condition} ORDER BY seq`;
+  return claimable(await sql.rows(OpenOperation, text, [server, of]));
+}
+
 /** Ids of all that waits on a server, oldest first. */
 export async function queuedOperations(sql: Sql, server: ServerId): Promise<OperationId[]> {
   const text = `SELECT ${COLUMNS} FROM operation WHERE server = ? AND status = 'queued' ORDER BY seq`;
@@ -99,7 +131,7 @@ export async function isOneUntaken(sql: Sql, server: ServerId, seconds: number):
   const text = `SELECT ${COLUMNS} FROM operation AS o WHERE server = ? AND status = 'queued' AND epoch = 0
     AND created_at < UTC_TIMESTAMP(3) - INTERVAL ? SECOND AND NOT EXISTS (SELECT 1 FROM operation AS first
       WHERE first.serial_key = o.serial_key AND first.server = o.server AND first.status IN ('queued', 'running')
-        AND first.seq < o.seq) ORDER BY seq LIMIT 1`;
+        AND first.seq < o.seq) AND NOT ${WAITS} ORDER BY seq LIMIT 1`;
   return claimable(await sql.rows(OpenOperation, text, [server, seconds])).length > 0;
 }
 

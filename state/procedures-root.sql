@@ -135,7 +135,9 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE known VARCHAR(48) DEFAULT NULL;
-  SELECT name INTO known FROM sculptor_door.managed_database WHERE id = p_id AND dropped_at IS NOT NULL;
+  DECLARE owner VARCHAR(12) DEFAULT NULL;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  SELECT name, tenant INTO known, owner FROM sculptor_door.managed_database WHERE id = p_id AND dropped_at IS NOT NULL;
   IF known IS NULL THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
   END IF;
@@ -143,7 +145,12 @@ BEGIN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
   CALL sculptor_door.require_free_database(known);
-  UPDATE sculptor_door.managed_database SET dropped_at = NULL, closed_at = UTC_TIMESTAMP(3) WHERE id = p_id;
+  START TRANSACTION;
+  CALL sculptor_door.require_room(owner, 'databases');
+  UPDATE sculptor_door.managed_database SET dropped_at = NULL, closed_at = UTC_TIMESTAMP(3),
+    locked_at = (SELECT IF(t.suspended, UTC_TIMESTAMP(3), NULL) FROM sculptor_door.managed_tenant t WHERE t.id = owner)
+    WHERE id = p_id;
+  COMMIT;
   EXECUTE IMMEDIATE CONCAT('CREATE DATABASE `', known, '` CHARACTER SET ', p_charset, ' COLLATE ', p_collation);
 END //
 
@@ -156,7 +163,9 @@ BEGIN
   DECLARE db VARCHAR(48) DEFAULT NULL;
   DECLARE db_id CHAR(12) DEFAULT NULL;
   DECLARE asked, most INT UNSIGNED DEFAULT NULL;
-  SELECT u.name, d.name, d.id, u.max_connections INTO known, db, db_id, asked FROM sculptor_door.managed_user u
+  DECLARE owner VARCHAR(12) DEFAULT NULL;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  SELECT u.name, d.name, d.id, d.tenant, u.max_connections INTO known, db, db_id, owner, asked FROM sculptor_door.managed_user u
     JOIN sculptor_door.managed_database d ON d.id = u.database_id AND d.dropped_at IS NULL AND d.closed_at IS NOT NULL
     WHERE u.id = p_id AND u.dropped_at IS NOT NULL;
   IF known IS NULL THEN
@@ -166,7 +175,10 @@ BEGIN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
   CALL sculptor_door.require_free_account(known, db_id);
+  START TRANSACTION;
+  CALL sculptor_door.require_room(owner, 'users');
   UPDATE sculptor_door.managed_user SET dropped_at = NULL WHERE id = p_id;
+  COMMIT;
   EXECUTE IMMEDIATE CONCAT('CREATE USER `', known, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, ''' ACCOUNT LOCK');
   CALL sculptor_door.connection_cap(db_id, most);
   CALL sculptor_door.give_rights(known, db, p_privileges, LEAST(COALESCE(asked, most), most));
@@ -222,12 +234,36 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE most INT UNSIGNED;
-  FOR account IN (SELECT u.name, u.database_id, u.max_connections AS asked FROM sculptor_door.managed_user u
+  FOR account IN (SELECT u.name, u.database_id, u.max_connections AS asked,
+      CAST(JSON_VALUE(p.priv, '$.max_user_connections') AS UNSIGNED) AS had FROM sculptor_door.managed_user u
     JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost' WHERE u.dropped_at IS NULL) DO
     CALL sculptor_door.connection_cap(account.database_id, most);
     SET most = LEAST(COALESCE(account.asked, most), most);
-    EXECUTE IMMEDIATE CONCAT('ALTER USER `', account.name, '`@`localhost` WITH MAX_USER_CONNECTIONS ', most);
+    IF COALESCE(account.had, 0) <> most THEN
+      EXECUTE IMMEDIATE CONCAT('ALTER USER `', account.name, '`@`localhost` WITH MAX_USER_CONNECTIONS ', most);
+    END IF;
   END FOR;
+END //
+
+-- What a tenant may have, by root's record. An empty text is no limit.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.put_tenant(
+  IN p_id VARCHAR(12) CHARACTER SET utf8mb4, IN p_databases VARCHAR(10) CHARACTER SET utf8mb4,
+  IN p_users VARCHAR(10) CHARACTER SET utf8mb4, IN p_connections VARCHAR(10) CHARACTER SET utf8mb4,
+  IN p_suspended VARCHAR(1) CHARACTER SET utf8mb4)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  INSERT INTO sculptor_door.managed_tenant (id, most_databases, most_users, most_connections, suspended)
+    VALUES (p_id, NULLIF(p_databases, ''), NULLIF(p_users, ''), NULLIF(p_connections, ''), p_suspended = '1')
+    ON DUPLICATE KEY UPDATE most_databases = VALUES(most_databases), most_users = VALUES(most_users),
+      most_connections = VALUES(most_connections), suspended = VALUES(suspended);
+  CALL sculptor_door.limit_connections();
+END //
+
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.forget_tenant(
+  IN p_id VARCHAR(12) CHARACTER SET utf8mb4)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DELETE FROM sculptor_door.managed_tenant WHERE id = p_id;
 END //
 
 -- For root to say how much may be let in and taken away in an hour, and how many connections an account may have.

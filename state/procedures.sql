@@ -79,6 +79,33 @@ BEGIN
   END IF;
 END //
 
+-- Refuses where the tenant has as many databases, or accounts, as it may. Called in a transaction: the tenant's row is
+-- locked until that ends, so that of two at once the second counts the first. Root says what a tenant may have, whoever
+-- calls; `default` has no limits as long as nothing was said of it.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.require_room(
+  IN p_tenant VARCHAR(12) CHARACTER SET utf8mb4, IN p_what VARCHAR(10) CHARACTER SET utf8mb4)
+  READS SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE known VARCHAR(12) DEFAULT NULL;
+  DECLARE most, there BIGINT DEFAULT NULL;
+  SELECT id, IF(p_what = 'databases', most_databases, most_users) INTO known, most
+    FROM sculptor_door.managed_tenant WHERE id = p_tenant FOR UPDATE;
+  IF known IS NULL AND (p_tenant IS NULL OR p_tenant <> 'default') THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_ready';
+  END IF;
+  IF most IS NOT NULL AND p_what = 'databases' THEN
+    SELECT COUNT(*) INTO there FROM sculptor_door.managed_database
+      WHERE tenant = p_tenant AND dropped_at IS NULL FOR UPDATE;
+  ELSEIF most IS NOT NULL THEN
+    SELECT COUNT(*) INTO there FROM sculptor_door.managed_user u
+      JOIN sculptor_door.managed_database d ON d.id = u.database_id
+      WHERE d.tenant = p_tenant AND u.dropped_at IS NULL FOR UPDATE;
+  END IF;
+  IF there >= most THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'plan_limit';
+  END IF;
+END //
+
 -- Words that this server knows for a character set and an order of it. DO answers no rows.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.require_collation(
   IN p_charset VARCHAR(255) CHARACTER SET utf8mb4, IN p_collation VARCHAR(255) CHARACTER SET utf8mb4)
@@ -99,7 +126,11 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
   IN p_database_id VARCHAR(12) CHARACTER SET utf8mb4, OUT p_most INT UNSIGNED)
   READS SQL DATA SQL SECURITY DEFINER
 BEGIN
+  DECLARE planned INT UNSIGNED DEFAULT NULL;
   SELECT value INTO p_most FROM sculptor_door.setting WHERE name = 'connections_per_account';
+  SELECT t.most_connections INTO planned FROM sculptor_door.managed_database d
+    JOIN sculptor_door.managed_tenant t ON t.id = d.tenant WHERE d.id = p_database_id;
+  SET p_most = LEAST(p_most, COALESCE(planned, p_most));
 END //
 
 -- These rights on this one database and no others, and so many connections at once.
@@ -136,25 +167,36 @@ END //
 
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.put_database(
   IN p_id VARCHAR(255) CHARACTER SET utf8mb4, IN p_name VARCHAR(255) CHARACTER SET utf8mb4,
-  IN p_charset VARCHAR(255) CHARACTER SET utf8mb4, IN p_collation VARCHAR(255) CHARACTER SET utf8mb4)
+  IN p_charset VARCHAR(255) CHARACTER SET utf8mb4, IN p_collation VARCHAR(255) CHARACTER SET utf8mb4,
+  IN p_tenant VARCHAR(255) CHARACTER SET utf8mb4)
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE known VARCHAR(48) DEFAULT NULL;
+  DECLARE owner VARCHAR(12) DEFAULT NULL;
   DECLARE as_asked VARCHAR(255) CHARACTER SET utf8mb4;
   DECLARE gone, closed DATETIME(3) DEFAULT NULL;
-  IF p_id IS NULL OR p_name IS NULL OR NOT (BINARY p_id REGEXP '\\A[a-z][a-z0-9]{11}\\z')
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  IF p_id IS NULL OR p_name IS NULL OR p_tenant IS NULL
+    OR NOT (BINARY p_tenant REGEXP '\\A(default|[a-z][a-z0-9]{11})\\z') OR NOT (BINARY p_id REGEXP '\\A[a-z][a-z0-9]{11}\\z')
     OR NOT (BINARY p_name REGEXP '\\A[a-z][a-z0-9_]{0,47}\\z')
     OR p_name IN ('mysql', 'sys', 'information_schema', 'performance_schema', 'sculptor', 'sculptor_door', 'test') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
   CALL sculptor_door.require_collation(p_charset, p_collation);
-  SELECT name, dropped_at, closed_at INTO known, gone, closed FROM sculptor_door.managed_database WHERE id = p_id;
-  IF known IS NOT NULL AND (BINARY known <> BINARY p_name OR gone IS NOT NULL OR closed IS NOT NULL) THEN
+  SELECT name, tenant, dropped_at, closed_at INTO known, owner, gone, closed
+    FROM sculptor_door.managed_database WHERE id = p_id;
+  IF known IS NOT NULL AND (BINARY known <> BINARY p_name OR BINARY owner <> BINARY p_tenant
+    OR gone IS NOT NULL OR closed IS NOT NULL) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
   IF known IS NULL THEN
     CALL sculptor_door.require_free_database(p_name);
-    INSERT INTO sculptor_door.managed_database (id, name) VALUES (p_id, p_name);
+    -- With the row that says whether its tenant is suspended locked: who changes that next finds this one there.
+    START TRANSACTION;
+    CALL sculptor_door.require_room(p_tenant, 'databases');
+    INSERT INTO sculptor_door.managed_database (id, name, tenant, locked_at) VALUES (p_id, p_name, p_tenant,
+      (SELECT IF(suspended, UTC_TIMESTAMP(3), NULL) FROM sculptor_door.managed_tenant WHERE id = p_tenant));
+    COMMIT;
   END IF;
   SET as_asked = CONCAT('DATABASE `', p_name, '` CHARACTER SET ', p_charset, ' COLLATE ', p_collation);
   IF NOT EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = p_name) THEN
@@ -198,6 +240,8 @@ BEGIN
   DECLARE most, had_connections INT UNSIGNED DEFAULT NULL;
   DECLARE had VARCHAR(10) DEFAULT NULL;
   DECLARE same_password, lets_in, takes_away BOOLEAN;
+  DECLARE owner VARCHAR(12) DEFAULT NULL;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
   IF p_id IS NULL OR p_name IS NULL OR p_hash IS NULL OR p_privileges IS NULL
     OR NOT (BINARY p_id REGEXP '\\A[a-z][a-z0-9]{11}\\z')
     OR NOT (BINARY p_name REGEXP '\\A[a-z][a-z0-9_]{0,31}\\z')
@@ -206,7 +250,7 @@ BEGIN
     OR p_name IN ('root', 'mysql', 'mariadb', 'sculptor', 'sculptor_door', 'public') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
-  SELECT name INTO db FROM sculptor_door.managed_database
+  SELECT name, tenant INTO db, owner FROM sculptor_door.managed_database
     WHERE id = p_database_id AND dropped_at IS NULL AND closed_at IS NULL;
   IF db IS NULL THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_ready';
@@ -237,7 +281,10 @@ BEGIN
     CALL sculptor_door.count_one('destroy_per_hour');
   END IF;
   IF known IS NULL THEN
+    START TRANSACTION;
+    CALL sculptor_door.require_room(owner, 'users');
     INSERT INTO sculptor_door.managed_user (id, database_id, name) VALUES (p_id, p_database_id, p_name);
+    COMMIT;
   END IF;
   UPDATE sculptor_door.managed_user SET max_connections = p_connections WHERE id = p_id;
   EXECUTE IMMEDIATE CONCAT('CREATE USER IF NOT EXISTS `', p_name, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash,

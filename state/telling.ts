@@ -27,6 +27,12 @@ const TELL: { readonly [K in OperationKind]?: Tell } = {
   'domain.delete': removed('The site'),
   'database.delete': removed('The database'),
   'databaseUser.delete': removed('The database user'),
+  'tenant.suspend': ({ resourceName }) => ({
+    kind: 'destroyed',
+    message: `The tenant ${resourceName} was suspended.`,
+  }),
+  'tenant.update': letIn((name) => `What the tenant ${name} may have was changed.`),
+  'tenant.delete': removed('The tenant'),
   'databaseUser.create': letIn((name) => `The database user ${name} was made and can log in.`),
   'key.create': letIn((name) => `Whoever has the key ${name} can put files on its site.`),
   'cache.create': letIn(() => 'A site has a cache, and whoever has its password on the server can use it.'),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
-import { TenantId, TokenId } from '../contract/ids.ts';
+import { TokenId } from '../contract/ids.ts';
+import type { TenantId } from '../contract/ids.ts';
 import type { Token } from '../contract/tokens.ts';
 import { isDuplicate } from './connection.ts';
 import type { Sql } from './connection.ts';
@@ -35,6 +35,15 @@ export async function insertRevocation(sql: Sql, id: TokenId, actor: string): Pr
   }
 }
 
+/** All tokens of a tenant end, for good. */
+export async function revokeTokensOf(sql: Sql, tenant: TenantId, actor: string): Promise<void> {
+  await sql.run(
+    `INSERT IGNORE INTO token_revocation (token_id, actor)
+       SELECT id, ? FROM token WHERE tenant = ? AND role = 'tenant'`,
+    [actor, tenant],
+  );
+}
+
 /** One row for a token and ten minutes, with the first address of them. */
 export async function insertUse(sql: Sql, id: TokenId, address: string): Promise<void> {
   await sql.run(
@@ -42,10 +51,6 @@ export async function insertUse(sql: Sql, id: TokenId, address: string): Promise
        VALUES (?, FROM_UNIXTIME(FLOOR(UNIX_TIMESTAMP() / 600) * 600), ?)`,
     [id, address],
   );
-}
-
-export async function tenantExists(sql: Sql, id: TenantId): Promise<boolean> {
-  return (await sql.rows(z.object({ id: TenantId }), 'SELECT id FROM tenant WHERE id = ?', [id])).length > 0;
 }
 
 export function digestOf(text: string): string {

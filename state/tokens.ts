@@ -1,7 +1,14 @@
 import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { TenantId, TokenId } from '../contract/ids.ts';
-import { AddressRange, MOST_DAYS, MOST_MAKERS, Role, Scope } from '../contract/tokens.ts';
+import {
+  ADMINISTRATORS_ALONE,
+  AddressRange,
+  MOST_DAYS,
+  MOST_MAKERS,
+  Role,
+  Scope,
+} from '../contract/tokens.ts';
 import type { Token, TokenStatus } from '../contract/tokens.ts';
 import type { Sql } from './connection.ts';
 import { bit, instant, json } from './row-values.ts';
@@ -104,7 +111,11 @@ const OF_VIEW = "AND ('all' = ? OR (tenant = ? AND role = 'tenant'))";
 
 function toRecord(row: z.infer<typeof Row>): TokenRecord {
   const { id, name, role, tenant, addresses, madeBy, createdAt, lastUsedAt, lastUsedFrom } = row;
-  const scopes = role === 'administrator' ? [...Scope.options] : row.scopes;
+  // The row of a tenant's token is whatever the API's account inserted.
+  const scopes =
+    role === 'administrator'
+      ? [...Scope.options]
+      : row.scopes.filter((scope) => !ADMINISTRATORS_ALONE.has(scope));
   const status: TokenStatus = row.revoked ? 'revoked' : row.ended ? 'ended' : 'active';
   const token = {
     ...{ id, name, role, tenant, scopes, addresses, expiresAt: row.endsAt, madeBy, status },

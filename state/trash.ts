@@ -18,6 +18,10 @@ const TRASHED = `(
     SELECT 'database', s.resource_id, v.name, v.tenant, v.server, s.trashed_at, s.purge_after
       FROM resource_state s JOIN database_version v ON v.database_id = s.resource_id AND v.generation = 1
       WHERE s.status = 'trashed' AND s.trashed_at IS NOT NULL AND s.purge_after IS NOT NULL
+    UNION ALL
+    SELECT 'tenant', s.resource_id, v.name, v.tenant, v.server, s.trashed_at, s.purge_after
+      FROM resource_state s JOIN tenant_version v ON v.tenant_id = s.resource_id AND v.generation = 1
+      WHERE s.status = 'trashed' AND s.trashed_at IS NOT NULL AND s.purge_after IS NOT NULL
   ) t`;
 
 const Item = z.object({

@@ -34,6 +34,28 @@ export async function readDomainVersion(
   return rows[0];
 }
 
+const TenantVersionRow = z.object({
+  server: z.string(),
+  plan: looseJson,
+  suspended: bit,
+  deleted: bit,
+});
+export type TenantVersionRow = z.infer<typeof TenantVersionRow>;
+
+export async function readTenantVersion(
+  sql: Sql,
+  id: string,
+  generation: Generation,
+): Promise<TenantVersionRow | undefined> {
+  const rows = await sql.rows(
+    TenantVersionRow,
+    `SELECT server, plan, suspended_reason IS NOT NULL AS suspended, deleted FROM tenant_version
+       WHERE tenant_id = ? AND generation = ?`,
+    [id, generation],
+  );
+  return rows[0];
+}
+
 const DatabaseVersionRow = z.object({
   tenant: z.string(),
   server: z.string(),

@@ -7,7 +7,7 @@ import { knownCollations } from '../contract/collations.ts';
 import type { Charset, Collation } from '../contract/collations.ts';
 import type { PasswordHash } from '../contract/databases.ts';
 import { FailureCode, FailureError } from '../contract/failures.ts';
-import type { DatabaseId, DatabaseUserId } from '../contract/ids.ts';
+import type { DatabaseId, DatabaseUserId, TenantId } from '../contract/ids.ts';
 import type { DatabaseName } from '../contract/names.ts';
 import type { State } from '../state/connection.ts';
 import { openState } from '../state/connection.ts';
@@ -26,10 +26,12 @@ export interface Schema {
   readonly name: DatabaseName;
   readonly charset: Charset;
   readonly collation: Collation;
+  /** For its life. */
+  readonly tenant: TenantId;
 }
 
 /** The same as MariaDB shows it, which may have others than we know. */
-export type ShownSchema = Readonly<Record<keyof Schema, string>>;
+export type ShownSchema = Readonly<Record<'name' | 'charset' | 'collation', string>>;
 
 export interface Octets {
   readonly data: number;
@@ -84,8 +86,8 @@ export function createDatabaseDoor({ socketPath, user, password }: DatabaseCrede
     patienceMs: PATIENCE_MS,
   });
   return {
-    putDatabase: (id, { name, charset, collation }) =>
-      call(sql, 'put_database', [id, name, charset, collation]),
+    putDatabase: (id, { name, charset, collation, tenant }) =>
+      call(sql, 'put_database', [id, name, charset, collation, tenant]),
     readDatabase: async (id) => {
       const [name, charset, collation] = await read(sql, 'read_database', id);
       if (name === undefined || charset === undefined || collation === undefined) return undefined;
@@ -178,14 +180,18 @@ const SENTENCES: { readonly [C in FailureCode]?: Sentence } = {
     hint: 'Nothing that was not made here is touched. Choose another name, or have it removed by hand.',
   },
   not_ready: {
-    message: 'The database this account is for is not on the server.',
-    hint: 'Create the database first, and look at how its operation ended.',
+    message: 'What this belongs to, its database or its tenant, is not on the server.',
+    hint: 'Create that first, and look at how its operation ended.',
   },
   collation_missing: {
     message: 'The database server has no such character set, or no such collation of it.',
     hint: 'GET /v1/server shows which it has.',
   },
   not_found: { message: 'There is no such account on the server.', hint: 'Create it anew.' },
+  plan_limit: {
+    message: 'The tenant has as many databases, or database users, as its plan allows.',
+    hint: 'Delete one, or have the plan raised by an administrator.',
+  },
   limit_reached: {
     message: 'As many database users were made or removed, or passwords rotated, in this hour as may be.',
     hint: 'It goes on by itself when there is room. If this is not you, look who has your tokens; cancel what waits.',

@@ -47,6 +47,12 @@ const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'database.remove': 4 * 3_600_000,
   'database.restore': 4 * 3_600_000,
   'database.purge': 120_000,
+  'site.align': 120_000,
+  'database.align': 120_000,
+  'tenant.put': 120_000,
+  'tenant.remove': 120_000,
+  'tenant.restore': 120_000,
+  'tenant.purge': 120_000,
 };
 
 /** What the executor says in one line is short; a longer one is not an answer. */

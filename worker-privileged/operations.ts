@@ -7,18 +7,21 @@ import { createDomainHandlers } from './handlers/domain.ts';
 import type { DomainParts } from './handlers/domain.ts';
 import { createSitePartHandlers } from './handlers/site-part.ts';
 import type { SitePartParts } from './handlers/site-part.ts';
+import { createTenantHandlers } from './handlers/tenant.ts';
+import type { TenantParts } from './handlers/tenant.ts';
 import type { Handler } from './task.ts';
 
 /** The closed table: a kind without a handler does not compile, and a name that is not in it is refused. */
 export type Handlers = Readonly<Record<OperationKind, Handler>>;
 
 export function createHandlers(
-  parts: DomainParts & DatabaseParts & DatabaseUserParts & SitePartParts,
+  parts: DomainParts & DatabaseParts & DatabaseUserParts & SitePartParts & TenantParts,
 ): Handlers {
   return {
     ...createDomainHandlers(parts),
     ...createDatabaseHandlers(parts),
     ...createDatabaseUserHandlers(parts),
     ...createSitePartHandlers(parts),
+    ...createTenantHandlers(parts),
   };
 }

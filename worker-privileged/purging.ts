@@ -64,5 +64,6 @@ type PurgeVerb = Extract<Verb, `${string}.purge`>;
 const PURGES: Readonly<Record<PurgeVerb, ResourceType>> = {
   'site.purge': 'domain',
   'database.purge': 'database',
+  'tenant.purge': 'tenant',
 };
 const PURGE_VERBS = Object.keys(PURGES) as readonly PurgeVerb[];

@@ -3,7 +3,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { WakeUps } from '../runtime/wake-ups.ts';
 import { claimOperation, isCancellationAsked } from '../state/claims.ts';
 import type { State } from '../state/connection.ts';
-import { nextQueued } from '../state/open-operations.ts';
+import { nextQueued, queuedBehind } from '../state/open-operations.ts';
 import type { ClaimedOperation, Place } from '../state/open-operations.ts';
 import { endOperation } from '../state/outcomes.ts';
 import { holdBack, putBack } from '../state/tickets.ts';
@@ -110,6 +110,7 @@ async function writeResult(
   if (!(await endOperation(state, operation, result))) throw new SupplantedError();
   publish(operation.id);
   await wakeNext(parts, operation);
+  for (const id of await queuedBehind(state, operation)) await parts.wakeUps.wake(id);
 }
 
 async function putOff(

@@ -73,26 +73,44 @@ export function createDatabaseService({ state, write, server }: DatabaseServiceP
         return put(sql, version, { kind: 'database.update', context });
       }),
     remove: (context, address) =>
-      write(context, 'database.delete', async (sql) => {
-        const { record, generation } = await claim(sql, { tenant: context.caller.tenant, server, address });
-        const { database, deleted } = record;
-        // A removal that failed may be asked for again; one that is under way is enough.
-        if (!deleted || database.status !== 'failed') requireStanding(record);
-        if (database.protected) throw isProtected(database.name);
-        return put(sql, { ...database, generation }, { kind: 'database.delete', context });
-      }),
+      write(context, 'database.delete', (sql) => removeDatabase(sql, { context, server }, address)),
     restore: (context, address) =>
-      write(context, 'database.restore', async (sql) => {
-        const { record, generation } = await claim(sql, { tenant: context.caller.tenant, server, address });
-        const version = { ...record.database, generation };
-        if (version.status !== 'trashed')
-          throw new ProblemError('conflict', `${version.name} is not in the trash.`);
-        await holdName(sql, version);
-        const taken = await holdReturningUserNames(sql, version);
-        if (taken !== undefined) throw userNameTaken(taken);
-        return put(sql, version, { kind: 'database.restore', context });
-      }),
+      write(context, 'database.restore', (sql) => restoreDatabase(sql, { context, server }, address)),
   };
+}
+
+export interface DatabaseWriter {
+  readonly context: WriteContext;
+  readonly server: ServerId;
+}
+
+/** Writes what it takes to remove a database; its tenant's removal does it for each. */
+export async function removeDatabase(
+  sql: Sql,
+  { context, server }: DatabaseWriter,
+  address: DatabaseAddress,
+): Promise<Written> {
+  const { record, generation } = await claim(sql, { tenant: context.caller.tenant, server, address });
+  const { database, deleted } = record;
+  // A removal that failed may be asked for again; one that is under way is enough.
+  if (!deleted || database.status !== 'failed') requireStanding(record);
+  if (database.protected) throw isProtected(database.name);
+  return put(sql, { ...database, generation }, { kind: 'database.delete', context });
+}
+
+export async function restoreDatabase(
+  sql: Sql,
+  { context, server }: DatabaseWriter,
+  address: DatabaseAddress,
+): Promise<Written> {
+  const { record, generation } = await claim(sql, { tenant: context.caller.tenant, server, address });
+  const version = { ...record.database, generation };
+  if (version.status !== 'trashed')
+    throw new ProblemError('conflict', `${version.name} is not in the trash.`);
+  await holdName(sql, version);
+  const taken = await holdReturningUserNames(sql, version);
+  if (taken !== undefined) throw userNameTaken(taken);
+  return put(sql, version, { kind: 'database.restore', context });
 }
 
 function requireStanding({ database, deleted }: DatabaseRecord): void {

@@ -70,24 +70,36 @@ export function createDomainService({ state, write, server }: DomainServiceParts
         return put(sql, version, { kind: 'domain.update', context });
       }),
     remove: (context, address) =>
-      write(context, 'domain.delete', async (sql) => {
-        const { record, generation } = await claim(sql, context, address);
-        const { domain, deleted } = record;
-        // A removal that failed may be asked for again; one that is under way is enough.
-        if (!deleted || domain.status !== 'failed') requireStanding(record);
-        if (domain.protected) throw isProtected(domain.name);
-        return put(sql, { ...domain, generation }, { kind: 'domain.delete', context });
-      }),
+      write(context, 'domain.delete', (sql) => removeDomain(sql, context, address)),
     restore: (context, address) =>
-      write(context, 'domain.restore', async (sql) => {
-        const { record, generation } = await claim(sql, context, address);
-        const { domain } = record;
-        if (domain.status !== 'trashed')
-          throw new ProblemError('conflict', `${domain.name} is not in the trash.`);
-        const before = (await findLastGoodVersion(sql, domain.id)) ?? domain;
-        return put(sql, { ...before, generation }, { kind: 'domain.restore', context });
-      }),
+      write(context, 'domain.restore', (sql) => restoreDomain(sql, context, address)),
   };
+}
+
+/** Writes what it takes to remove a domain; its tenant's removal does it for each. */
+export async function removeDomain(
+  sql: Sql,
+  context: WriteContext,
+  address: DomainAddress,
+): Promise<Written> {
+  const { record, generation } = await claim(sql, context, address);
+  const { domain, deleted } = record;
+  // A removal that failed may be asked for again; one that is under way is enough.
+  if (!deleted || domain.status !== 'failed') requireStanding(record);
+  if (domain.protected) throw isProtected(domain.name);
+  return put(sql, { ...domain, generation }, { kind: 'domain.delete', context });
+}
+
+export async function restoreDomain(
+  sql: Sql,
+  context: WriteContext,
+  address: DomainAddress,
+): Promise<Written> {
+  const { record, generation } = await claim(sql, context, address);
+  const { domain } = record;
+  if (domain.status !== 'trashed') throw new ProblemError('conflict', `${domain.name} is not in the trash.`);
+  const before = (await findLastGoodVersion(sql, domain.id)) ?? domain;
+  return put(sql, { ...before, generation }, { kind: 'domain.restore', context });
 }
 
 interface Claimed {

@@ -1,5 +1,5 @@
 import type { FieldError } from '../../contract/problems.ts';
-import { MOST_DAYS, MOST_MAKERS, Scope } from '../../contract/tokens.ts';
+import { MOST_DAYS, MOST_MAKERS, TenantScope } from '../../contract/tokens.ts';
 import type { AddressRange, CreateToken, Token } from '../../contract/tokens.ts';
 import { holdRange } from '../../runtime/address-ranges.ts';
 import type { NewToken } from '../../state/token-rows.ts';
@@ -13,7 +13,7 @@ export function narrowed(wanted: CreateToken, { token: maker, line }: TokenRecor
   const made: NewToken = {
     name: wanted.name,
     tenant: wanted.tenant ?? maker.tenant,
-    scopes: Scope.options.filter((scope) => wanted.scopes.includes(scope)),
+    scopes: TenantScope.options.filter((scope) => wanted.scopes.includes(scope)),
     addresses: wanted.addresses ?? maker.addresses,
     expiresAt: new Date(wanted.expiresAt),
     madeBy: maker.id,

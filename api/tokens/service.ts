@@ -4,7 +4,8 @@ import type { CreateToken, Token } from '../../contract/tokens.ts';
 import { createSecret } from '../../runtime/secret.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import type { Sql, State } from '../../state/connection.ts';
-import { insertRevocation, insertToken, tenantExists } from '../../state/token-rows.ts';
+import { findTenant } from '../../state/tenants.ts';
+import { insertRevocation, insertToken } from '../../state/token-rows.ts';
 import { findToken, listTokens } from '../../state/tokens.ts';
 import type { TokenFilter, TokenRecord, TokenView } from '../../state/tokens.ts';
 import type { Caller } from '../caller.ts';
@@ -14,6 +15,7 @@ import { invalidInput, notFound, ProblemError } from '../problems.ts';
 import type { WriteContext } from '../write-context.ts';
 import { writeOnce } from '../write-once.ts';
 import type { OnceAnswer } from '../write-once.ts';
+import { admit } from '../tenants/admission.ts';
 import { narrowed } from './no-wider.ts';
 
 /** What can be asked for about tokens. All throw ProblemErrors. */
@@ -36,10 +38,14 @@ export function createTokenService(state: State): TokenService {
     read: async (caller, id) => (await find(state, viewOf(caller), id)).token,
     create: (context, wanted) =>
       writeOnce(state, { context, action: 'token.create' }, async (sql) => {
-        const made = narrowed(wanted, await find(sql, 'all', context.caller.tokenId));
-        if (!(await tenantExists(sql, made.tenant))) throw invalidInput([NO_TENANT]);
+        const { caller } = context;
+        const maker = await find(sql, 'all', caller.tokenId);
+        const made = narrowed({ tenant: caller.tenant, ...wanted }, maker);
+        if ((await findTenant(sql, made.tenant)) === undefined) throw invalidInput([NO_TENANT]);
+        const stillFits = await admit(sql, { role: caller.role, tenant: made.tenant }, 'token.create');
         const text = newText();
         const id = await insertToken(sql, made, text.reveal());
+        await stillFits();
         const { token } = await find(sql, 'all', id);
         const once = { shown: { secret: text.reveal() }, kept: { secret: null, note: NOTE } };
         return { operationId: null, resource: id, body: { token }, once };
@@ -56,8 +62,9 @@ export function createTokenService(state: State): TokenService {
   };
 }
 
-function viewOf({ role, tenant }: Caller): TokenView {
-  return role === 'administrator' ? 'all' : tenant;
+/** An administrator who acts for a tenant sees that tenant's. */
+function viewOf({ role, tenant, acting }: Caller): TokenView {
+  return role === 'administrator' && !acting ? 'all' : tenant;
 }
 
 async function find(sql: Sql, view: TokenView, id: TokenId): Promise<TokenRecord> {

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { Scope } from '../../contract/tokens.ts';
+import { TenantScope } from '../../contract/tokens.ts';
 import { action, collect, count, present } from '../action.ts';
 import { Token } from '../answers.ts';
 import { understand } from '../client.ts';
@@ -10,7 +10,6 @@ import { listing, table } from '../table.ts';
 
 type Wanted = {
   readonly scope?: readonly string[];
-  readonly tenant?: string;
   readonly days?: number;
   readonly expires?: string;
   readonly from?: readonly string[];
@@ -41,11 +40,13 @@ function addCreate(token: Command, open: OpenSession): void {
     .description("Make a token; its text is printed once. An administrator's is made by root on the server.")
     .argument('<name>', 'whose it is, or what for')
     .addOption(
-      new Option('--scope <scope>', `what it may do; may be given several times: ${Scope.options.join(', ')}`)
+      new Option(
+        '--scope <scope>',
+        `what it may do; may be given several times: ${TenantScope.options.join(', ')}`,
+      )
         .argParser(collect)
         .makeOptionMandatory(),
     )
-    .option('--tenant <id>', 'for whom (default: the tenant of the token that makes it)')
     .option('--days <count>', 'for how many days it is good, 366 at most (default: 90)', count)
     .addOption(new Option('--expires <time>', 'until when, such as 2026-12-31T00:00:00Z').conflicts('days'))
     .option('--from <network>', 'from where it may be used; may be given several times', collect)
@@ -58,13 +59,12 @@ function addCreate(token: Command, open: OpenSession): void {
 
 const DAY_MS = 86_400_000;
 
-function bodyOf({ scope, tenant, days = 90, expires, from }: Wanted): Record<string, unknown> {
-  const unknown = (scope ?? []).filter((each) => !Scope.safeParse(each).success);
+function bodyOf({ scope, days = 90, expires, from }: Wanted): Record<string, unknown> {
+  const unknown = (scope ?? []).filter((each) => !TenantScope.safeParse(each).success);
   if (unknown.length > 0) throw new UsageError(`there is no scope ${unknown.join(', ')}; --help lists all`);
   return {
     scopes: scope,
     expiresAt: expires ?? new Date(Date.now() + days * DAY_MS).toISOString(),
-    ...(tenant === undefined ? {} : { tenant }),
     ...(from === undefined ? {} : { addresses: from }),
   };
 }

@@ -91,7 +91,8 @@ function calls(what: string, values: readonly string[], call: (value: string) =>
 }
 
 test('row 20: the door, in the hands of who has the worker, takes none of it for a database or an account', async () => {
-  const database = (name: string) => `put_database('${newId()}', ${name}, 'utf8mb4', 'utf8mb4_bin')`;
+  const database = (name: string) =>
+    `put_database('${newId()}', ${name}, 'utf8mb4', 'utf8mb4_bin', 'default')`;
   const account = (name: string) => `put_user('${newId()}', '${mine.id}', ${name}, 'all', '${HASH}', NULL)`;
   await refused(20, [
     calls('a database', SCHEMAS, database),
@@ -199,7 +200,7 @@ test('row 21: a name that is one too long is an error everywhere, and never the 
     })),
     tooLong(
       DATABASE_LENGTHS,
-      (name) => `CALL sculptor_door.put_database('${newId()}', ${name}, 'utf8mb4', 'utf8mb4_bin')`,
+      (name) => `CALL sculptor_door.put_database('${newId()}', ${name}, 'utf8mb4', 'utf8mb4_bin', 'default')`,
     ),
     tooLong(
       ACCOUNT_LENGTHS,
@@ -251,7 +252,7 @@ test('row 22: no two names differ in anything but their letters, and those are s
     calls(
       'a database',
       twins(name),
-      (twin) => `put_database('${newId()}', ${twin}, 'utf8mb4', 'utf8mb4_bin')`,
+      (twin) => `put_database('${newId()}', ${twin}, 'utf8mb4', 'utf8mb4_bin', 'default')`,
     ),
     calls('an account', twins(login.name), put),
     { what: 'the very name', act: status('/v1/databases', { name }), refusal: 409 },
@@ -264,7 +265,7 @@ test('row 22: no two names differ in anything but their letters, and those are s
       what: 'both at the door',
       act: () =>
         sqlAs(SCULPTOR, [
-          `CALL sculptor_door.put_database('${newId()}', '${name}', 'utf8mb4', 'utf8mb4_bin')`,
+          `CALL sculptor_door.put_database('${newId()}', '${name}', 'utf8mb4', 'utf8mb4_bin', 'default')`,
           `CALL sculptor_door.${put(`'${login.name}'`)}`,
         ]),
       refusal: ['name_taken', 'name_taken'],

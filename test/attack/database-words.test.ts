@@ -52,7 +52,7 @@ test('row 8: no name of a database is more than a name', async () => {
     calls(
       'a database called',
       'abc',
-      (name) => `put_database('${fresh()}', ${name}, 'utf8mb4', 'utf8mb4_bin')`,
+      (name) => `put_database('${fresh()}', ${name}, 'utf8mb4', 'utf8mb4_bin', 'default')`,
     ),
   );
 });

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { DatabaseId, DomainId } from '../../contract/ids.ts';
+import type { DatabaseId, DomainId, TenantId } from '../../contract/ids.ts';
 import type { PhpVersion } from '../../contract/names.ts';
 import type { Undo } from '../../worker-privileged/executor/ensure.ts';
 import type { Account, Accounts } from '../../worker-privileged/executor/system/accounts.ts';
@@ -9,10 +9,12 @@ import { createDatabaseRegister } from '../../worker-privileged/executor/system/
 import type { Files } from '../../worker-privileged/executor/system/files.ts';
 import type { Folder, Folders } from '../../worker-privileged/executor/system/folders.ts';
 import { readLimits } from '../../worker-privileged/executor/system/limits.ts';
+import type { DoorLimits } from '../../worker-privileged/executor/system/mariadb.ts';
 import type { Masters } from '../../worker-privileged/executor/system/masters.ts';
 import { createPartRegister } from '../../worker-privileged/executor/system/part-register.ts';
 import { paths } from '../../worker-privileged/executor/system/paths.ts';
 import { createRegistry } from '../../worker-privileged/executor/system/registry.ts';
+import { createTenantRegister } from '../../worker-privileged/executor/system/tenants.ts';
 import type { System } from '../../worker-privileged/executor/system/system.ts';
 import { fakeCaches } from './caches.ts';
 import { fakeMariadb, type FakeDatabase } from './mariadb.ts';
@@ -30,6 +32,8 @@ export type FakeServer = {
   readonly mastersOn: Set<string>;
   readonly caches: Map<DomainId, CacheEntry>;
   readonly databases: Map<DatabaseId, FakeDatabase>;
+  /** What the door goes by for each tenant. */
+  readonly doorTenants: Map<TenantId, DoorLimits>;
   /** What was done to masters, nginx and processes, in order. */
   readonly doings: string[];
   phpVersions: PhpVersion[];
@@ -51,6 +55,7 @@ export function createFakeServer(): FakeServer {
     paths.registry,
     paths.parts,
     paths.databases,
+    paths.tenants,
     paths.dumps,
   ];
   return {
@@ -66,6 +71,7 @@ export function createFakeServer(): FakeServer {
     mastersOn: new Set(),
     caches: new Map(),
     databases: new Map(),
+    doorTenants: new Map(),
     doings: [],
     phpVersions: ['8.2', '8.4'] as PhpVersion[],
     now: '2026-01-02T03:04:05.678Z',
@@ -73,7 +79,8 @@ export function createFakeServer(): FakeServer {
 }
 
 /** Everything of a server that lasts, in a form that compares, but for what was counted: an attempt counts. */
-export function stateOf({ disk, users, mastersOn, caches, databases }: FakeServer): unknown {
+export function stateOf(server: FakeServer): unknown {
+  const { disk, users, mastersOn, caches, databases, doorTenants } = server;
   return {
     disk: Object.fromEntries(
       [...disk].filter(([path]) => path !== paths.destroyed && path !== paths.letIn).sort(),
@@ -81,6 +88,7 @@ export function stateOf({ disk, users, mastersOn, caches, databases }: FakeServe
     users: Object.fromEntries([...users].sort()),
     mastersOn: [...mastersOn].sort(),
     caches: Object.fromEntries([...caches].sort()),
+    doorTenants: Object.fromEntries([...doorTenants].sort()),
     databases: structuredClone(Object.fromEntries([...databases].sort())),
   };
 }
@@ -152,6 +160,7 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
       requireReady: () => Promise.resolve(),
       endSessions: (uid) => done(() => void server.doings.push(`end sessions of ${uid}`)),
     },
+    tenants: createTenantRegister({ files, folders }),
     now,
     hostname: () => 'machine.example',
     serverName: 'machine.example',

@@ -1,6 +1,6 @@
 import type { PasswordHash } from '../../contract/databases.ts';
 import { FailureError } from '../../contract/failures.ts';
-import type { DatabaseId } from '../../contract/ids.ts';
+import type { DatabaseId, TenantId } from '../../contract/ids.ts';
 import type { DatabaseName } from '../../contract/names.ts';
 import type { Mariadb, Shape, StoredAccount } from '../../worker-privileged/executor/system/mariadb.ts';
 import type { FakeServer } from './executor-system.ts';
@@ -8,6 +8,7 @@ import type { FakeServer } from './executor-system.ts';
 /** A database of the door's register. `rows` is all that it holds; null where there is no schema. */
 export type FakeDatabase = {
   readonly name: DatabaseName;
+  readonly tenant?: TenantId;
   dropped: boolean;
   closed: boolean;
   locked: boolean;
@@ -32,6 +33,7 @@ export function fakeMariadb({ server, change }: Tools): Mariadb {
   const here = (id: DatabaseId) => of(id).accounts.filter(({ dropped }) => !dropped);
   const edit = (id: DatabaseId, each: (account: FakeAccount) => FakeAccount) =>
     (of(id).accounts = of(id).accounts.map(each));
+  const ownerOf = ({ tenant = 'default' as TenantId }: FakeDatabase) => tenant;
   const taken = (test: (other: FakeDatabase) => boolean) => {
     if ([...server.databases.values()].some((other) => !other.dropped && test(other)))
       throw new FailureError('name_taken', 'taken', 'choose another');
@@ -42,7 +44,8 @@ export function fakeMariadb({ server, change }: Tools): Mariadb {
       if (found === undefined) return Promise.resolve(null);
       const accountsLocked = here(id).filter(({ locked }) => locked).length;
       const accountsOpen = here(id).length - accountsLocked;
-      return Promise.resolve({ ...found, accountsLocked, accountsOpen, schema: found.rows !== null });
+      const tenant = ownerOf(found);
+      return Promise.resolve({ ...found, tenant, accountsLocked, accountsOpen, schema: found.rows !== null });
     },
     shape: (name) => {
       const found = [...server.databases.values()].find((one) => one.name === name && !one.dropped);
@@ -129,6 +132,15 @@ export function fakeMariadb({ server, change }: Tools): Mariadb {
         found.rows = JSON.parse(node.text) as string[];
         server.doings.push(`play back as ${account}`);
       }),
+    ofTenant: (tenant, which) =>
+      Promise.resolve(
+        [...server.databases]
+          .filter(([, one]) => ownerOf(one) === tenant && (which === 'ever' || !one.dropped))
+          .map(([id]) => id),
+      ),
+    readTenant: (id) => Promise.resolve(server.doorTenants.get(id) ?? null),
+    putTenant: (id, limits) => change(() => void server.doorTenants.set(id, limits)),
+    forgetTenant: (id) => change(() => void server.doorTenants.delete(id)),
   };
 }
 

@@ -80,6 +80,7 @@ export function site(change: Readonly<Record<string, unknown>> = {}) {
     isolation: 'site',
     enabled: true,
     protected: false,
+    tenant: 'default',
     ...change,
   };
 }

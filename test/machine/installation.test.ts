@@ -294,7 +294,10 @@ describe('MariaDB', () => {
     ["INSERT INTO operation (id, status) VALUES ('x', 'succeeded')", 'ERROR 1143'],
     ["INSERT INTO token (id, sha256, role, name) VALUES ('x', 'x', 'administrator', 'x')", 'ERROR 1143'],
     ['SELECT password_hash FROM database_user_version', 'ERROR 1143'],
-    ["CALL sculptor_door.put_database('daaaaaaaaaaa', 'mine', 'utf8mb4', 'utf8mb4_bin')", 'ERROR 1370'],
+    [
+      "CALL sculptor_door.put_database('daaaaaaaaaaa', 'mine', 'utf8mb4', 'utf8mb4_bin', 'default')",
+      'ERROR 1370',
+    ],
   ])('refuses www-data %s', (statement, error) => {
     expect(as('www-data', 'mariadb', 'sculptor', `--execute=${statement}`).err).toContain(error);
   });
@@ -303,8 +306,14 @@ describe('MariaDB', () => {
     ['CREATE DATABASE mine', 'ERROR 1044'],
     ['SELECT user FROM mysql.global_priv', 'ERROR 1142'],
     ["UPDATE sculptor_door.managed_database SET name = 'mysql'", 'ERROR 1142'],
-    ["CALL sculptor_door.put_database('daaaaaaaaaaa', 'mysql', 'utf8mb4', 'utf8mb4_bin')", 'invalid_request'],
-    ["CALL sculptor_door.put_database('daaaaaaaaaaa', 'a\n', 'utf8mb4', 'utf8mb4_bin')", 'invalid_request'],
+    [
+      "CALL sculptor_door.put_database('daaaaaaaaaaa', 'mysql', 'utf8mb4', 'utf8mb4_bin', 'default')",
+      'invalid_request',
+    ],
+    [
+      "CALL sculptor_door.put_database('daaaaaaaaaaa', 'a\n', 'utf8mb4', 'utf8mb4_bin', 'default')",
+      'invalid_request',
+    ],
     [
       "CALL sculptor_door.put_user('uaaaaaaaaaaa', 'dzzzzzzzzzzz', 'root', 'all', CONCAT('*', REPEAT('0', 40)), NULL)",
       'invalid_request',

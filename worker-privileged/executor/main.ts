@@ -15,12 +15,14 @@ import { causeOf, createLog } from './system/log.ts';
 import { ensureOwnFolders } from './system/own-folders.ts';
 import { createSystem } from './system/system.ts';
 import { cacheUsages } from './verbs/caches.ts';
+import { alignDatabase, alignSite } from './verbs/align.ts';
 import { protectDatabase, removeDatabase } from './verbs/database.ts';
 import { purgeDatabase, restoreDatabase } from './verbs/database-trash.ts';
 import { serverFacts } from './verbs/server.ts';
 import { putSite, removeSite } from './verbs/site.ts';
 import { purgeSite, restoreSite } from './verbs/site-trash.ts';
 import { putPart, removePart } from './verbs/site-parts.ts';
+import { purgeTenant, putTenant, removeTenant, restoreTenant } from './verbs/tenant.ts';
 import type { VerbTable } from './verbs/table.ts';
 
 if (process.argv.length > 2) {
@@ -57,6 +59,12 @@ const verbs: VerbTable = {
   'database.remove': removeDatabase(system),
   'database.restore': restoreDatabase(system),
   'database.purge': purgeDatabase(system),
+  'site.align': alignSite(system),
+  'database.align': alignDatabase(system),
+  'tenant.put': putTenant(system),
+  'tenant.remove': removeTenant(system),
+  'tenant.restore': restoreTenant(system),
+  'tenant.purge': purgeTenant(system),
 };
 const audit = createAudit(log);
 const dispatch = createDispatch({ verbs, locks: system.locks, audit, log });

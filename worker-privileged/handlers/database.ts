@@ -111,6 +111,7 @@ async function readAsked({ state }: Pick<DatabaseParts, 'state'>, { operation }:
     name,
     charset: parsed(Charset, version.charset),
     collation: parsed(Collation, version.collation),
+    tenant,
   };
 }
 

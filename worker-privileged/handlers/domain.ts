@@ -56,7 +56,9 @@ async function readSite({ state, serverName }: DomainParts, { operation }: Task)
   }
   const { name, aliases, type, phpVersion, publicDirectory, isolation, enabled } = version;
   const asked = { name, aliases, type, phpVersion, publicDirectory, isolation, enabled };
-  const site = parsed(SiteSpec, { id, generation, ...asked, protected: await isProtected(state, id) });
+  const site = parsed(SiteSpec, {
+    ...{ id, generation, ...asked, protected: await isProtected(state, id), tenant },
+  });
   await checkNames({ state, serverName }, site);
   return site;
 }

@@ -3,6 +3,7 @@ import { Operation } from '../../../contract/operations.ts';
 import { Problem } from '../../../contract/problems.ts';
 import { putServerFact } from '../../../state/server-facts.ts';
 import { openState } from '../../../state/connection.ts';
+import { makeTenant } from './made-tokens.ts';
 import { GONE, items, LIVE, nextAddress, operationId, resource, SERVER, startAgent } from './agent.ts';
 import type { Agent, Answer } from './agent.ts';
 
@@ -256,8 +257,10 @@ test('a first wish that was taken back leaves no domain, and its name is free', 
 });
 
 test('names above and below those of another tenant are refused, at the field they stand in', async () => {
-  agent.servers.sql(`INSERT INTO sculptor.tenant (id, name) VALUES ('othertenant0', 'other');
-    INSERT INTO sculptor.domain_name VALUES ('theirs.example', 'aaaaaaaaaaaa', 'othertenant0')`);
+  makeTenant(agent.servers, 'othertenant0');
+  agent.servers.sql(
+    `INSERT INTO sculptor.domain_name VALUES ('theirs.example', 'aaaaaaaaaaaa', 'othertenant0')`,
+  );
   const before = agent.snapshot();
   const rows: [object, string][] = [
     [{ name: 'theirs.example' }, 'name'],

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { NO_LIMITS } from '../../../contract/tenants.ts';
+import type { Plan } from '../../../contract/tenants.ts';
 import { Scope } from '../../../contract/tokens.ts';
 import type { Servers } from '../servers.ts';
 
@@ -34,6 +36,8 @@ export function revoke({ sql }: Servers, id: string): void {
   sql(`INSERT INTO sculptor.token_revocation (token_id, actor) VALUES ('${id}', 'tokenoftests')`);
 }
 
-export function makeTenant({ sql }: Servers, id: string): void {
-  sql(`INSERT INTO sculptor.tenant (id, name) VALUES ('${id}', '${id}')`);
+export function makeTenant({ sql }: Servers, id: string, plan: Partial<Plan> = {}): void {
+  sql(`INSERT INTO sculptor.tenant (id, name) VALUES ('${id}', '${id}');
+    INSERT INTO sculptor.tenant_version (tenant_id, generation, server, name, plan)
+      VALUES ('${id}', 1, 'default', '${id}', '${JSON.stringify({ ...NO_LIMITS, ...plan })}')`);
 }

@@ -4,7 +4,7 @@ import type { AppParts } from '../../../api/app.ts';
 import { ROUTES } from '../../../api/route-table.ts';
 import type { Method, Needed } from '../../../api/route-table.ts';
 import { Problem } from '../../../contract/problems.ts';
-import { Scope } from '../../../contract/tokens.ts';
+import { ADMINISTRATORS_ALONE, Scope } from '../../../contract/tokens.ts';
 import { createLogger } from '../../../runtime/logger.ts';
 import { items, LIVE, operationId, resource, startAgent } from './agent.ts';
 import type { Agent, Answer, Call } from './agent.ts';
@@ -62,6 +62,7 @@ beforeAll(async () => {
     key: [resource(key, 'key').id, 'anna'],
     operation: [operationId(made), operationId(made)],
     token: [token.id, token.id],
+    tenant: ['default', 'default'],
   };
   for (const tenant of ['default', OTHER])
     for (const scopes of new Set([...Scope.options, ...guarded.map(({ needed }) => needed.join())]))
@@ -126,6 +127,17 @@ describe.each(guarded)('$method $path', ({ method, path, needed }) => {
       }
   });
 
+  // A row that says otherwise is the word of whoever has the API's account.
+  if (needed.some((scope) => ADMINISTRATORS_ALONE.has(scope))) {
+    test('is forbidden to every token of a tenant, even to one whose row has the scope', async () => {
+      for (const tenant of ['default', OTHER]) {
+        const answer = await call(tenant, needed, { method, path: filled(path, 0), body });
+        expect([tenant, answer.status, kind(answer)]).toEqual([tenant, 403, 'forbidden']);
+      }
+    });
+    return;
+  }
+
   test(`is open to ${needed.join(' and ')}, for the token's own tenant`, async () => {
     if (method === 'get') {
       expect((await call('default', needed, { method, path: filled(path, 0) })).status).toBe(200);
@@ -151,7 +163,8 @@ test('nothing of all that has changed anything', () => {
 
 function expectNothingOfOthers(answer: Answer): void {
   expect(answer.status).toBe(200);
-  const own = new Set([...tokens.entries()].filter(([key]) => key.startsWith(OTHER)).map(([, { id }]) => id));
+  const made = [...tokens.entries()].filter(([key]) => key.startsWith(OTHER)).map(([, { id }]) => id);
+  const own = new Set([OTHER, ...made]);
   const listed = answer.json['items'] === undefined ? [] : items(answer);
   expect(listed.filter(({ id }) => !own.has(id))).toEqual([]);
 }

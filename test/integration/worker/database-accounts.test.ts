@@ -4,7 +4,7 @@ import type { Charset, Collation } from '../../../contract/collations.ts';
 import { PasswordHash } from '../../../contract/databases.ts';
 import { compareGrants } from '../../../contract/grants.ts';
 import type { Account } from '../../../contract/grants.ts';
-import { DatabaseId, DatabaseUserId } from '../../../contract/ids.ts';
+import { DatabaseId, DatabaseUserId, TenantId } from '../../../contract/ids.ts';
 import { DatabaseName, DatabaseUserName } from '../../../contract/names.ts';
 import { createDatabaseDoor } from '../../../worker-privileged/database-door.ts';
 import type { DatabaseDoor } from '../../../worker-privileged/database-door.ts';
@@ -13,6 +13,8 @@ import type { Servers } from '../servers.ts';
 import { freshId } from './asked.ts';
 
 /* What of an account and of a database can change: locks, rights, connections, character sets; and what is measured. */
+
+const DEFAULT = TenantId.parse('default');
 
 let servers: Servers;
 let door: DatabaseDoor;
@@ -46,7 +48,7 @@ const USUAL: CharacterSet = { charset: 'utf8mb4', collation: 'utf8mb4_unicode_ci
 async function database(characterSet = USUAL) {
   const id = DatabaseId.parse(freshId());
   const name = DatabaseName.parse(`db_${freshId(6)}`);
-  await door.putDatabase(id, { name, ...characterSet });
+  await door.putDatabase(id, { name, ...characterSet, tenant: DEFAULT });
   return { id, name };
 }
 
@@ -234,7 +236,7 @@ describe('the character set of a database', () => {
       collation: 'latin1_german2_ci',
     });
     servers.sql(`CREATE TABLE ${shop.name}.old (word VARCHAR(9)); INSERT INTO ${shop.name}.old VALUES ('é')`);
-    await door.putDatabase(shop.id, { name: shop.name, ...USUAL });
+    await door.putDatabase(shop.id, { name: shop.name, ...USUAL, tenant: DEFAULT });
     servers.sql(`CREATE TABLE ${shop.name}.young (word VARCHAR(9))`);
     expect(
       servers.sql(`SELECT table_name, table_collation FROM information_schema.tables
@@ -253,8 +255,13 @@ describe('the character set of a database', () => {
     const shop = await database();
     for (const collation of collations) {
       const charset = collation.slice(0, collation.indexOf('_')) as Charset;
-      await door.putDatabase(shop.id, { name: shop.name, charset, collation });
-      expect(await door.readDatabase(shop.id)).toEqual({ name: shop.name, charset, collation });
+      await door.putDatabase(shop.id, { name: shop.name, charset, collation, tenant: DEFAULT });
+      expect(await door.readDatabase(shop.id)).toEqual({
+        name: shop.name,
+        charset,
+        collation,
+        tenant: DEFAULT,
+      });
     }
   });
 
@@ -274,6 +281,7 @@ describe('the character set of a database', () => {
         name,
         charset: charset as Charset,
         collation: collation as Collation,
+        tenant: DEFAULT,
       }),
     ).rejects.toMatchObject({ failure: { code } });
     expect(servers.sql("SHOW DATABASES LIKE 'never_made'")).toEqual([]);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createConnection } from 'mysql2/promise';
 import type { Connection } from 'mysql2/promise';
 import { PasswordHash } from '../../../contract/databases.ts';
-import { DatabaseId, DatabaseUserId } from '../../../contract/ids.ts';
+import { DatabaseId, DatabaseUserId, TenantId } from '../../../contract/ids.ts';
 import { DatabaseName, DatabaseUserName } from '../../../contract/names.ts';
 import { createDatabaseDoor } from '../../../worker-privileged/database-door.ts';
 import type { DatabaseDoor } from '../../../worker-privileged/database-door.ts';
@@ -53,6 +53,7 @@ async function makeDatabase(name: string): Promise<DatabaseId> {
     name: DatabaseName.parse(name),
     charset: 'utf8mb4',
     collation: 'utf8mb4_unicode_ci',
+    tenant: TenantId.parse('default'),
   });
   return id;
 }

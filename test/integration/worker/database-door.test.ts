@@ -3,7 +3,7 @@ import { createConnection } from 'mysql2/promise';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { PasswordHash } from '../../../contract/databases.ts';
 import type { Privileges } from '../../../contract/databases.ts';
-import { DatabaseId, DatabaseUserId } from '../../../contract/ids.ts';
+import { DatabaseId, DatabaseUserId, TenantId } from '../../../contract/ids.ts';
 import { DatabaseName, DatabaseUserName } from '../../../contract/names.ts';
 import { openState } from '../../../state/connection.ts';
 import type { State } from '../../../state/connection.ts';
@@ -42,7 +42,7 @@ function hashOf(password: string): PasswordHash {
 const PASSWORD = 'a long password of a site';
 
 function schema(name: DatabaseName): Schema {
-  return { name, charset: 'utf8mb4', collation: 'utf8mb4_unicode_ci' };
+  return { name, charset: 'utf8mb4', collation: 'utf8mb4_unicode_ci', tenant: TenantId.parse('default') };
 }
 
 async function database(name: string): Promise<DatabaseId> {

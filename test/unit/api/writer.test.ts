@@ -32,10 +32,13 @@ const caller = {
   tokenId: TokenId.parse('tokenoftests'),
   role: 'administrator' as const,
   tenant: TenantId.parse('default'),
+  acting: false,
   scopes: [],
   address: 'socket',
 };
 const context: WriteContext = { caller, key: { tokenId: 'tokenoftests', key: 'k', request: 'POST /' } };
+
+const admit = () => Promise.resolve(() => Promise.resolve());
 
 /** Keeps the idempotency rows that were committed, and the order of everything. */
 function fakeState(): { state: State; events: string[]; statements: (readonly SqlValue[])[] } {
@@ -72,7 +75,7 @@ function fakeState(): { state: State; events: string[]; statements: (readonly Sq
 test('everything is written in one transaction, and the worker is woken after it', async () => {
   const { state, events } = fakeState();
   const wake = (id: string): Promise<boolean> => Promise.resolve(events.push(`wake ${id}`) > 0);
-  const write = createWriter({ state, wakeUps: { wake } });
+  const write = createWriter({ state, admit, wakeUps: { wake } });
   const answer = await write(context, 'databaseUser.create', () => Promise.resolve(written));
   expect(answer).toEqual({
     operationId: operation.id,
@@ -84,14 +87,14 @@ test('everything is written in one transaction, and the worker is woken after it
 
 test('what is shown once is given to no statement', async () => {
   const { state, statements } = fakeState();
-  const write = createWriter({ state, wakeUps: { wake: () => Promise.resolve(true) } });
+  const write = createWriter({ state, admit, wakeUps: { wake: () => Promise.resolve(true) } });
   await write(context, 'databaseUser.create', () => Promise.resolve(written));
   expect(JSON.stringify(statements)).not.toContain('shown once');
 });
 
 test('a repetition gets the answer without it, and the work is not done', async () => {
   const { state } = fakeState();
-  const write = createWriter({ state, wakeUps: { wake: () => Promise.resolve(true) } });
+  const write = createWriter({ state, admit, wakeUps: { wake: () => Promise.resolve(true) } });
   await write(context, 'databaseUser.create', () => Promise.resolve(written));
   const again = await write(context, 'databaseUser.create', () => Promise.reject(new Error('done twice')));
   expect(again).toEqual({
@@ -103,7 +106,7 @@ test('a repetition gets the answer without it, and the work is not done', async 
 
 test('who loses a race against the same key gets the answer of who won it', async () => {
   const { state } = fakeState();
-  const write = createWriter({ state, wakeUps: { wake: () => Promise.resolve(true) } });
+  const write = createWriter({ state, admit, wakeUps: { wake: () => Promise.resolve(true) } });
   const answer = await write(context, 'databaseUser.create', async () => {
     await write(context, 'databaseUser.create', () => Promise.resolve(written));
     throw new ProblemError('name-taken', 'The other was faster.');
@@ -114,7 +117,7 @@ test('who loses a race against the same key gets the answer of who won it', asyn
 test('a refusal without a key is a refusal, and nothing is woken', async () => {
   const { state, events } = fakeState();
   const wake = (): Promise<boolean> => Promise.resolve(events.push('wake') > 0);
-  const write = createWriter({ state, wakeUps: { wake } });
+  const write = createWriter({ state, admit, wakeUps: { wake } });
   const refused = write({ caller, key: undefined }, 'domain.create', () =>
     Promise.reject(new ProblemError('conflict', 'No.')),
   );

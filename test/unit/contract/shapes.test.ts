@@ -72,6 +72,7 @@ test.each([
         phpVersion: '8.2',
       },
       ...{ publicDirectory: 'public', isolation: 'site', enabled: true, protected: false },
+      tenant: 'default',
     },
   ],
 ])('%s takes no field that it does not know', (_, schema, good) => {

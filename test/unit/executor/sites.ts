@@ -18,6 +18,7 @@ export function spec(change: Partial<Record<keyof SiteSpec, unknown>> = {}): Sit
     isolation: 'site',
     enabled: true,
     protected: false,
+    tenant: 'default',
     ...change,
   });
 }

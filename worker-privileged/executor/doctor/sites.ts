@@ -52,6 +52,7 @@ function links(site: Standing, socket: string): readonly Found[] {
     live: true,
     'type-php': settings.type === 'php',
     disabled: !settings.enabled,
+    suspended: site.suspended,
   };
   return [
     ...leadsTo(site, `${folder}/home`, paths.home(name)),

@@ -12,7 +12,9 @@ export function standing(entries: readonly SiteEntry[]): readonly Standing[] {
 
 /** Those whose PHP runs, or starts when it is asked. */
 export function withPhp(entries: readonly SiteEntry[]): readonly Standing[] {
-  return standing(entries).filter(({ settings }) => settings.type === 'php' && settings.enabled);
+  return standing(entries).filter(
+    ({ settings, suspended }) => settings.type === 'php' && settings.enabled && !suspended,
+  );
 }
 
 /** How a person mends a site: the privileged side makes of it what it should be, whatever is there. */

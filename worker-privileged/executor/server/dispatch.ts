@@ -40,6 +40,12 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
   'database.remove': 3.5 * 3_600_000,
   'database.restore': 3.5 * 3_600_000,
   'database.purge': 90_000,
+  'site.align': 90_000,
+  'database.align': 90_000,
+  'tenant.put': 90_000,
+  'tenant.remove': 90_000,
+  'tenant.restore': 90_000,
+  'tenant.purge': 90_000,
 };
 
 /** More than the worker ever has under way; the rest of a flood is refused, not kept. */

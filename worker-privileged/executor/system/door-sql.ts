@@ -47,6 +47,14 @@ const SENTENCES: { readonly [C in FailureCode]?: Sentence } = {
     message: 'A database or an account of that name was made on this server by somebody else by now.',
     hint: 'It stays in the trash. What was not made here is not touched: have it removed by hand, then restore again.',
   },
+  plan_limit: {
+    message: 'The tenant has as many databases, or database users, as its plan allows.',
+    hint: 'It stays in the trash. Delete another, or have the plan raised by an administrator.',
+  },
+  not_ready: {
+    message: 'The tenant this is for is not on the server.',
+    hint: 'Restore the tenant first.',
+  },
   mismatch: {
     message: 'The database was removed and is still there.',
     hint: "Look at the database server's log; files that are not its own may lie in the database's folder.",

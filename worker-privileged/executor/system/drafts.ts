@@ -7,6 +7,7 @@ const FOLDERS = [
   dirname(paths.auditLog),
   paths.registry,
   paths.databases,
+  paths.tenants,
   paths.dumps,
   dirname(paths.agentConfig),
   paths.hosts,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PasswordHash, Privileges } from '../../../contract/databases.ts';
-import { DatabaseId, DatabaseUserId } from '../../../contract/ids.ts';
+import { DatabaseId, DatabaseUserId, TenantId } from '../../../contract/ids.ts';
 import { DatabaseName, DatabaseUserName } from '../../../contract/names.ts';
 import { sqlText } from '../render/sql.ts';
 import type { Commands } from './command.ts';
@@ -17,6 +17,7 @@ const flag = z.union([z.boolean(), z.int().transform((value) => value === 1)]);
 /** A database of the door's register, as it is on the server. */
 export const Managed = z.object({
   name: DatabaseName,
+  tenant: TenantId,
   /** Not there by the register; its name may be somebody else's. */
   dropped: flag,
   /** Nobody logs in to it. */
@@ -54,6 +55,15 @@ export const StoredAccount = z.strictObject({
 });
 export type StoredAccount = z.infer<typeof StoredAccount>;
 
+/** Null is no limit. */
+export const DoorLimits = z.strictObject({
+  databases: z.int().nullable(),
+  users: z.int().nullable(),
+  connections: z.int().nullable(),
+  suspended: flag,
+});
+export type DoorLimits = z.infer<typeof DoorLimits>;
+
 export type Mariadb = {
   /** Null for an id that the door never made. */
   readonly find: (id: DatabaseId) => Promise<Managed | null>;
@@ -87,6 +97,12 @@ export type Mariadb = {
   /** A client of its own for root's terminal; false where it ended badly. */
   readonly shell: (what: Dumped, talk: Talk) => Promise<boolean>;
   readonly playBack: (what: PlayBack) => Promise<void>;
+  /** A tenant's, by the door's register: those that are there, or all that ever were. */
+  readonly ofTenant: (tenant: TenantId, which: 'there' | 'ever') => Promise<readonly DatabaseId[]>;
+  /** What the door goes by for a tenant; null where it has nothing of it. */
+  readonly readTenant: (id: TenantId) => Promise<DoorLimits | null>;
+  readonly putTenant: (id: TenantId, limits: DoorLimits) => Promise<void>;
+  readonly forgetTenant: (id: TenantId) => Promise<void>;
 };
 
 type Tools = { readonly commands: Pick<Commands, 'run'>; readonly socketPath: string };
@@ -121,11 +137,22 @@ export function createMariadb({ commands, socketPath }: Tools): Mariadb {
       z.array(Standing).parse(await rows(standingQuery(id ?? '', name ?? '')))[0] ?? null,
     shell: createShell({ client, call }),
     playBack: createPlayBack(client),
+    ofTenant: async (tenant, which) =>
+      z
+        .array(OwnedId)
+        .parse(await rows(ofTenantQuery(tenant, which)))
+        .map(({ id }) => id),
+    readTenant: async (id) => z.array(DoorLimits).parse(await rows(tenantQuery(id)))[0] ?? null,
+    putTenant: async (id, { databases, users, connections, suspended }) => {
+      const limits = [databases, users, connections].map((limit) => (limit === null ? '' : String(limit)));
+      await call('put_tenant', [id, ...limits, suspended ? '1' : '0']);
+    },
+    forgetTenant: (id) => done('forget_tenant', [id]),
   };
 }
 
 function findQuery(id: DatabaseId): string {
-  return `SELECT JSON_OBJECT('name', d.name, 'dropped', d.dropped_at IS NOT NULL, 'closed', d.closed_at IS NOT NULL,
+  return `SELECT JSON_OBJECT('name', d.name, 'tenant', d.tenant, 'dropped', d.dropped_at IS NOT NULL, 'closed', d.closed_at IS NOT NULL,
       'locked', d.locked_at IS NOT NULL, 'accountsLocked', ${accountsCount("= 'true'")},
       'accountsOpen', ${accountsCount("<> 'true'")},
       'schema', EXISTS (SELECT 1 FROM information_schema.schemata s WHERE s.schema_name = d.name))
@@ -139,6 +166,18 @@ function standingQuery(id: string, name: string): string {
   return `SELECT JSON_OBJECT('id', id, 'name', name) FROM sculptor_door.managed_database
     WHERE dropped_at IS NULL AND closed_at IS NULL AND (id = ${sqlText(id)} OR name = ${sqlText(name)})
     ORDER BY id = ${sqlText(id)} DESC LIMIT 1`;
+}
+
+const OwnedId = z.strictObject({ id: DatabaseId });
+
+function ofTenantQuery(tenant: TenantId, which: 'there' | 'ever'): string {
+  return `SELECT JSON_OBJECT('id', d.id) FROM sculptor_door.managed_database d WHERE d.tenant = ${sqlText(tenant)}
+    ${which === 'there' ? 'AND d.dropped_at IS NULL' : ''} ORDER BY d.id`;
+}
+
+function tenantQuery(id: TenantId): string {
+  return `SELECT JSON_OBJECT('databases', most_databases, 'users', most_users, 'connections', most_connections,
+      'suspended', suspended) FROM sculptor_door.managed_tenant WHERE id = ${sqlText(id)}`;
 }
 
 /** MariaDB writes a boolean as one, and nothing where an account was never locked. */

@@ -10,6 +10,7 @@ const OWN: readonly (readonly [string, Folder])[] = [
   [paths.registry, CLOSED],
   [paths.databases, CLOSED],
   [paths.parts, CLOSED],
+  [paths.tenants, CLOSED],
   [paths.locks, CLOSED],
   ['/var/lib/sculptor-root/cache', CLOSED],
   ['/var/lib/sculptor-root/trash', CLOSED],

@@ -1,4 +1,4 @@
-import type { DatabaseId, DomainId, PartId } from '../../../contract/ids.ts';
+import type { DatabaseId, DomainId, PartId, TenantId } from '../../../contract/ids.ts';
 import type { DomainName, PhpVersion } from '../../../contract/names.ts';
 
 /**
@@ -21,6 +21,8 @@ export const paths = {
   parts: '/var/lib/sculptor-root/parts',
   registeredParts: (site: DomainId) => `/var/lib/sculptor-root/parts/${site}`,
   registeredPart: (site: DomainId, id: PartId) => `/var/lib/sculptor-root/parts/${site}/${id}.json`,
+  tenants: '/var/lib/sculptor-root/tenants',
+  registeredTenant: (id: TenantId) => `/var/lib/sculptor-root/tenants/${id}.json`,
   nextUid: '/var/lib/sculptor-root/next-uid',
   /** What was destroyed in the last hour. */
   destroyed: '/var/lib/sculptor-root/destroyed.json',
@@ -81,7 +83,7 @@ export type SiteFile =
   'home' | 'php' | 'php-fpm' | 'fpm.conf' | 'fpm.conf.new' | 'bin' | 'bin/php' | 'site' | Marker;
 
 /** Read by nginx for every request; see the parts in /etc/nginx/sculptor. */
-export type Marker = 'live' | 'type-php' | 'disabled';
+export type Marker = 'live' | 'type-php' | 'disabled' | 'suspended';
 
 /** When something was thrown away, in a form that sorts and that a file may be called by. */
 export function stampOf(now: Date): string {

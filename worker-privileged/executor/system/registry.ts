@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Isolation, SiteType } from '../../../contract/domains.ts';
 import { FailureError } from '../../../contract/failures.ts';
-import { DomainId, Generation } from '../../../contract/ids.ts';
+import { DomainId, Generation, TenantId } from '../../../contract/ids.ts';
 import { DomainName, PublicDirectory } from '../../../contract/names.ts';
 import type { Undo } from '../ensure.ts';
 import type { Files } from './files.ts';
@@ -28,6 +28,8 @@ export const SiteEntry = z.strictObject({
   gid: z.int().min(1).max(LAST_UID),
   user: z.string().regex(/^(?:www|s-[a-z][a-z0-9]{11})$/),
   name: DomainName,
+  /** For its life. */
+  tenant: TenantId.default('default' as TenantId),
   isolation: Isolation,
   since: z.iso.datetime(),
   /** Since when it lies in the trash; null while it is a site. */
@@ -49,6 +51,8 @@ export const SiteEntry = z.strictObject({
   settings: SiteSettings.nullable().default(null),
   /** Set by whoever asks, and cleared by root alone. */
   protected: z.boolean().default(false),
+  /** It was last brought in line with a tenant that is suspended. */
+  suspended: z.boolean().default(false),
 });
 export type SiteEntry = z.infer<typeof SiteEntry>;
 
@@ -58,6 +62,8 @@ export type Registry = {
   readonly write: (entry: SiteEntry) => Promise<Undo>;
   /** All that ever were here. */
   readonly list: () => Promise<readonly SiteEntry[]>;
+  /** A tenant's, without what lies in the trash. */
+  readonly standingOf: (tenant: TenantId) => Promise<readonly SiteEntry[]>;
   /** A number that no site had before. Throws `uids_exhausted`. */
   readonly nextUid: (isTaken: (uid: number) => Promise<boolean>) => Promise<number>;
 };
@@ -69,15 +75,25 @@ export function createRegistry({ files, folders, locks }: Tools): Registry {
     const text = await files.read(paths.registered(id));
     return text === null ? null : SiteEntry.parse(JSON.parse(text));
   };
-  const entries = async () => {
-    const names = await folders.list(paths.registry);
-    const ids = names.flatMap((name) => DomainId.safeParse(name.replace(/\.json$/, '')).data ?? []);
-    return (await Promise.all(ids.map(read))).filter((entry) => entry !== null);
-  };
+  const idsThere = async () =>
+    (await folders.list(paths.registry)).flatMap(
+      (name) => DomainId.safeParse(name.replace(/\.json$/, '')).data ?? [],
+    );
+  const readAll = async (ids: readonly DomainId[]) =>
+    (await Promise.all(ids.map(read))).filter((entry) => entry !== null);
+  const entries = async () => readAll(await idsThere());
+  // A site that stood whole once has its tenant for ever: the thousands of others need not be read each time.
+  const owners = new Map<DomainId, TenantId>();
   return {
     read,
     write: (entry) => files.replace(paths.registered(entry.id), `${JSON.stringify(entry)}\n`, 0o600),
     list: entries,
+    standingOf: async (tenant) => {
+      const ids = (await idsThere()).filter((id) => (owners.get(id) ?? tenant) === tenant);
+      const found = await readAll(ids);
+      for (const entry of found) if (entry.settings !== null) owners.set(entry.id, entry.tenant);
+      return found.filter((entry) => entry.tenant === tenant && entry.removedAt === null);
+    },
     nextUid: (isTaken) =>
       locks.during('next-uid', async () => {
         const noted = await files.read(paths.nextUid);

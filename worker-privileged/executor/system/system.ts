@@ -20,6 +20,7 @@ import { createRegistry, type Registry } from './registry.ts';
 import { connectRedis } from './resp.ts';
 import { createSsh, type Ssh } from './ssh.ts';
 import { createSupervisorMasters } from './supervisor.ts';
+import { createTenantRegister, type TenantRegister } from './tenants.ts';
 import { createUnitMasters } from './units.ts';
 import { createXmlRpc } from './xml-rpc.ts';
 
@@ -41,6 +42,7 @@ export type System = {
   readonly phpFpm: PhpFpm;
   readonly registry: Registry;
   readonly ssh: Ssh;
+  readonly tenants: TenantRegister;
   readonly now: () => Date;
   readonly hostname: () => string;
   /** The agent's own name, which no site may have. */
@@ -82,6 +84,7 @@ export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig
     phpFpm: createPhpFpm({ accounts }),
     registry: createRegistry({ files, folders, locks }),
     ssh: createSsh({ files, commands }),
+    tenants: createTenantRegister({ files, folders }),
     now,
     hostname,
     serverName,

@@ -1,4 +1,4 @@
-import type { DomainId, Generation, PartId } from '../../../contract/ids.ts';
+import type { DomainId, Generation, PartId, TenantId } from '../../../contract/ids.ts';
 import { FailureError } from '../../../contract/failures.ts';
 import type { PartSpec, PartType } from '../../../contract/site-parts.ts';
 import { runSteps, type Run, type Step } from '../ensure.ts';
@@ -8,6 +8,7 @@ import type { System } from '../system/system.ts';
 import { partSteps, standingOf, stepsToGo, worksWhile } from './site-parts/follow.ts';
 import { PART_KINDS } from './site-parts/kinds.ts';
 import { refuse } from './site/registered.ts';
+import { duringTenant, isSuspended, requireRoomForPart } from './tenant/standing.ts';
 
 type Place = { readonly id: PartId; readonly site: DomainId; readonly generation: Generation };
 type Put<T extends PartType> = Place & { readonly name: string; readonly spec: PartSpec<T> };
@@ -24,7 +25,10 @@ export function putPart<T extends PartType>(system: System, type: T) {
     const part = PartEntry.parse({ id, type, site: site.id, name, spec, since, generation, removed: false });
     const put = () =>
       runSteps(
-        [noted(system, part), ...partSteps(system, { site, part }, worksWhile(type, standingOf(site)))],
+        [
+          noted(system, part, before === null ? site.tenant : null),
+          ...partSteps(system, { site, part }, worksWhile(type, standingOf(site))),
+        ],
         run,
       );
     // What is there already, as it is asked for, lets nobody in who was not.
@@ -49,11 +53,12 @@ export function removePart(system: System, type: PartType) {
   };
 }
 
-async function siteOf({ registry }: Pick<System, 'registry'>, { site }: Place): Promise<SiteEntry> {
-  const entry = await registry.read(site);
+/** As its tenant is by root's own record, should the site not have been brought in line with that yet. */
+async function siteOf(system: Pick<System, 'registry' | 'tenants'>, { site }: Place): Promise<SiteEntry> {
+  const entry = await system.registry.read(site);
   if (entry === null || entry.purgingAt !== null || entry.removedAt !== null || entry.settings === null)
     throw notThere();
-  return entry;
+  return { ...entry, suspended: await isSuspended(system, entry.tenant) };
 }
 
 /** What is asked is asked of this very part, and of no older version of it. */
@@ -72,13 +77,20 @@ async function readPart(
   return part;
 }
 
-/** Written before it works, so that what works is always known. */
-function noted({ parts }: Pick<System, 'parts'>, part: PartEntry): Step {
+/** Written before it works, so that what works is always known. One that is new is counted as its tenant's. */
+function noted(system: System, part: PartEntry, countedFor: TenantId | null = null): Step {
+  const { parts } = system;
   return {
     name: part.removed ? 'note the removal' : 'register it',
     look: async () =>
       JSON.stringify(await parts.read(part)) === JSON.stringify(part) ? null : 'it is not noted so',
-    change: () => parts.write(part),
+    change: async () => {
+      if (countedFor === null) return parts.write(part);
+      return duringTenant(system, countedFor, async () => {
+        await requireRoomForPart(system, countedFor, part.type);
+        return parts.write(part);
+      });
+    },
   };
 }
 

@@ -4,16 +4,17 @@ import { runSteps, type Step } from '../ensure.ts';
 import { paths } from '../system/paths.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
-import { probesOf, putSite, stepsToRemove, stepsToServe } from './site.ts';
+import { answersOf, putSite, stepsToRemove, stepsToServe } from './site.ts';
 import { account, accountRemoved, accountUnlocked, processesEnded } from './site/account.ts';
 import { requireDue } from './grace.ts';
 import { partsForgotten } from './site-parts/follow.ts';
 import { homeRestored } from './site/home.ts';
 import { namesHeld } from './site/names.ts';
-import { choosePhp } from './site/php.ts';
 import { refuse, refuseServerName, registered, requireSame } from './site/registered.ts';
 import type { Story } from './site/story.ts';
+import { storyOf } from './site/told.ts';
 import type { VerbHandler } from './table.ts';
+import { requireRoomForSite } from './tenant/standing.ts';
 
 /**
  * Brings a removed site back: the same account, the same files. Where that fails it lies in the trash as before;
@@ -24,9 +25,10 @@ export function restoreSite(system: System): VerbHandler<'site.restore'> {
     const entry = await admitToRestore(system, spec);
     // Done already, and the answer was lost: what is asked of a site that stands is looked at like any change.
     if (entry.removedAt === null) return putSite(system)(spec, run);
-    const story: Story = { system, spec, php: await choosePhp(system, spec) };
+    const story = await storyOf(system, spec);
+    await requireRoomForSite(system, entry);
     await runSteps(stepsToRestore(story, entry), run);
-    return { probes: probesOf(story) };
+    return { probes: answersOf(story) };
   };
 }
 
@@ -35,7 +37,8 @@ export function stepsToRestore(story: Story, entry: SiteEntry): readonly Step[] 
   return [
     registered(story),
     namesHeld(story),
-    ...(entry.isolation === 'site' ? [account(story), accountUnlocked(system, entry)] : []),
+    ...(entry.isolation === 'site' ? [account(story)] : []),
+    ...(entry.isolation === 'site' && !story.suspended ? [accountUnlocked(system, entry)] : []),
     homeRestored(system, entry),
     ...stepsToServe(story),
   ];

@@ -2,33 +2,36 @@ import type { Probe } from '../../../contract/executor.ts';
 import { runSteps, type Step } from '../ensure.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
-import { account, accountLocked, processesEnded } from './site/account.ts';
+import { account, accountAsTenant, accountLocked, processesEnded } from './site/account.ts';
+import { probesOf } from './site/answers.ts';
 import { destroys, refuseIfProtected } from './site/destruction.ts';
 import { dueAt } from './grace.ts';
 import { partsFollow } from './site-parts/follow.ts';
 import { home, homeFolders, homeTrashed } from './site/home.ts';
 import { mailClosed, mailRemoved, mailOpen } from './site/mail.ts';
 import { namesClosed, namesFreed, namesHeld, namesServed } from './site/names.ts';
-import { choosePhp, fpmConf, phpConfigured, phpOff, phpOn } from './site/php.ts';
+import { fpmConf, phpConfigured, phpOff, phpOn } from './site/php.ts';
 import { phpCommand } from './site/php-command.ts';
 import { publicDirectory } from './site/public-directory.ts';
 import { admit, registered, settled } from './site/registered.ts';
 import { hasOwnServerBlock, noServerBlock, serverBlock } from './site/server-block.ts';
 import { live, notLive, siteFolder, siteFolderRemoved, switches } from './site/site-files.ts';
 import { entryOf, namesOf, type Story } from './site/story.ts';
+import { standsSuspended } from './site/suspension.ts';
+import { storyOf } from './site/told.ts';
 import type { VerbHandler } from './table.ts';
 
 /** Makes a site, or makes it as it is asked for now. */
 export function putSite(system: System): VerbHandler<'site.put'> {
   return async (spec, run) => {
-    const story: Story = { system, spec, php: await choosePhp(system, spec) };
+    const story = await storyOf(system, spec);
     await admit(story);
     const put = () => runSteps(stepsToPut(story), run);
     const entry = await system.registry.read(spec.id);
     if (entry?.settings?.enabled === true && !spec.enabled) refuseIfProtected(entry);
     if (entry === null || !destroys(entry, spec)) await put();
     else await system.caps.destroy(`put-${spec.id}-${spec.generation}`, put);
-    return { probes: probesOf(story) };
+    return { probes: answersOf(story) };
   };
 }
 
@@ -47,20 +50,24 @@ export function stepsToPut(story: Story): readonly Step[] {
 
 /** What is done once its account and its files are there. */
 export function stepsToServe(story: Story): readonly Step[] {
-  const { system, spec, php } = story;
+  const { system, spec, php, suspended } = story;
   const ownBlock = hasOwnServerBlock(story);
   return [
     siteFolder(story),
     ...(php === null ? [] : [phpConfigured(story, php), phpCommand(story, php), phpOn(story)]),
     ...(spec.isolation === 'pool' ? [] : [spec.enabled ? mailOpen(story) : mailClosed(system, spec)]),
+    ...(php === null ? [] : [phpConfigured(story, php), phpCommand(story, php)]),
+    ...(php === null || suspended ? [] : [phpOn(story)]),
     ...(ownBlock ? [serverBlock(story)] : []),
     switches(story),
     namesServed(story),
     ...(ownBlock ? [] : [noServerBlock(system, spec.id)]),
     live(story),
-    partsFollow(system, spec.id, { removed: false, enabled: spec.enabled }),
+    partsFollow(system, spec.id, { removed: false, enabled: spec.enabled, suspended }),
     settled(story),
-    ...(php === null ? [phpOff(system, spec)] : []),
+    ...(php === null || suspended ? [phpOff(system, spec)] : []),
+    ...(spec.isolation === 'site' ? [accountAsTenant(story)] : []),
+    standsSuspended(system, spec.id, suspended),
     namesFreed(system, spec.id, namesOf(spec)),
   ];
 }
@@ -87,7 +94,7 @@ export function stepsToRemove(system: System, entry: SiteEntry): readonly Step[]
   return [
     notLive(system, entry),
     namesClosed(system, entry),
-    partsFollow(system, entry.id, { removed: true, enabled: false }),
+    partsFollow(system, entry.id, { removed: true, enabled: false, suspended: false }),
     phpOff(system, entry),
     noServerBlock(system, entry.id),
     // The pool's account is other sites' too, and so is its way to the mailer.
@@ -114,15 +121,7 @@ function unregistered({ registry, now }: Pick<System, 'registry' | 'now'>, { id 
 }
 
 /** What only this site can answer, in the state that was asked for. */
-export function probesOf({ system, spec, php }: Story): Probe[] {
-  const who = namesOf(spec).map((host): Probe => ({
-    host,
-    path: '/.sculptor/site',
-    expect: { status: 200, body: spec.id },
-  }));
-  const { name: host } = spec;
-  if (!spec.enabled) return [...who, { host, path: '/', expect: { status: 503 } }];
-  if (php === null) return who;
-  const { ping } = fpmConf({ system, spec }, php);
-  return [...who, { host, path: '/.sculptor/ping', expect: { status: 200, body: ping } }];
+export function answersOf({ system, spec, php, suspended }: Story): Probe[] {
+  const ping = php === null ? null : fpmConf({ system, spec }, php).ping;
+  return probesOf({ id: spec.id, names: namesOf(spec), enabled: spec.enabled, suspended, ping });
 }

@@ -9,15 +9,21 @@ import type { PartKind } from './kind.ts';
 import { PART_KINDS } from './kinds.ts';
 
 /** How a site stands, as far as what belongs to it goes by that. */
-export type Standing = { readonly removed: boolean; readonly enabled: boolean };
+export type Standing = {
+  readonly removed: boolean;
+  readonly enabled: boolean;
+  /** Its tenant is: nothing of it works, and all of it stays as it was asked for. */
+  readonly suspended: boolean;
+};
 
-export function standingOf({ removedAt, settings }: SiteEntry): Standing {
-  return { removed: removedAt !== null || settings === null, enabled: settings?.enabled === true };
+export function standingOf({ removedAt, settings, suspended }: SiteEntry): Standing {
+  const removed = removedAt !== null || settings === null;
+  return { removed, enabled: settings?.enabled === true, suspended };
 }
 
 /** Whether a part of that type works while its site stands so. */
-export function worksWhile(type: PartType, { removed, enabled }: Standing): boolean {
-  return !removed && (enabled || PART_KINDS[type].whileDisabled);
+export function worksWhile(type: PartType, { removed, enabled, suspended }: Standing): boolean {
+  return !removed && !suspended && (enabled || PART_KINDS[type].whileDisabled);
 }
 
 /** The steps that make one part as it shall be. */
@@ -49,7 +55,8 @@ export function partsFollow(system: System, id: DomainId, standing: Standing): S
     return parts.flatMap((part) => partSteps(system, { site, part }, worksWhile(part.type, standing)));
   };
   return {
-    name: standing.removed ? 'turn off what belongs to it' : 'turn on what belongs to it',
+    name:
+      standing.removed || standing.suspended ? 'turn off what belongs to it' : 'turn on what belongs to it',
     look: async () => {
       for (const step of await steps()) {
         const difference = await step.look();
@@ -65,7 +72,7 @@ export function partsFollow(system: System, id: DomainId, standing: Standing): S
         }),
       );
       // What was asked away stays away.
-      return standing.removed ? null : undo;
+      return standing.removed || standing.suspended ? null : undo;
     },
   };
 }

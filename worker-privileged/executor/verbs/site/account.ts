@@ -1,3 +1,4 @@
+import type { DomainId } from '../../../../contract/ids.ts';
 import type { Step } from '../../ensure.ts';
 import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
@@ -50,6 +51,43 @@ export function processesEnded({ accounts }: Pick<System, 'accounts'>, { uid, gi
       await accounts.killAll({ uid, gid });
       return null;
     },
+  };
+}
+
+/** Locked, and none of it running, where its tenant is suspended. */
+export function accountAsTenant({ system, spec, suspended }: Story): Step {
+  if (!suspended) return accountFree(system, spec.id);
+  const steps = async () => {
+    const entry = await entryOf({ system, spec });
+    return [accountLocked(system, entry), processesEnded(system, entry)];
+  };
+  return {
+    name: 'lock the account',
+    look: async () => {
+      for (const step of await steps()) {
+        const difference = await step.look();
+        if (difference !== null) return difference;
+      }
+      return null;
+    },
+    change: async () => {
+      for (const step of await steps()) await step.change();
+      return null;
+    },
+  };
+}
+
+/** Where it was locked for its tenant's sake; a lock of root's own stays. */
+export function accountFree(system: Pick<System, 'accounts' | 'registry'>, id: DomainId): Step {
+  const { registry } = system;
+  const entry = async () => {
+    const found = await registry.read(id);
+    return found?.suspended === true ? accountUnlocked(system, found) : null;
+  };
+  return {
+    name: 'unlock the account',
+    look: async () => (await (await entry())?.look()) ?? null,
+    change: async () => (await (await entry())?.change()) ?? null,
   };
 }
 

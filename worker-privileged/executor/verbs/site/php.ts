@@ -64,7 +64,13 @@ export function phpConfigured(story: Story, version: PhpVersion): Step {
 }
 
 /** Its socket is there, now and after a restart of the server. */
-export function phpOn({ system: { masters }, spec }: Story): Step {
+export function phpOn({
+  system: { masters },
+  spec,
+}: {
+  readonly system: Pick<System, 'masters'>;
+  readonly spec: Pick<SiteSpec, 'id' | 'isolation'>;
+}): Step {
   const pool = poolOf(spec);
   return {
     name: 'turn PHP on',

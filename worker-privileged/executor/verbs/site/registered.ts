@@ -1,9 +1,12 @@
 import type { SiteSpec } from '../../../../contract/domains.ts';
 import { FailureError } from '../../../../contract/failures.ts';
-import type { Step } from '../../ensure.ts';
+import type { Step, Undo } from '../../ensure.ts';
 import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
+import { duringTenant, isSuspended, requireRoomForSite } from '../tenant/standing.ts';
 import { entryOf, holderOf, namesOf, POOL_USER, userOf, type Story } from './story.ts';
+
+type Asked = Pick<Story, 'system' | 'spec'>;
 
 /** Refuses what no step could mend, before any of them. */
 export async function admit({ system, spec }: Story): Promise<void> {
@@ -16,15 +19,15 @@ export async function admit({ system, spec }: Story): Promise<void> {
   requireSame(entry, spec);
 }
 
-export function refuseServerName({ system, spec }: Omit<Story, 'php'>): void {
+export function refuseServerName({ system, spec }: Asked): void {
   if (namesOf(spec).every((name) => name !== system.serverName)) return;
   throw new FailureError('name_taken', 'This is the name of the server itself.', 'Choose another name.');
 }
 
 /** What is asked is asked of this very site, and of no older version of it. */
 export function requireSame(entry: SiteEntry, spec: SiteSpec): void {
-  if (entry.name !== spec.name || entry.isolation !== spec.isolation) {
-    throw refuse("A site's name and isolation cannot change.", 'Create another site.');
+  if (entry.name !== spec.name || entry.isolation !== spec.isolation || entry.tenant !== spec.tenant) {
+    throw refuse("A site's name, tenant and isolation cannot change.", 'Create another site.');
   }
   if (spec.generation < entry.generation) {
     throw refuse('The server has a newer version of this site.', 'Ask for the change again.');
@@ -43,9 +46,12 @@ export function registered(story: Story): Step {
       return namesOf(spec).every((name) => entry.names.includes(name)) ? null : 'a name is not registered';
     },
     change: async () => {
-      const entry = (await system.registry.read(spec.id)) ?? (await newEntry(story));
-      const names = [...new Set([...entry.names, ...namesOf(spec)])];
-      return system.registry.write({ ...entry, names, generation: spec.generation });
+      const write = (entry: SiteEntry) => {
+        const names = [...new Set([...entry.names, ...namesOf(spec)])];
+        return system.registry.write({ ...entry, names, generation: spec.generation });
+      };
+      const entry = await system.registry.read(spec.id);
+      return entry === null ? firstRegistered(story, write) : write(entry);
     },
   };
 }
@@ -54,7 +60,9 @@ export function registered(story: Story): Step {
  * The site stands as it was asked for: its settings are what counts from now on, and it is a site again if it lay
  * in the trash. A protection that is not asked for any more stays; only root clears it.
  */
-export function settled({ system: { registry }, spec }: Story): Step {
+export function settled(story: Story): Step {
+  const { system, spec } = story;
+  const { registry } = system;
   const { type, publicDirectory, enabled } = spec;
   const settings = { type, publicDirectory, enabled };
   const asIs = (entry: SiteEntry) => ({
@@ -71,8 +79,37 @@ export function settled({ system: { registry }, spec }: Story): Step {
       if (entry === null) return 'the site is not registered';
       return JSON.stringify(entry) === JSON.stringify(asIs(entry)) ? null : 'other settings are noted';
     },
-    change: async () => registry.write(asIs(await entryOf({ system: { registry }, spec }))),
+    change: async () => {
+      const entry = await entryOf({ system, spec });
+      if (entry.removedAt === null) return registry.write(asIs(entry));
+      // From here on it counts again.
+      return duringTenant(system, entry.tenant, async () => {
+        await requireRoomForSite(system, entry);
+        await requireAsRead(story);
+        return registry.write(asIs(entry));
+      });
+    },
   };
+}
+
+/** Counted and written under the tenant's lock: whoever changes the tenant next finds this site among its own. */
+function firstRegistered(story: Story, write: (entry: SiteEntry) => Promise<Undo>): Promise<Undo> {
+  const { system, spec } = story;
+  return duringTenant(system, spec.tenant, async () => {
+    await requireRoomForSite(system, spec);
+    await requireAsRead(story);
+    return write(await newEntry(story));
+  });
+}
+
+/** What its tenant's own change did not find among what stands has to go by that change itself. */
+async function requireAsRead({ system, spec, suspended }: Story): Promise<void> {
+  if ((await isSuspended(system, spec.tenant)) === suspended) return;
+  throw new FailureError(
+    'executor_unavailable',
+    'The tenant was suspended or resumed in this moment.',
+    'It is tried again by itself.',
+  );
 }
 
 async function newEntry(story: Story): Promise<SiteEntry> {
@@ -86,6 +123,7 @@ async function newEntry(story: Story): Promise<SiteEntry> {
     gid: pooled?.gid ?? uid,
     user: userOf(spec),
     name: spec.name,
+    tenant: spec.tenant,
     isolation: spec.isolation,
     since: system.now().toISOString(),
     removedAt: null,
@@ -98,6 +136,7 @@ async function newEntry(story: Story): Promise<SiteEntry> {
     php: null,
     settings: null,
     protected: false,
+    suspended: false,
   };
 }
 
@@ -112,7 +151,7 @@ async function poolAccount({ system }: Story) {
 }
 
 /** What is there before us is somebody's, whoever's: it is refused and never adopted. */
-async function requireNothingThere({ system, spec }: Story | Omit<Story, 'php'>): Promise<void> {
+async function requireNothingThere({ system, spec }: Asked): Promise<void> {
   for (const name of namesOf(spec)) {
     const link = await system.files.readLink(paths.host(name));
     if (link !== null && holderOf(link) !== spec.id) throw nameTaken(name);

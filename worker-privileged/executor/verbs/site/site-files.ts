@@ -36,11 +36,11 @@ export function siteFolder({ system: { files, folders, masters }, spec }: Story)
   };
 }
 
-/** What nginx does with the site: PHP or not, open or switched off. */
-export function switches({ system, spec }: Story): Step {
+/** What nginx does with the site: PHP or not, open, switched off or suspended. */
+export function switches({ system, spec, suspended }: Story): Step {
   return markers(system, spec.id, {
     name: 'set the switches',
-    wanted: { 'type-php': spec.type === 'php', disabled: !spec.enabled },
+    wanted: { 'type-php': spec.type === 'php', disabled: !spec.enabled, suspended },
   });
 }
 
@@ -65,7 +65,7 @@ export function siteFolderRemoved({ folders }: Pick<System, 'folders'>, { id }: 
   };
 }
 
-function markers(
+export function markers(
   { files }: Pick<System, 'files'>,
   id: Story['spec']['id'],
   { name, wanted }: { readonly name: string; readonly wanted: Partial<Record<Marker, boolean>> },

@@ -13,6 +13,8 @@ export type Story = {
   readonly spec: SiteSpec;
   /** The version its PHP shall run on; null where it shall not run. */
   readonly php: PhpVersion | null;
+  /** Its tenant is: whatever is asked of it, it is not served. */
+  readonly suspended: boolean;
 };
 
 export const POOL_USER = 'www';

@@ -1,0 +1,100 @@
+import type { TenantId } from '../../contract/ids.ts';
+import type { OperationKind } from '../../contract/operations.ts';
+import type { OwnedKind, Plan } from '../../contract/tenants.ts';
+import { RetryError } from '../../state/connection.ts';
+import type { Sql } from '../../state/connection.ts';
+import { countOwned } from '../../state/owned.ts';
+import { findTenant, lockTenant } from '../../state/tenants.ts';
+import type { TenantRecord } from '../../state/tenants.ts';
+import type { Caller } from '../caller.ts';
+import { planLimit, ProblemError, tenantSuspended } from '../problems.ts';
+
+export type WriteAction = OperationKind | 'operation.cancel' | 'token.create';
+
+/** What of its tenant's plan a write may use up; what comes back from the trash brings its own along. */
+const COUNTED: Readonly<Record<string, readonly OwnedKind[]>> = {
+  'domain.create': ['domains'],
+  'domain.restore': ['domains', 'queues', 'crons', 'keys'],
+  'database.create': ['databases'],
+  'database.restore': ['databases', 'databaseUsers'],
+  'databaseUser.create': ['databaseUsers'],
+  'queue.create': ['queues'],
+  'cron.create': ['crons'],
+  'key.create': ['keys'],
+  'token.create': ['tokens'],
+};
+
+/** To be called when all of the write is written, before it counts. */
+export type StillFits = () => Promise<void>;
+
+export type Admit = (
+  sql: Sql,
+  who: Pick<Caller, 'role' | 'tenant'>,
+  action: WriteAction,
+) => Promise<StillFits>;
+
+/**
+ * Whether something of a tenant's may be written now, and whether there is room for it: counted before and after, under
+ * a lock of the tenant, so that of many at once each sees what those before it have made.
+ */
+export const admit: Admit = async (sql, { role, tenant }, action) => {
+  const kinds = COUNTED[action] ?? [];
+  const seen = await find(sql, tenant);
+  const alone = limited(seen.tenant.plan, kinds).length > 0;
+  await lockTenant(sql, tenant, alone ? 'alone' : 'shared');
+  const record = await find(sql, tenant);
+  requireStanding(record, { role, action });
+  const { plan } = record.tenant;
+  const counted = limited(plan, kinds);
+  if (counted.length > 0 && !alone) throw new RetryError('the plan was changed in this moment');
+  const before = await countEach(sql, tenant, counted);
+  return async () => {
+    const after = await countEach(sql, tenant, counted);
+    for (const kind of counted) requireRoom({ kind, most: plan[kind] ?? 0, before, after });
+  };
+};
+
+function limited(plan: Plan, kinds: readonly OwnedKind[]): readonly OwnedKind[] {
+  return kinds.filter((kind) => plan[kind] !== null);
+}
+
+type Counts = ReadonlyMap<OwnedKind, number>;
+
+async function countEach(sql: Sql, tenant: TenantId, kinds: readonly OwnedKind[]): Promise<Counts> {
+  const counts = new Map<OwnedKind, number>();
+  for (const kind of kinds) counts.set(kind, await countOwned(sql, tenant, kind));
+  return counts;
+}
+
+interface Room {
+  readonly kind: OwnedKind;
+  readonly most: number;
+  readonly before: Counts;
+  readonly after: Counts;
+}
+
+/** A plan that was lowered keeps nothing from what adds nothing. */
+function requireRoom({ kind, most, before, after }: Room): void {
+  const had = before.get(kind) ?? 0;
+  const would = after.get(kind) ?? 0;
+  if (would > most && would > had) throw planLimit(kind, { most, had });
+}
+
+async function find(sql: Sql, tenant: TenantId): Promise<TenantRecord> {
+  const record = await findTenant(sql, tenant);
+  if (record === undefined) throw new ProblemError('conflict', 'The tenant of this token is gone.');
+  return record;
+}
+
+interface Asked {
+  readonly role: Caller['role'];
+  readonly action: WriteAction;
+}
+
+/** An administrator may put in order what is a suspended tenant's; none of it comes to life by that. */
+function requireStanding({ tenant, deleted }: TenantRecord, { role, action }: Asked): void {
+  if (action === 'operation.cancel' && role === 'administrator') return;
+  if (deleted || tenant.status === 'trashed')
+    throw new ProblemError('conflict', `The tenant ${tenant.name} is deleted. Restore it first.`);
+  if (tenant.suspended !== null && role !== 'administrator') throw tenantSuspended(tenant.suspended.reason);
+}

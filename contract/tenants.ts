@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { ResourceStatus } from './domains.ts';
+import { DatabaseId, DomainId, Generation, ServerId, TenantId } from './ids.ts';
+
+/** How many of a thing; null where the plan says nothing. */
+const number = z.int().min(0).max(1_000_000).nullable();
+const GIB = 1024 ** 3;
+
+/**
+ * What one tenant may have. A panel keeps its catalogue of named plans; the agent holds what holds for a tenant. A limit
+ * that is lowered below what is there takes nothing away: nothing more is made until there is room again.
+ */
+export const Plan = z.strictObject({
+  domains: number,
+  databases: number,
+  databaseUsers: number,
+  queues: number,
+  crons: number,
+  keys: number,
+  tokens: number,
+  /** Of all its sites together. */
+  diskBytes: z
+    .int()
+    .min(0)
+    .max(1_048_576 * GIB)
+    .nullable(),
+  /** Of each of its sites: PHP and what else runs in the site's slice. */
+  phpMemoryBytes: z
+    .int()
+    .min(64 * 1024 ** 2)
+    .max(4096 * GIB)
+    .nullable(),
+  /** Of each of its sites: how many requests PHP works on at once. */
+  phpProcesses: z.int().min(1).max(1000).nullable(),
+  /** Of each of its database users. */
+  databaseConnections: z.int().min(1).max(100_000).nullable(),
+});
+export type Plan = z.infer<typeof Plan>;
+
+export const NO_LIMITS: Plan = {
+  domains: null,
+  databases: null,
+  databaseUsers: null,
+  queues: null,
+  crons: null,
+  keys: null,
+  tokens: null,
+  diskBytes: null,
+  phpMemoryBytes: null,
+  phpProcesses: null,
+  databaseConnections: null,
+};
+
+/** The limits that are numbers of things a tenant owns. */
+export const OwnedKind = z.enum([
+  'domains',
+  'databases',
+  'databaseUsers',
+  'queues',
+  'crons',
+  'keys',
+  'tokens',
+]);
+export type OwnedKind = z.infer<typeof OwnedKind>;
+
+/** Words for a person, printable and on one line. */
+export const TenantName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9](?:[A-Za-z0-9 ._@-]{0,98}[A-Za-z0-9._-])?$/,
+    'up to 100 of letters, digits, spaces, . _ @ -',
+  )
+  .brand<'TenantName'>();
+export type TenantName = z.infer<typeof TenantName>;
+
+/** Why, for whoever reads it later. It is shown to the tenant and not to visitors of its sites. */
+export const SuspensionReason = z
+  .string()
+  .regex(/^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u, '1 to 200 printable characters on one line')
+  .refine((text) => text.trim() === text, 'no blanks at its ends');
+
+export const CreateTenant = z.strictObject({
+  name: TenantName,
+  /** What is left out has no limit. */
+  plan: Plan.partial().default({}),
+});
+export type CreateTenant = z.infer<typeof CreateTenant>;
+
+/** Limits that are left out stay as they are. */
+export const UpdateTenant = z
+  .strictObject({ name: TenantName, plan: Plan.partial() })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, 'at least one field to change');
+export type UpdateTenant = z.infer<typeof UpdateTenant>;
+
+export const SuspendTenant = z.strictObject({ reason: SuspensionReason });
+export type SuspendTenant = z.infer<typeof SuspendTenant>;
+
+export const Suspension = z.strictObject({ reason: z.string(), since: z.iso.datetime() });
+export type Suspension = z.infer<typeof Suspension>;
+
+/** A tenant as the API shows it; times are ISO 8601 in UTC. */
+export const Tenant = z.strictObject({
+  id: TenantId,
+  name: TenantName,
+  plan: Plan,
+  suspended: Suspension.nullable(),
+  server: ServerId,
+  generation: Generation,
+  status: ResourceStatus,
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+export type Tenant = z.infer<typeof Tenant>;
+
+/** What a tenant has now, beside what it may have. */
+export const TenantUsage = z.strictObject({
+  tenant: TenantId,
+  counts: z.record(OwnedKind, z.int().min(0)),
+  plan: Plan,
+});
+export type TenantUsage = z.infer<typeof TenantUsage>;
+
+/** What the executor is given. Why it is suspended is nothing that root needs to know. */
+export const TenantSpec = z.strictObject({
+  id: TenantId,
+  generation: Generation,
+  plan: Plan,
+  suspended: z.boolean(),
+});
+export type TenantSpec = z.infer<typeof TenantSpec>;
+
+/** What stands of a tenant's on a server, by root's own record: each is to be brought in line with it. */
+export const TenantStanding = z.strictObject({ sites: z.array(DomainId), databases: z.array(DatabaseId) });
+export type TenantStanding = z.infer<typeof TenantStanding>;

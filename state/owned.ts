@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import type { TenantId } from '../contract/ids.ts';
+import { OwnedKind } from '../contract/tenants.ts';
+import type { Sql } from './connection.ts';
+
+/** It is there, or is to come about; what lies in the trash counts again with the wish to bring it back. */
+function stands(state: string, id: string): string {
+  return `(${state}.status IS NULL OR ${state}.status IN ('live', 'failed') OR (${state}.status = 'trashed'
+    AND EXISTS (SELECT 1 FROM operation o WHERE o.resource_id = ${id} AND o.kind IN ('domain.restore', 'database.restore')
+      AND o.status IN ('queued', 'running'))))`;
+}
+
+function joined(state: string, id: string): string {
+  return `LEFT JOIN resource_state ${state} ON ${state}.resource_id = ${id}`;
+}
+
+/** What goes to the trash with its site or its database counts when that does. */
+const COUNT: { readonly [K in OwnedKind]: string } = {
+  domains: `domain_version v ${joined('s', 'v.domain_id')}
+    WHERE v.tenant = ? AND v.generation = 1 AND ${stands('s', 'v.domain_id')}`,
+  databases: `database_version v ${joined('s', 'v.database_id')}
+    WHERE v.tenant = ? AND v.generation = 1 AND ${stands('s', 'v.database_id')}`,
+  databaseUsers: `database_user_version v ${joined('s', 'v.user_id')} ${joined('d', 'v.database_id')}
+    WHERE v.tenant = ? AND v.generation = 1 AND ${stands('s', 'v.user_id')} AND ${stands('d', 'v.database_id')}`,
+  queues: parts('queue'),
+  crons: parts('cron'),
+  keys: parts('key'),
+  tokens: `token v LEFT JOIN token_revocation r ON r.token_id = v.id
+    WHERE v.tenant = ? AND v.role = 'tenant' AND r.token_id IS NULL AND v.expires_at > UTC_TIMESTAMP(3)`,
+};
+
+function parts(type: 'queue' | 'cron' | 'key'): string {
+  return `site_part_version v ${joined('s', 'v.part_id')} ${joined('d', 'v.domain_id')}
+    WHERE v.tenant = ? AND v.type = '${type}' AND v.generation = 1 AND ${stands('s', 'v.part_id')}
+      AND ${stands('d', 'v.domain_id')}`;
+}
+
+/** How many of a kind a tenant has. For a limit to hold it is asked under the tenant's lock. */
+export async function countOwned(sql: Sql, tenant: TenantId, kind: OwnedKind): Promise<number> {
+  const text = `SELECT COUNT(*) AS count FROM ${COUNT[kind]}`;
+  const [row] = await sql.rows(z.object({ count: z.coerce.number() }), text, [tenant]);
+  return row?.count ?? 0;
+}
+
+export async function countAllOwned(sql: Sql, tenant: TenantId): Promise<Record<OwnedKind, number>> {
+  const counts = {} as Record<OwnedKind, number>;
+  for (const kind of OwnedKind.options) counts[kind] = await countOwned(sql, tenant, kind);
+  return counts;
+}

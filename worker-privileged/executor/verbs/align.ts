@@ -1,0 +1,81 @@
+import { runSteps, type Step } from '../ensure.ts';
+import type { SiteEntry } from '../system/registry.ts';
+import type { System } from '../system/system.ts';
+import { probesOf } from './site/answers.ts';
+import { accountFree, accountLocked, processesEnded } from './site/account.ts';
+import { partsFollow, standingOf } from './site-parts/follow.ts';
+import { phpOff, phpOn } from './site/php.ts';
+import { standsSuspended, suspensionMarked } from './site/suspension.ts';
+import type { VerbHandler } from './table.ts';
+import { isSuspended } from './tenant/standing.ts';
+
+/**
+ * Brings a site in line with its tenant, and changes nothing else of it: what was switched off before its tenant was
+ * suspended is switched off when that is resumed. What lies in the trash, or never stood whole, is left alone.
+ */
+export function alignSite(system: System): VerbHandler<'site.align'> {
+  return async ({ id }, run) => {
+    const entry = await system.registry.read(id);
+    if (entry === null || entry.removedAt !== null || entry.settings === null) return { probes: [] };
+    const suspended = await isSuspended(system, entry.tenant);
+    await runSteps(suspended ? stepsToSuspend(system, entry) : stepsToResume(system, entry), run);
+    const { names, settings, php } = entry;
+    const runs = settings.type === 'php' && settings.enabled;
+    return { probes: probesOf({ id, names, enabled: settings.enabled, suspended, ping: runs ? php : null }) };
+  };
+}
+
+/** Its visitors see the page first, then what served them ends. */
+export function stepsToSuspend(system: System, entry: SiteEntry): readonly Step[] {
+  return [
+    suspensionMarked(system, entry.id, true),
+    standsSuspended(system, entry.id, true),
+    partsFollow(system, entry.id, { ...standingOf(entry), suspended: true }),
+    phpOff(system, entry),
+    ...ownAccountClosed(system, entry),
+  ];
+}
+
+/** What serves its visitors stands before they are let in. */
+export function stepsToResume(system: System, entry: SiteEntry): readonly Step[] {
+  const { settings } = entry;
+  const runs = settings?.type === 'php' && settings.enabled;
+  return [
+    ...(entry.isolation === 'site' ? [accountFree(system, entry.id)] : []),
+    ...(runs ? [phpOn({ system, spec: entry })] : []),
+    partsFollow(system, entry.id, { ...standingOf(entry), suspended: false }),
+    suspensionMarked(system, entry.id, false),
+    standsSuspended(system, entry.id, false),
+  ];
+}
+
+/** The pool's account is other sites' too. */
+export function ownAccountClosed(system: System, entry: SiteEntry): readonly Step[] {
+  return entry.isolation === 'site' ? [accountLocked(system, entry), processesEnded(system, entry)] : [];
+}
+
+/** The same for a database: its accounts come in, or do not, as its tenant stands. */
+export function alignDatabase(system: System): VerbHandler<'database.align'> {
+  const { mariadb } = system;
+  return async ({ id }, run) => {
+    const managed = await mariadb.find(id);
+    if (managed === null || managed.dropped) return {};
+    const suspended = await isSuspended(system, managed.tenant);
+    const step: Step = {
+      name: suspended ? 'lock its accounts' : 'let its accounts in again',
+      look: async () => {
+        const now = await mariadb.find(id);
+        if (now === null || now.dropped) return null;
+        // One that is closed is let in when it is opened.
+        const wrong = suspended ? now.accountsOpen : now.closed ? 0 : now.accountsLocked;
+        return now.locked === suspended && wrong === 0 ? null : 'an account is not as its tenant is';
+      },
+      change: async () => {
+        await (suspended ? mariadb.lockAccounts(id) : mariadb.unlockAccounts(id));
+        return null;
+      },
+    };
+    await runSteps([step], run);
+    return {};
+  };
+}

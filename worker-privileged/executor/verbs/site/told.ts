@@ -1,0 +1,15 @@
+import type { SiteSpec } from '../../../../contract/domains.ts';
+import type { System } from '../../system/system.ts';
+import { isSuspended } from '../tenant/standing.ts';
+import { choosePhp } from './php.ts';
+import type { Story } from './story.ts';
+
+/** What is asked, with what else it depends on. */
+export async function storyOf(system: System, spec: SiteSpec): Promise<Story> {
+  return {
+    system,
+    spec,
+    php: await choosePhp(system, spec),
+    suspended: await isSuspended(system, spec.tenant),
+  };
+}

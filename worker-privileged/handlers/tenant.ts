@@ -1,0 +1,107 @@
+import { TenantId } from '../../contract/ids.ts';
+import type { VerbResult } from '../../contract/executor.ts';
+import { Plan, TenantSpec } from '../../contract/tenants.ts';
+import type { Sql } from '../../state/connection.ts';
+import type { Standing } from '../../state/resource-states.ts';
+import { readTenantVersion } from '../../state/versions.ts';
+import type { CallContext, Executor } from '../executor-calls.ts';
+import type { AskPage } from '../probe.ts';
+import { doStep, parsed, refused } from '../task.ts';
+import type { Handler, Task } from '../task.ts';
+
+export interface TenantParts {
+  readonly state: Sql;
+  readonly executor: Executor;
+  readonly askPage: AskPage;
+}
+
+type TenantKinds =
+  'tenant.create' | 'tenant.update' | 'tenant.suspend' | 'tenant.resume' | 'tenant.delete' | 'tenant.restore';
+
+export function createTenantHandlers(parts: TenantParts): Readonly<Record<TenantKinds, Handler>> {
+  const remove = (task: Task) => removeTenant(parts.executor, task);
+  const put = { apply: bringAbout(parts, 'tenant.put'), discard: remove };
+  return {
+    'tenant.create': put,
+    // Each brings about what one before it that it overtook was to do.
+    'tenant.update': put,
+    'tenant.suspend': put,
+    'tenant.resume': put,
+    'tenant.delete': { apply: remove },
+    'tenant.restore': { apply: bringAbout(parts, 'tenant.restore') },
+  };
+}
+
+/** Root notes what holds for the tenant from now on; then each thing it has is brought in line with that. */
+function bringAbout(parts: TenantParts, verb: 'tenant.put' | 'tenant.restore') {
+  return async (task: Task) => {
+    const tenant = await readTenant(parts.state, task);
+    task.stillMine();
+    const standing = await parts.executor.call(verb, tenant, contextOf(task));
+    await alignAll(parts, task, standing);
+    return 'live' as const;
+  };
+}
+
+/** A few at a time: a tenant may have hundreds. */
+const AT_ONCE = 4;
+
+async function alignAll(
+  { executor, askPage }: TenantParts,
+  task: Task,
+  { sites, databases }: VerbResult<'tenant.put'>,
+): Promise<void> {
+  const works = [
+    ...sites.map((id) => () => {
+      const align = async (context: CallContext): Promise<void> => {
+        const { probes } = await executor.call('site.align', { id }, context);
+        for (const probe of probes) await askPage(probe);
+      };
+      return asOneStep(task, `align the site ${id}`, align);
+    }),
+    ...databases.map(
+      (id) => () =>
+        asOneStep(task, `align the database ${id}`, (context) =>
+          executor.call('database.align', { id }, context),
+        ),
+    ),
+  ];
+  const lane = async (): Promise<void> => {
+    for (let work = works.shift(); work !== undefined; work = works.shift()) await work();
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+}
+
+/** What the executor tells of its steps is summed up: nobody reads six lines for each of a hundred sites. */
+function asOneStep(
+  task: Task,
+  name: string,
+  align: (context: CallContext) => Promise<unknown>,
+): Promise<void> {
+  return doStep(task, name, async () => {
+    let changed = false;
+    await align({ operation: task.operation.id, step: (step) => (changed ||= step.changed) });
+    return changed;
+  });
+}
+
+async function removeTenant(executor: Executor, task: Task): Promise<Standing> {
+  const { resourceId, generation } = task.operation;
+  const id = parsed(TenantId, resourceId);
+  task.stillMine();
+  const { purgeAfter } = await executor.call('tenant.remove', { id, generation }, contextOf(task));
+  return purgeAfter === null ? 'deleted' : { purgeAfter: new Date(purgeAfter) };
+}
+
+async function readTenant(state: Sql, { operation }: Task): Promise<TenantSpec> {
+  const { resourceId, generation, server } = operation;
+  const version = await readTenantVersion(state, resourceId, generation);
+  if (version === undefined || version.deleted || version.server !== server)
+    throw refused('there is no such version of this tenant');
+  const plan = parsed(Plan, version.plan);
+  return parsed(TenantSpec, { id: resourceId, generation, plan, suspended: version.suspended });
+}
+
+function contextOf({ operation, step }: Task) {
+  return { operation: operation.id, step };
+}
