@@ -148,8 +148,8 @@ BEGIN
   START TRANSACTION;
   CALL sculptor_door.require_room(owner, 'databases');
   UPDATE sculptor_door.managed_database SET dropped_at = NULL, closed_at = UTC_TIMESTAMP(3),
-    locked_at = (SELECT IF(t.suspended, UTC_TIMESTAMP(3), NULL) FROM sculptor_door.managed_tenant t WHERE t.id = owner)
-    WHERE id = p_id;
+    locked_at = CASE (SELECT t.suspended FROM sculptor_door.managed_tenant t WHERE t.id = owner)
+      WHEN TRUE THEN COALESCE(locked_at, UTC_TIMESTAMP(3)) WHEN FALSE THEN NULL ELSE locked_at END WHERE id = p_id;
   COMMIT;
   EXECUTE IMMEDIATE CONCAT('CREATE DATABASE `', known, '` CHARACTER SET ', p_charset, ' COLLATE ', p_collation);
 END //

@@ -66,6 +66,10 @@ export async function startAgent(limits: Partial<LimitSettings> = {}): Promise<A
   servers.sql(`INSERT INTO sculptor.token (id, sha256, role, name)
     VALUES ('tokenoftests', '${createHash('sha256').update(TOKEN).digest('hex')}', 'administrator', 'tests')`);
   await putServerFact(worker, SERVER, { name: 'php', value: { versions: ['8.2', '8.4'], default: '8.4' } });
+  await putServerFact(worker, SERVER, {
+    name: 'databases',
+    value: { collations: ['utf8mb4_unicode_ci'], connectionsPerAccount: 30 },
+  });
   await putServerFact(worker, SERVER, { name: 'worker', value: {} });
   const steps = await startApi({
     config: { ...DEFAULTS, ...limits, serverName: 'machine.example', apiSocket: socket, apiPort: null },

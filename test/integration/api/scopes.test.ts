@@ -105,6 +105,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'patch /domains/:domain': { enabled: false },
   'patch /databases/:database': { protected: true },
   'post /databases/:database/users': { name: 'another' },
+  'patch /databases/:database/users/:user': { privileges: 'read' },
 };
 
 test('every route of the app stands in the table, and nothing else does', () => {

@@ -260,7 +260,6 @@ describe('the character set of a database', () => {
         name: shop.name,
         charset,
         collation,
-        tenant: DEFAULT,
       });
     }
   });

@@ -26,9 +26,10 @@ test('a new token is asked for with what was given, and shown once', async () =>
   );
   expect(err).toBe('');
   expect(asked[0]?.body).toEqual({
-    ...{ name: 'my panel', scopes: ['domains:read', 'operations:read'], tenant: 'tenantabcdef' },
+    ...{ name: 'my panel', scopes: ['domains:read', 'operations:read'] },
     ...{ addresses: ['203.0.113.0/24'], expiresAt: '2026-04-02T03:04:05.000Z' },
   });
+  expect(asked[0]?.headers).toMatchObject({ 'sculptor-tenant': 'tenantabcdef' });
   expect([code, out.split('\n')[0]]).toEqual([0, `secret ${SECRET}`]);
   expect(out).toContain('id         tabcdefghij1\n');
   expect(out.split(SECRET)).toHaveLength(2);

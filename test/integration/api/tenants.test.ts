@@ -1,0 +1,190 @@
+import { items, LIVE, operationId, resource, startAgent } from './agent.ts';
+import type { Agent, Answer, Call } from './agent.ts';
+import { makeTenant, makeToken } from './made-tokens.ts';
+
+/* Who owns what: plans under concurrent requests, suspension, removal with all that is owned, and whom a call is for. */
+
+let agent: Agent;
+beforeAll(async () => {
+  agent = await startAgent();
+});
+afterAll(() => agent.stop());
+
+const TRASHED = { status: 'succeeded', resource: { purgeAfter: new Date('2999-01-01') } } as const;
+
+async function tenant(plan: object = {}): Promise<string> {
+  const made = await agent.call('POST', '/v1/tenants', { body: { name: 'acme', plan } });
+  expect(made.status).toBe(202);
+  await agent.end(operationId(made), LIVE);
+  return resource(made, 'tenant').id;
+}
+
+const asTenant = (id: string, more: Call = {}): Call => ({
+  ...more,
+  headers: { ...more.headers, 'sculptor-tenant': id },
+});
+const create = (id: string, path: string, body: object): Promise<Answer> =>
+  agent.call('POST', path, asTenant(id, { body }));
+const usage = async (id: string) => (await agent.call('GET', `/v1/tenants/${id}/usage`)).json['counts'];
+const kind = ({ json }: Answer) => String(json['type']).replace('urn:sculptor:problem:', '');
+
+describe('a plan of ten', () => {
+  test.each([
+    ['domains', '/v1/domains', (n: number) => ({ name: `site${n}.plan.example` })],
+    ['databases', '/v1/databases', (n: number) => ({ name: `plan_${n}` })],
+    ['tokens', '/v1/tokens', (n: number) => ({ name: `t${n}`, scopes: ['domains:read'], expiresAt: soon() })],
+  ])('ends with ten %s of fifty that are asked for at once', async (what, path, body) => {
+    const id = await tenant({ [what]: 10 });
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => create(id, path, body(n))));
+    const refused = answers.filter(({ status }) => status === 409);
+    expect([answers.length - refused.length, new Set(refused.map(kind))]).toEqual([
+      10,
+      new Set(['plan-limit']),
+    ]);
+    expect(await usage(id)).toMatchObject({ [what]: 10 });
+    expect(refused[0]?.json['errors']).toEqual([
+      {
+        field: `plan.${what}`,
+        message: `The tenant has 10 ${what}, and its plan allows 10.`,
+        expected: expect.stringContaining(`at most 10 ${what}`) as string,
+      },
+    ]);
+  });
+
+  test('has room again when one is in the trash, and none for that to come back', async () => {
+    const id = await tenant({ domains: 1 });
+    const first = await create(id, '/v1/domains', { name: 'first.room.example' });
+    await agent.end(operationId(first), LIVE);
+    expect(kind(await create(id, '/v1/domains', { name: 'second.room.example' }))).toBe('plan-limit');
+    const removed = await agent.call('DELETE', '/v1/domains/first.room.example', asTenant(id));
+    expect(kind(await create(id, '/v1/domains', { name: 'second.room.example' }))).toBe('plan-limit');
+    await agent.end(operationId(removed), TRASHED);
+    expect((await create(id, '/v1/domains', { name: 'second.room.example' })).status).toBe(202);
+    const back = await agent.call(
+      'POST',
+      `/v1/domains/${resource(first, 'domain').id}/restore`,
+      asTenant(id),
+    );
+    expect(kind(back)).toBe('plan-limit');
+  });
+
+  test('that is lowered takes nothing away, and keeps more from being made', async () => {
+    const id = await tenant({ databases: 2 });
+    for (const name of ['low_a', 'low_b']) await create(id, '/v1/databases', { name });
+    const lowered = await agent.call('PATCH', `/v1/tenants/${id}`, { body: { plan: { databases: 1 } } });
+    await agent.end(operationId(lowered), LIVE);
+    expect(await usage(id)).toMatchObject({ databases: 2 });
+    expect(kind(await create(id, '/v1/databases', { name: 'low_c' }))).toBe('plan-limit');
+    expect(
+      (await agent.call('PATCH', '/v1/databases/low_a', asTenant(id, { body: { protected: true } }))).status,
+    ).toBe(202);
+  });
+});
+
+describe('a suspended tenant', () => {
+  test('reads and writes nothing, while an administrator may put in order what it has', async () => {
+    const id = await tenant();
+    const token = makeToken(agent.servers, { tenant: id });
+    const suspended = await agent.call('POST', `/v1/tenants/${id}/suspend`, { body: { reason: 'unpaid' } });
+    expect(suspended.status).toBe(202);
+    const refused = await agent.call('POST', '/v1/domains', {
+      body: { name: 'sus.example' },
+      headers: token.headers,
+    });
+    expect([refused.status, kind(refused)]).toEqual([409, 'tenant-suspended']);
+    const seen = await agent.call('GET', `/v1/tenants/${id}`, { headers: token.headers });
+    expect(seen.json['suspended']).toMatchObject({ reason: 'unpaid' });
+    expect((await create(id, '/v1/domains', { name: 'sus.example' })).status).toBe(202);
+    const resumed = await agent.call('POST', `/v1/tenants/${id}/resume`);
+    expect(resumed.status).toBe(202);
+    const again = await agent.call('POST', '/v1/domains', {
+      body: { name: 'sus2.example' },
+      headers: token.headers,
+    });
+    expect(again.status).toBe(202);
+    expect(kind(await agent.call('POST', `/v1/tenants/${id}/resume`))).toBe('conflict');
+  });
+
+  test('is never the administrators own', async () => {
+    const suspend = await agent.call('POST', '/v1/tenants/default/suspend', { body: { reason: 'x' } });
+    const removal = await agent.call('DELETE', '/v1/tenants/default');
+    expect([kind(suspend), kind(removal)]).toEqual(['conflict', 'conflict']);
+  });
+});
+
+describe('removing a tenant', () => {
+  test('removes all that it owns first, ends its tokens, and brings back what went with it', async () => {
+    const id = await tenant();
+    const token = makeToken(agent.servers, { tenant: id });
+    const domain = await create(id, '/v1/domains', { name: 'gone.acme.example' });
+    const database = await create(id, '/v1/databases', { name: 'gone_acme' });
+    for (const made of [domain, database]) await agent.end(operationId(made), LIVE);
+    const removed = await agent.call('DELETE', `/v1/tenants/${id}`);
+    expect((await agent.call('GET', '/v1/domains', { headers: token.headers })).status).toBe(401);
+    expect(await agent.claim(operationId(removed))).toBe('left');
+    const begun = items(await agent.call('GET', '/v1/operations?status=queued', asTenant(id)));
+    expect(begun.map(({ kind }) => kind).sort()).toEqual(['database.delete', 'domain.delete']);
+    for (const { id: operation } of begun) await agent.end(operation, TRASHED);
+    await agent.end(operationId(removed), TRASHED);
+    expect((await agent.call('GET', `/v1/tenants/${id}`)).json['status']).toBe('trashed');
+    expect(kind(await create(id, '/v1/domains', { name: 'more.acme.example' }))).toBe('conflict');
+    const restored = await agent.call('POST', `/v1/tenants/${id}/restore`);
+    const coming = items(await agent.call('GET', '/v1/operations?status=queued', asTenant(id)));
+    expect(coming.map(({ kind }) => kind).sort()).toEqual(['database.restore', 'domain.restore']);
+    for (const { id: operation } of coming) expect(await agent.claim(operation)).toBe('left');
+    await agent.end(operationId(restored), LIVE);
+    for (const { id: operation } of coming) await agent.end(operation, LIVE);
+    expect(await usage(id)).toMatchObject({ domains: 1, databases: 1, tokens: 0 });
+    expect((await agent.call('GET', '/v1/domains', { headers: token.headers })).status).toBe(401);
+  });
+
+  test('is refused as a whole where one of its things is protected', async () => {
+    const id = await tenant();
+    await create(id, '/v1/domains', { name: 'kept.acme.example', protected: true });
+    await create(id, '/v1/databases', { name: 'not_kept' });
+    const before = agent.snapshot();
+    const refused = await agent.call('DELETE', `/v1/tenants/${id}`);
+    expect([kind(refused), refused.json['detail']]).toEqual([
+      'protected',
+      expect.stringContaining('kept.acme.example'),
+    ]);
+    expect(agent.snapshot()).toEqual(before);
+  });
+});
+
+describe('the header Sculptor-Tenant', () => {
+  test('is for administrators: of another tenant nobody else learns whether it exists', async () => {
+    makeTenant(agent.servers, 'someothers00');
+    const token = makeToken(agent.servers, { tenant: 'someothers00' });
+    const as = (id: string) =>
+      agent.call('GET', '/v1/domains', { headers: { ...token.headers, 'sculptor-tenant': id } });
+    expect((await as('someothers00')).status).toBe(200);
+    for (const id of ['default', 'nobodynobody']) expect(kind(await as(id))).toBe('forbidden');
+  });
+
+  test.each(['nobodynobody', '', '../etc', "a'b", 'a'.repeat(13)])('is refused with %j', async (id) => {
+    const answer = await agent.call('GET', '/v1/domains', asTenant(id));
+    expect([answer.status, kind(answer)]).toEqual([422, 'invalid-input']);
+  });
+});
+
+test.each([
+  [{}, 'name'],
+  [{ name: 'a\nb' }, 'name'],
+  [{ name: 'a', plan: { domains: -1 } }, 'plan.domains'],
+  [{ name: 'a', plan: { domains: 1.5 } }, 'plan.domains'],
+  [{ name: 'a', plan: { phpMemoryBytes: 1 } }, 'plan.phpMemoryBytes'],
+  [{ name: 'a', plan: { sites: 1 } }, 'plan.sites'],
+])('%j makes no tenant', async (body, field) => {
+  const before = agent.snapshot();
+  const answer = await agent.call('POST', '/v1/tenants', { body });
+  expect([answer.status, (answer.json['errors'] as { field: string }[]).map((one) => one.field)]).toEqual([
+    422,
+    [field],
+  ]);
+  expect(agent.snapshot()).toEqual(before);
+});
+
+function soon(): string {
+  return new Date(Date.now() + 3_600_000).toISOString();
+}
