@@ -60,7 +60,7 @@ test('fifty databases at once, past the worker, end with the ten of the plan', a
 });
 
 test('fifty accounts at once end with the ten of the plan, each with as many connections as it says', async () => {
-  const [[database = '']] = servers.sql(
+  const [[database]] = servers.sql(
     `SELECT id FROM sculptor_door.managed_database WHERE tenant = '${TENANT}' LIMIT 1`,
   ) as [[string]];
   const results = await inLanes(Array.from({ length: 50 }, (_, n) => login(database, `door_user_${n}`)));
