@@ -153,8 +153,8 @@ export function createMariadb({ commands, socketPath }: Tools): Mariadb {
 
 function findQuery(id: DatabaseId): string {
   return `SELECT JSON_OBJECT('name', d.name, 'tenant', d.tenant, 'dropped', d.dropped_at IS NOT NULL, 'closed', d.closed_at IS NOT NULL,
-      'locked', d.locked_at IS NOT NULL, 'accountsLocked', ${accountsCount("= 'true'")},
-      'accountsOpen', ${accountsCount("<> 'true'")},
+      'locked', d.locked_at IS NOT NULL, 'accountsLocked', ${accountsCount("IN ('1', 'true')")},
+      'accountsOpen', ${accountsCount("NOT IN ('1', 'true')")},
       'schema', EXISTS (SELECT 1 FROM information_schema.schemata s WHERE s.schema_name = d.name))
     FROM sculptor_door.managed_database d WHERE d.id = ${sqlText(id)}`;
 }
@@ -185,7 +185,7 @@ function accountsCount(isLocked: string): string {
   return `(SELECT COUNT(*) FROM sculptor_door.managed_user u
     JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
     WHERE u.database_id = d.id AND u.dropped_at IS NULL
-      AND COALESCE(JSON_VALUE(p.priv, '$.account_locked'), 'false') ${isLocked})`;
+      AND COALESCE(JSON_VALUE(p.priv, '$.account_locked'), '0') ${isLocked})`;
 }
 
 /** The name stands in it as a constant: MariaDB would otherwise look into every schema of the server. */
