@@ -4,6 +4,7 @@ import type { System } from '../system/system.ts';
 import { probesOf } from './site/answers.ts';
 import { accountFree, accountLocked, processesEnded } from './site/account.ts';
 import { partsFollow, standingOf } from './site-parts/follow.ts';
+import { mailClosed, mailOpen } from './site/mail.ts';
 import { phpOff, phpOn } from './site/php.ts';
 import { standsSuspended, suspensionMarked } from './site/suspension.ts';
 import type { VerbHandler } from './table.ts';
@@ -32,6 +33,7 @@ export function stepsToSuspend(system: System, entry: SiteEntry): readonly Step[
     standsSuspended(system, entry.id, true),
     partsFollow(system, entry.id, { ...standingOf(entry), suspended: true }),
     phpOff(system, entry),
+    ...(entry.isolation === 'site' ? [mailClosed(system, entry)] : []),
     ...ownAccountClosed(system, entry),
   ];
 }
@@ -43,6 +45,7 @@ export function stepsToResume(system: System, entry: SiteEntry): readonly Step[]
   return [
     ...(entry.isolation === 'site' ? [accountFree(system, entry.id)] : []),
     ...(runs ? [phpOn({ system, spec: entry })] : []),
+    ...(entry.isolation === 'site' && settings?.enabled === true ? [mailOpen({ system, spec: entry })] : []),
     partsFollow(system, entry.id, { ...standingOf(entry), suspended: false }),
     suspensionMarked(system, entry.id, false),
     standsSuspended(system, entry.id, false),

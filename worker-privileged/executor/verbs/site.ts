@@ -54,10 +54,11 @@ export function stepsToServe(story: Story): readonly Step[] {
   const ownBlock = hasOwnServerBlock(story);
   return [
     siteFolder(story),
-    ...(php === null ? [] : [phpConfigured(story, php), phpCommand(story, php), phpOn(story)]),
-    ...(spec.isolation === 'pool' ? [] : [spec.enabled ? mailOpen(story) : mailClosed(system, spec)]),
     ...(php === null ? [] : [phpConfigured(story, php), phpCommand(story, php)]),
     ...(php === null || suspended ? [] : [phpOn(story)]),
+    ...(spec.isolation === 'pool'
+      ? []
+      : [spec.enabled && !suspended ? mailOpen(story) : mailClosed(system, spec)]),
     ...(ownBlock ? [serverBlock(story)] : []),
     switches(story),
     namesServed(story),

@@ -4,7 +4,7 @@ import type { Step } from '../../ensure.ts';
 import type { Folder } from '../../system/folders.ts';
 import { paths } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
-import { accountOf, type Story } from './story.ts';
+import { entryOf } from './story.ts';
 
 type Site = { readonly id: DomainId };
 type Tools = Pick<System, 'folders' | 'erase'>;
@@ -16,13 +16,13 @@ const CLOSED: Folder = { uid: 0, gid: 0, mode: 0o700 };
  * The site's way to the mailer: a folder in which the mailer, whose it is, makes a socket, and which only the site's
  * group may enter. Neither of them can put anything in its place, for the folder that it lies in is root's.
  */
-export function mailOpen(story: Story): Step {
+export function mailOpen(story: { readonly system: System; readonly spec: Site }): Step {
   const { system, spec } = story;
   const { folders } = system;
   const path = paths.mailFolder(spec.id);
   const wanted = async (): Promise<Folder> => ({
     uid: await mailerOf(system),
-    gid: (await accountOf(story)).gid,
+    gid: (await entryOf(story)).gid,
     mode: 0o2750,
   });
   return {
