@@ -13,6 +13,8 @@ import { createApp } from './app.ts';
 import type { AppParts } from './app.ts';
 import { createDatabaseUserService } from './database-users/service.ts';
 import { createDatabaseService } from './databases/service.ts';
+import { createCronService } from './crons/service.ts';
+import { createRunService } from './runs/service.ts';
 import { createDomainService } from './domains/service.ts';
 import { createCacheService } from './caches/service.ts';
 import { createChecks } from './health/checks.ts';
@@ -87,6 +89,8 @@ type Services = Pick<
   | 'domains'
   | 'keys'
   | 'caches'
+  | 'crons'
+  | 'runs'
   | 'databases'
   | 'databaseUsers'
   | 'operations'
@@ -103,6 +107,8 @@ function createServices({ config, state, write }: ServicesParts): Services {
     domains: createDomainService({ state, write, server }),
     caches: createCacheService({ state, write, server }),
     keys: createKeyService({ state, write, server }),
+    crons: createCronService({ state, write, server }),
+    runs: createRunService({ state, write, server }),
     databases: createDatabaseService({ state, write, server }),
     databaseUsers: createDatabaseUserService({ state, write, server }),
     operations: createOperationService({ state, write }),

@@ -6,6 +6,9 @@ import { authenticate } from './authentication.ts';
 import type { AuthenticationParts } from './authentication.ts';
 import { createCacheRouter } from './caches/router.ts';
 import type { CacheService } from './caches/service.ts';
+import { createRunRouter } from './runs/router.ts';
+import type { RunService } from './runs/service.ts';
+import { createCronRouter } from './crons/router.ts';
 import { createDatabaseUserRouter } from './database-users/router.ts';
 import type { DatabaseUserService } from './database-users/service.ts';
 import { createDatabaseRouter } from './databases/router.ts';
@@ -45,6 +48,8 @@ export interface AppParts extends AuthenticationParts {
   readonly domains: DomainService;
   readonly keys: PartService<'key'>;
   readonly caches: CacheService;
+  readonly crons: PartService<'cron'>;
+  readonly runs: RunService;
   readonly databases: DatabaseService;
   readonly databaseUsers: DatabaseUserService;
   readonly operations: OperationService;
@@ -90,6 +95,8 @@ function createProtectedRouter(parts: AppParts): Router {
   router.use(createDomainRouter(parts.domains, parts.serverName));
   router.use(createKeyRouter(parts.keys));
   router.use(createCacheRouter(parts.caches));
+  router.use(createCronRouter(parts.crons));
+  router.use(createRunRouter(parts.runs));
   router.use(createDatabaseRouter(parts.databases));
   router.use(createDatabaseUserRouter(parts.databaseUsers));
   router.use(createOperationRouter(parts.operations, parts.follow));

@@ -22,6 +22,11 @@ export const ROUTES = {
     delete: ['caches:write'],
   },
   '/domains/:domain/cache/rotate-password': { post: ['caches:write'] },
+  '/domains/:domain/crons': { get: ['crons:read'], post: ['crons:write'] },
+  '/domains/:domain/crons/:cron': { get: ['crons:read'], patch: ['crons:write'], delete: ['crons:write'] },
+  '/domains/:domain/runs': { get: ['runs:read'], post: ['runs:write'] },
+  '/domains/:domain/runs/:run': { get: ['runs:read'] },
+  '/domains/:domain/runs/:run/stop': { post: ['runs:write'] },
   '/databases': { get: ['databases:read'], post: ['databases:write'] },
   '/databases/:database': {
     get: ['databases:read'],

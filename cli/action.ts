@@ -5,16 +5,15 @@ import type { GlobalOptions, OpenSession, Session } from './session.ts';
 export type Act<O> = (session: Session, words: Words, options: O) => Promise<void>;
 
 /** Commander has seen to it that the words a command asks for are there. */
-export type Words = readonly [string, string, string];
+export type Words = readonly [string, string, string, ...string[]];
 
 /** Opens the session when the command runs, not before: `--help` needs none. */
 export function action<O = unknown>(open: OpenSession, act: Act<O>): (...given: unknown[]) => Promise<void> {
   return async (...given) => {
     const command = given.at(-1) as Command;
-    const [first = '', second = '', third = ''] = command.args;
     await act(
       open(command.optsWithGlobals<GlobalOptions>()),
-      [first, second, third],
+      command.args as unknown as Words,
       command.opts<object>() as O,
     );
   };

@@ -4,7 +4,12 @@ import { Domain as DomainShape } from '../contract/domains.ts';
 import { Operation as OperationShape, OperationStep } from '../contract/operations.ts';
 import { Notification as NotificationShape } from '../contract/notifications.ts';
 import { FieldError, Problem as ProblemShape } from '../contract/problems.ts';
-import { Cache as CacheShape, Key as KeyShape } from '../contract/site-parts.ts';
+import {
+  Cache as CacheShape,
+  Cron as CronShape,
+  Key as KeyShape,
+  Run as RunShape,
+} from '../contract/site-parts.ts';
 import { Plan, Tenant as TenantShape } from '../contract/tenants.ts';
 import { Token as TokenShape } from '../contract/tokens.ts';
 import { TrashItem as TrashItemShape } from '../contract/trash.ts';
@@ -41,6 +46,12 @@ export const TenantUsage = z.object({
   plan: z.object(Plan.shape),
 });
 export type TenantUsage = z.infer<typeof TenantUsage>;
+
+export const Cron = z.object(CronShape.shape);
+export type Cron = z.infer<typeof Cron>;
+
+export const Run = z.object(RunShape.shape);
+export type Run = z.infer<typeof Run>;
 
 const Words = z.array(z.string());
 

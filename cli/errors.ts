@@ -32,6 +32,17 @@ export class OperationError extends Error {
   }
 }
 
+/** A command was run as a site, and ended so: what it said has been shown, and there is no more to say. */
+export class ProgramEndedError extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`the command ended with ${exitCode}`);
+    this.name = 'ProgramEndedError';
+    this.exitCode = exitCode;
+  }
+}
+
 /** The API could not be reached, or broke off. `retry` says whether asking again could help. */
 export class ConnectionError extends Error {
   readonly hint: string;

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { addCronCommands } from './commands/cron.ts';
 import { addDatabaseCommands } from './commands/database.ts';
 import { addDomainCommands } from './commands/domain.ts';
 import { addHealthCommand } from './commands/health.ts';
@@ -25,7 +26,7 @@ Commands of root's own, on the agent's server; they do not go through the API:
 Root on the agent's own server needs no address and no token. From elsewhere give --address, and the token in a
 file (--token-file) or in SCULPTOR_TOKEN. The environment's SCULPTOR_ADDRESS stands in for --address.
 
-Exit code: 0 done; 1 refused, or the operation did not succeed; 2 used wrongly.`;
+Exit code: 0 done; 1 refused, or the operation did not succeed; 2 used wrongly. Of domain run: the command's.`;
 
 /** The tree of commands. Nothing is read or connected before a command's action asks for a session. */
 export function createProgram(terminal: Terminal, open: OpenSession): Command {
@@ -60,6 +61,7 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   addDomainCommands(program, open);
   addKeyCommands(program, open);
   addCacheCommands(program, open);
+  addCronCommands(program, open);
   addDatabaseCommands(program, open);
   addOperationCommands(program, open);
   addTrashCommands(program, open);

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import type { Operation, Problem } from './answers.ts';
-import { ConnectionError, OperationError, RefusedError, UsageError } from './errors.ts';
+import { ConnectionError, OperationError, ProgramEndedError, RefusedError, UsageError } from './errors.ts';
 import { createProgram } from './program.ts';
 import type { OpenSession } from './session.ts';
 import type { Terminal } from './terminal.ts';
@@ -12,8 +12,8 @@ export type Run = {
   readonly open: OpenSession;
 };
 
-/** Runs one command to its end. Returns the exit code: 0 done, 1 refused or failed, 2 used wrongly. */
-export async function run({ words, terminal, open }: Run): Promise<0 | 1 | 2> {
+/** Runs one command to its end. Returns the exit code: 0 done, 1 refused or failed, 2 used wrongly, or a site's command's own. */
+export async function run({ words, terminal, open }: Run): Promise<number> {
   let json = false;
   const remember: OpenSession = (options) => {
     json = options.json === true;
@@ -27,9 +27,10 @@ export async function run({ words, terminal, open }: Run): Promise<0 | 1 | 2> {
   }
 }
 
-function explain(error: unknown, terminal: Terminal, json: boolean): 0 | 1 | 2 {
+function explain(error: unknown, terminal: Terminal, json: boolean): number {
   // Commander has written its sentence, or the help that was asked for, by itself.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof ProgramEndedError) return error.exitCode;
   const lines = describe(error);
   if (json && error instanceof RefusedError) terminal.json(error.document);
   lines.filter((line) => line !== '').forEach((line) => terminal.error(line));

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { CacheUsages } from './caches.ts';
+import { CronReport } from './crons.ts';
 import { SiteSpec } from './domains.ts';
 import { Failure } from './failures.ts';
-import { DatabaseId, DomainId, Generation, OperationId, TenantId } from './ids.ts';
+import { DatabaseId, DomainId, Generation, OperationId, PartId, TenantId } from './ids.ts';
 import { PhpVersion } from './names.ts';
-import { CachePut, KeyPut, PartRemoval } from './site-parts.ts';
+import { RunResult } from './runs.ts';
+import { CachePut, CronPut, KeyPut, PartRemoval, RunStart } from './site-parts.ts';
 import { OperationStep } from './operations.ts';
 import { TenantSpec, TenantStanding } from './tenants.ts';
 
@@ -29,7 +31,11 @@ export type Probe = z.infer<typeof Probe>;
 export const VERBS = {
   'server.facts': {
     args: z.strictObject({}),
-    result: z.strictObject({ phpVersions: z.array(PhpVersion), hostname: z.string().max(253) }),
+    result: z.strictObject({
+      phpVersions: z.array(PhpVersion),
+      hostname: z.string().max(253),
+      timeZone: z.string().max(100),
+    }),
   },
   'site.put': { args: SiteSpec, result: z.strictObject({ probes: z.array(Probe) }) },
   'site.remove': {
@@ -54,6 +60,22 @@ export const VERBS = {
     args: z.strictObject({ id: DomainId }),
     result: z.strictObject({ probes: z.array(Probe) }),
   },
+  'cron.put': { args: CronPut, result: z.strictObject({}) },
+  'cron.remove': { args: PartRemoval, result: z.strictObject({}) },
+  /** How all crons of this server fare, without what they said. */
+  'crons.look': {
+    args: z.strictObject({}),
+    result: z.strictObject({ crons: z.array(z.strictObject({ part: PartId, ...CronReport.shape })) }),
+  },
+  'cron.output': {
+    args: z.strictObject({ id: PartId, site: DomainId }),
+    result: z.strictObject({ output: z.string() }),
+  },
+  /** Starts it once, whoever asks how often, and waits for its end. */
+  'run.start': { args: RunStart, result: RunResult },
+  'run.stop': { args: PartRemoval, result: z.strictObject({}) },
+  /** Nothing of it is known any more, its output neither. */
+  'run.forget': { args: PartRemoval, result: z.strictObject({}) },
   /** Notes that it is not to be removed, which root alone can take back. */
   'database.protect': { args: z.strictObject({ id: DatabaseId }), result: z.strictObject({}) },
   'database.remove': {

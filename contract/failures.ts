@@ -19,6 +19,7 @@ export const FailureCode = z.enum([
   'limit_reached', // as much was removed, or let in, in an hour as may be: it waits until there is room
   'plan_limit', // the tenant has as many as its plan allows
   'protected', // it is protected, which only root on the server can clear
+  'broken_off', // what was running is gone, and nobody can say how it ended: it is not started a second time
   'not_due', // it lies in the trash, and its time there is not over
   'internal',
 ]);

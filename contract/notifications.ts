@@ -4,9 +4,10 @@ import { ResourceType } from './operations.ts';
 
 /**
  * `limit_reached`: an operation is held back, because as much was done of its kind in an hour as may be. `destroyed`:
- * something was removed, switched off, or pointed elsewhere. `let_in`: somebody can log in who could not before.
+ * something was removed, switched off, or pointed elsewhere. `let_in`: somebody can log in, or a program runs, that could not
+ * before. `program_failed`: a program of a site failed, or keeps ending.
  */
-export const NotificationKind = z.enum(['limit_reached', 'destroyed', 'let_in']);
+export const NotificationKind = z.enum(['limit_reached', 'destroyed', 'let_in', 'program_failed']);
 export type NotificationKind = z.infer<typeof NotificationKind>;
 
 /** Something that a person should know about though nobody asked. */

@@ -31,12 +31,25 @@ export const OPERATION_RESOURCES = {
   'tenant.resume': 'tenant',
   'tenant.delete': 'tenant',
   'tenant.restore': 'tenant',
+  'cron.create': 'cron',
+  'cron.update': 'cron',
+  'cron.delete': 'cron',
+  'run.create': 'run',
 } as const;
 
 export type OperationKind = keyof typeof OPERATION_RESOURCES;
 export const OperationKind = z.enum(Object.keys(OPERATION_RESOURCES) as [OperationKind, ...OperationKind[]]);
 
-export const ResourceType = z.enum(['domain', 'database', 'databaseUser', 'key', 'cache', 'tenant']);
+export const ResourceType = z.enum([
+  'domain',
+  'database',
+  'databaseUser',
+  'key',
+  'cache',
+  'cron',
+  'run',
+  'tenant',
+]);
 export type ResourceType = z.infer<typeof ResourceType>;
 
 export const OperationStatus = z.enum([

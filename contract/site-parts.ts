@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { CACHE_SOCKET, CacheMemory, CacheSpec, CacheUsage, DEFAULT_CACHE_MEMORY } from './caches.ts';
+import { CronReport, CronSpec } from './crons.ts';
 import { ResourceStatus } from './domains.ts';
-import { DomainId, Generation, PartId, ServerId, TenantId } from './ids.ts';
+import { DomainId, Generation, OperationId, PartId, ServerId, TenantId } from './ids.ts';
+import { RunResult, RunSpec, RunStatus } from './runs.ts';
 import { SshPublicKey } from './ssh-keys.ts';
 
 /** A name for a person, unique among one site's parts of a type. */
@@ -22,6 +24,8 @@ export type KeySpec = z.infer<typeof KeySpec>;
 export const PART_SPECS = {
   key: KeySpec,
   cache: CacheSpec,
+  cron: CronSpec,
+  run: RunSpec,
 } as const;
 
 export type PartType = keyof typeof PART_SPECS;
@@ -68,10 +72,52 @@ export const Cache = z.strictObject({
   usage: z.strictObject({ ...CacheUsage.shape, observedAt: z.iso.datetime() }).nullable(),
 });
 export type Cache = z.infer<typeof Cache>;
+export const CreateCron = z.strictObject({ name: PartName, ...CronSpec.shape });
+export type CreateCron = z.infer<typeof CreateCron>;
+
+/** What is not there stays; without the defaults, which would take it back. */
+export const UpdateCron = z.strictObject({
+  schedule: CronSpec.shape.schedule.optional(),
+  command: CronSpec.shape.command.optional(),
+  workingDirectory: CronSpec.shape.workingDirectory.unwrap().optional(),
+  environment: CronSpec.shape.environment.unwrap().optional(),
+  overlap: CronSpec.shape.overlap.unwrap().optional(),
+  timeoutSeconds: CronSpec.shape.timeoutSeconds.unwrap().optional(),
+});
+export type UpdateCron = z.infer<typeof UpdateCron>;
+
+/** `next` is in the order of time; `report` is null until the server has told of it. */
+export const Cron = z.strictObject({
+  ...PartBase.shape,
+  ...CronSpec.shape,
+  inWords: z.string(),
+  timeZone: z.string(),
+  next: z.array(z.iso.datetime()),
+  report: CronReport.nullable(),
+  /** The end of what it said, of all its runs. */
+  output: z.string().nullable(),
+});
+export type Cron = z.infer<typeof Cron>;
+
+/** A run has no name; what stands for it where parts have names is its id. */
+export const Run = z.strictObject({
+  id: PartId,
+  domain: DomainId,
+  tenant: TenantId,
+  server: ServerId,
+  status: RunStatus,
+  operation: OperationId,
+  ...RunSpec.shape,
+  createdAt: z.iso.datetime(),
+  result: RunResult.nullable(),
+});
+export type Run = z.infer<typeof Run>;
 
 /** What the executor is told of a part's place. */
 const place = { id: PartId, site: DomainId, generation: Generation };
 
 export const KeyPut = z.strictObject({ ...place, name: PartName, spec: KeySpec });
 export const CachePut = z.strictObject({ ...place, name: PartName, spec: CacheSpec });
+export const CronPut = z.strictObject({ ...place, name: PartName, spec: CronSpec });
+export const RunStart = z.strictObject({ ...place, name: PartName, spec: RunSpec });
 export const PartRemoval = z.strictObject(place);

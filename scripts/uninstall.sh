@@ -90,7 +90,10 @@ remove_files() {
   ensure_gone /usr/local/bin/sculptorctl /usr/local/bin/sculptorctl
   for path in /usr/lib/sculptor/*; do
     # The sites' programs go on, and are started through it.
-    [ "$path" = /usr/lib/sculptor/launch ] || ensure_gone "$path" "the agent's code: $path"
+    case $path in
+      /usr/lib/sculptor/launch | /usr/lib/sculptor/launch-once) ;;
+      *) ensure_gone "$path" "the agent's code: $path" ;;
+    esac
   done
   for path in /etc/php/*/cli/conf.d/90-sculptor-mail.ini; do ensure_gone "$path" "PHP's way to the mailer"; done
   ensure_gone /etc/sculptor/mail 'the password of the mail host'

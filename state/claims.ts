@@ -139,6 +139,8 @@ const VERSIONS: Readonly<Record<ResourceType, string>> = {
   key: "site_part_version WHERE type = 'key' AND part_id",
   cache: "site_part_version WHERE type = 'cache' AND part_id",
   tenant: 'tenant_version WHERE tenant_id',
+  cron: "site_part_version WHERE type = 'cron' AND part_id",
+  run: "site_part_version WHERE type = 'run' AND part_id",
 };
 
 /** What belongs to another waits for its turn with that. */
@@ -146,6 +148,7 @@ const PARENTS: { readonly [T in ResourceType]?: { readonly type: ResourceType; r
   databaseUser: { type: 'database', column: 'database_id' },
   key: { type: 'domain', column: 'domain_id' },
   cache: { type: 'domain', column: 'domain_id' },
+  cron: { type: 'domain', column: 'domain_id' },
 };
 
 function hasChildren(type: string): boolean {

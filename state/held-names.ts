@@ -49,6 +49,8 @@ const FREE_ALL: { readonly [T in ResourceType]: readonly string[] } = {
   key: ['DELETE FROM site_part_name WHERE part_id = ?'],
   cache: ['DELETE FROM site_part_name WHERE part_id = ?'],
   tenant: [],
+  cron: ['DELETE FROM site_part_name WHERE part_id = ?'],
+  run: ['DELETE FROM site_part_name WHERE part_id = ?'],
 };
 
 export async function freeAllNames(sql: Sql, type: ResourceType, id: string): Promise<void> {

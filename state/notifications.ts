@@ -9,7 +9,10 @@ import { instant } from './row-values.ts';
 
 export interface NewNotification {
   readonly kind: NotificationKind;
-  readonly operation: ClaimedOperation;
+  readonly operation: Pick<
+    ClaimedOperation,
+    'id' | 'resourceType' | 'resourceId' | 'resourceName' | 'tenant' | 'server'
+  >;
   readonly message: string;
 }
 

@@ -37,6 +37,9 @@ const TELL: { readonly [K in OperationKind]?: Tell } = {
   'key.create': letIn((name) => `Whoever has the key ${name} can put files on its site.`),
   'cache.create': letIn(() => 'A site has a cache, and whoever has its password on the server can use it.'),
   'cache.rotate': letIn(() => 'The cache of a site has another password.'),
+  'cron.create': letIn((name) => `The cron ${name} was made: a program that runs as its site.`),
+  'cron.update': letIn((name) => `The cron ${name} was changed: a program that runs as its site.`),
+  'run.create': letIn((name) => `A command was run as its site; it is the run ${name}.`),
   'databaseUser.rotate': letIn((name) => `The database user ${name} has another password.`),
 };
 

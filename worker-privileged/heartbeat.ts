@@ -42,7 +42,7 @@ export function createHeartbeat(parts: HeartbeatParts): () => Promise<void> {
       }
       if (now() >= nextFacts) {
         nextFacts = now() + FACTS_AGAIN_MS;
-        await putPhpVersions(parts);
+        await putFacts(parts);
         nextFacts = now() + FACTS_EVERY_MS;
       }
     } catch (error) {
@@ -51,13 +51,18 @@ export function createHeartbeat(parts: HeartbeatParts): () => Promise<void> {
   };
 }
 
-async function putPhpVersions({ executor, state, server }: HeartbeatParts): Promise<void> {
-  const { phpVersions } = await executor.call('server.facts', {}, { operation: null, step: () => undefined });
+async function putFacts({ executor, state, server }: HeartbeatParts): Promise<void> {
+  const { phpVersions, timeZone } = await executor.call(
+    'server.facts',
+    {},
+    { operation: null, step: () => undefined },
+  );
   const versions = [...phpVersions].sort(byVersion);
   await putServerFact(state, server, {
     name: 'php',
     value: { versions, default: versions.at(-1) ?? null },
   });
+  await putServerFact(state, server, { name: 'timezone', value: timeZone });
 }
 
 function byVersion(a: PhpVersion, b: PhpVersion): number {

@@ -1,4 +1,5 @@
 import type { OperationId, ServerId } from '../contract/ids.ts';
+import type { OperationKind } from '../contract/operations.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { WakeUps } from '../runtime/wake-ups.ts';
 import { claimOperation, isCancellationAsked } from '../state/claims.ts';
@@ -43,24 +44,32 @@ export function createRunOperation(parts: RunOperationParts): RunOperation {
     run: async (id) => {
       if (running.has(id)) return false;
       running.add(id);
-      try {
-        // A wake-up that was on its way already does not shorten the pause; another comes when it is over.
-        if (!parts.pauses.isOver(id) && !(await isCancellationAsked(parts.state, id))) return false;
-        return await runOnce(parts, id);
-      } catch (error) {
-        if (error instanceof SupplantedError) parts.logger.warn({ operationId: id }, 'claimed by another');
-        else parts.logger.warn({ err: error, operationId: id }, 'left open, the sweep takes it up again');
-        return false;
-      } finally {
-        running.delete(id);
-      }
+      let aside: (() => void) | undefined;
+      const setAside = new Promise<boolean>((resolve) => (aside = () => resolve(true)));
+      const whole = runWhole(parts, id, () => aside?.()).finally(() => running.delete(id));
+      return Promise.race([whole, setAside]);
     },
     isRunning: (id) => running.has(id),
     isIdle: () => running.size === 0,
   };
 }
 
-async function runOnce(parts: RunOperationParts, id: OperationId): Promise<boolean> {
+/** What takes as long as a tenant's command does: it goes on by itself, and others have their turn meanwhile. */
+const ASIDE: ReadonlySet<OperationKind> = new Set(['run.create']);
+
+async function runWhole(parts: RunOperationParts, id: OperationId, setAside: () => void): Promise<boolean> {
+  try {
+    // A wake-up that was on its way already does not shorten the pause; another comes when it is over.
+    if (!parts.pauses.isOver(id) && !(await isCancellationAsked(parts.state, id))) return false;
+    return await runOnce(parts, id, setAside);
+  } catch (error) {
+    if (error instanceof SupplantedError) parts.logger.warn({ operationId: id }, 'claimed by another');
+    else parts.logger.warn({ err: error, operationId: id }, 'left open, the sweep takes it up again');
+    return false;
+  }
+}
+
+async function runOnce(parts: RunOperationParts, id: OperationId, setAside: () => void): Promise<boolean> {
   const { state, server, logger, publish } = parts;
   const claim = await claimOperation(state, server, id);
   if (claim.result === 'left') {
@@ -75,6 +84,7 @@ async function runOnce(parts: RunOperationParts, id: OperationId): Promise<boole
     return true;
   }
   const { operation } = claim;
+  if (ASIDE.has(operation.kind)) setAside();
   publish(id);
   const steps = createSteps(state, operation, publish);
   const task: Task = { operation, step: steps.step, stillMine: steps.check };

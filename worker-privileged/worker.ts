@@ -10,8 +10,10 @@ import { createCacheWatch } from './cache-watch.ts';
 import type { DatabaseDoor } from './database-door.ts';
 import type { Executor } from './executor-calls.ts';
 import { createHeartbeat } from './heartbeat.ts';
+import { createForgettingRuns } from './forgetting-runs.ts';
 import { createHandlers } from './operations.ts';
 import { createMeasuring } from './measuring.ts';
+import { createObservingCrons } from './observing-crons.ts';
 import { createOverdue } from './overdue.ts';
 import { createPauses } from './pauses.ts';
 import { createAskPage } from './probe.ts';
@@ -26,6 +28,7 @@ import { createWorkerLock } from './worker-lock.ts';
 const SWEEP_EVERY_MS = 10_000;
 const LOOK_AT_CLOCK_EVERY_MS = 1000;
 const PURGE_EVERY_MS = 60_000;
+const OBSERVE_CRONS_EVERY_MS = 3000;
 const MEASURE_EVERY_MS = 60_000;
 const LOOK_AT_CACHES_EVERY_MS = 30_000;
 
@@ -86,12 +89,15 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   const purge = createPurging({ server, state, executor, isActive: sweep.isActive, logger });
   const measure = createMeasuring({ server, state, door, isActive: sweep.isActive, logger });
   const watchCaches = createCacheWatch({ server, state, executor, isActive: sweep.isActive, logger });
+  const watching = { server, state, executor, isActive: sweep.isActive, logger };
   const rounds = [
     repeat(parts.sweepEveryMs ?? SWEEP_EVERY_MS, sweep.once),
     repeat(LOOK_AT_CLOCK_EVERY_MS, beat),
     repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, purge),
     repeat(parts.measureEveryMs ?? MEASURE_EVERY_MS, measure),
     repeat(LOOK_AT_CACHES_EVERY_MS, watchCaches),
+    repeat(PURGE_EVERY_MS, createForgettingRuns(watching)),
+    repeat(OBSERVE_CRONS_EVERY_MS, createObservingCrons(watching)),
   ];
 
   return {

@@ -2,7 +2,12 @@ import type { Domain } from '../../contract/domains.ts';
 import type { PartType } from '../../contract/site-parts.ts';
 import { ProblemError } from '../problems.ts';
 
-const WORDS: { readonly [T in PartType]: string } = { key: 'keys', cache: 'cache' };
+const WORDS: { readonly [T in PartType]: string } = {
+  key: 'keys',
+  cache: 'cache',
+  cron: 'crons',
+  run: 'commands',
+};
 
 /** The sites of the shared user are one to the system: what works for one user alone they do not have. */
 export function requireOwnUser({ name, isolation }: Domain, type: PartType): void {

@@ -1,8 +1,8 @@
 import type { DomainId, ServerId, TenantId } from '../../contract/ids.ts';
 import { PartId } from '../../contract/ids.ts';
 import type { OperationKind } from '../../contract/operations.ts';
-import { PART_SPECS } from '../../contract/site-parts.ts';
-import type { PartBase, PartName, PartSpec, PartType } from '../../contract/site-parts.ts';
+import { PART_SPECS, PartName } from '../../contract/site-parts.ts';
+import type { PartBase, PartSpec, PartType } from '../../contract/site-parts.ts';
 import type { Sql, State } from '../../state/connection.ts';
 import { lockDomain } from '../../state/domains.ts';
 import { newId } from '../../state/new-ids.ts';
@@ -44,7 +44,8 @@ export interface PartService<T extends PartType> {
   readonly create: (
     context: WriteContext,
     domain: DomainAddress,
-    wanted: { readonly name: PartName; readonly spec: PartSpec<T>; readonly once?: Once },
+    /** What has no name is called by its id. */
+    wanted: { readonly name?: PartName; readonly spec: PartSpec<T>; readonly once?: Once },
   ) => Promise<WriteAnswer>;
   /** Another version of it, of the kind that is said; `change` makes its spec from the one that stands. */
   readonly update: (
@@ -64,13 +65,18 @@ export interface PartServiceParts<T extends PartType> {
   readonly write: Write;
   readonly server: ServerId;
   readonly type: T;
-  readonly kinds: { readonly create: OperationKind; readonly delete: OperationKind };
+  readonly kinds: { readonly create: OperationKind; readonly delete?: OperationKind };
+  /** What an operation on it waits for; its domain, where nothing else is said. */
+  readonly serialKey?: (part: { readonly id: PartId; readonly domain: DomainId }) => string;
+  /** Whether there may be one more of them on a domain, which is locked; throws a ProblemError where not. */
+  readonly admit?: (sql: Sql, domain: DomainId) => Promise<void>;
   /** What is shown of each beside its spec: what its program reports, for instance. */
   readonly present: (sql: Sql, parts: readonly PartView<T>[]) => Promise<readonly unknown[]>;
 }
 
 export function createPartService<T extends PartType>(parts: PartServiceParts<T>): PartService<T> {
   const { state, write, server, type, kinds, present } = parts;
+  const { serialKey = ({ domain }) => `domain:${domain}`, admit } = parts;
   const view = ({ part, spec }: PartRecord): PartView<T> => ({ ...part, ...specOf(type, spec) });
   const found = async (sql: Sql, domain: DomainId, { id, name }: PartAddress): Promise<PartRecord> => {
     const byId = id === undefined ? undefined : await findPart(sql, { domain, type }, { id });
@@ -87,7 +93,7 @@ export function createPartService<T extends PartType>(parts: PartServiceParts<T>
     const { id, name, domain, generation, tenant } = version;
     await insertPartVersion(sql, version, deleted);
     const operationId = await insertOperation(sql, {
-      ...{ kind, resource: { id, name }, serialKey: `domain:${domain}`, generation, tenant, server },
+      ...{ kind, resource: { id, name }, serialKey: serialKey({ id, domain }), generation, tenant, server },
       actor: context.caller.tokenId,
     });
     const record = await findOperation(sql, tenant, operationId);
@@ -122,9 +128,19 @@ export function createPartService<T extends PartType>(parts: PartServiceParts<T>
       write(context, kinds.create, async (sql) => {
         const domain = await claimDomain(sql, context, address);
         requireOwnUser(domain, type);
+        await admit?.(sql, domain.id);
         const { tenant } = domain;
         const id = PartId.parse(newId(12));
-        const version = { id, type, domain: domain.id, tenant, server, name, spec, generation: 1 };
+        const version = {
+          id,
+          type,
+          domain: domain.id,
+          tenant,
+          server,
+          spec,
+          generation: 1,
+          name: name ?? PartName.parse(id),
+        };
         if ((await holdPartName(sql, version)) !== undefined) throw nameTaken(taken(type));
         return put(sql, version, { kind: kinds.create, context, once });
       }),
@@ -134,10 +150,13 @@ export function createPartService<T extends PartType>(parts: PartServiceParts<T>
         const spec = change(specOf(type, version.spec));
         return put(sql, { ...version, spec }, { kind, context, once });
       }),
-    remove: (context, address) =>
-      write(context, kinds.delete, async (sql) =>
-        put(sql, await next(sql, context, address), { kind: kinds.delete, context, deleted: true }),
-      ),
+    remove: (context, address) => {
+      const kind = kinds.delete;
+      if (kind === undefined) throw new Error(`a ${type} is not deleted`);
+      return write(context, kind, async (sql) =>
+        put(sql, await next(sql, context, address), { kind, context, deleted: true }),
+      );
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts';
 import { listAll, path, type OpenSession } from '../session.ts';
 import { listing, table } from '../table.ts';
 import { perform } from '../write.ts';
+import { addRunCommands } from './run.ts';
 
 type Wanted = {
   readonly alias?: readonly string[];
@@ -23,6 +24,7 @@ export function addDomainCommands(program: Command, open: OpenSession): void {
   addCreate(domain, open);
   addReading(domain, open);
   addUpdate(domain, open);
+  addRunCommands(domain, open);
   domain
     .command('delete')
     .description("Stop serving a website, lock its user, move its files to the server's trash.")

@@ -21,6 +21,7 @@ install_code() {
   [ "$outcome" = unchanged ] || wants_restart executor
   ensure_file /usr/lib/sculptor/launch 0755 root:root <"$tree/systemd/launch"
   ensure_file /usr/lib/sculptor/sendmail 0755 root:root <"$tree/systemd/sendmail"
+  ensure_file /usr/lib/sculptor/launch-once 0755 root:root <"$tree/systemd/launch-once"
   ensure_file /usr/local/bin/sculptorctl 0755 root:root <"$tree/systemd/sculptorctl"
 }
 

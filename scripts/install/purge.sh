@@ -98,6 +98,7 @@ purge_nginx() {
 purge_rest() {
   local path user
   for path in "$units"/sculptor-php@.* "$units"/sculptor-php-pool@.* "$units/sculptor-.slice.d" "$units/sculptor.slice.d" \
+    "$units/sculptor-run@.service" /etc/cron.d/sculptor-* /etc/supervisor/conf.d/sculptor-cron.conf \
     "$units/supervisor.service.d/sculptor.conf" "$units/cron.service.d/sculptor.conf" \
     /etc/tmpfiles.d/sculptor.conf /etc/sysusers.d/sculptor.conf /etc/logrotate.d/sculptor /etc/sculptor \
     /var/lib/sculptor /var/lib/sculptor-root /var/lib/sculptor-php /var/lib/sculptor-mail /var/log/sculptor \

@@ -39,6 +39,7 @@ install_units() {
   hide_processes supervisor
   hide_processes cron
   reload_units
+  start_unit cron.service cron
   [ -z "${restart[executor-socket]:-}" ] || try systemctl stop sculptor-executor.service
   # Those who share this socket stop with it, and are started below.
   [ -z "${restart[notify-socket]:-}" ] || try systemctl stop sculptor-notify.socket
@@ -143,6 +144,7 @@ start_unit() {
 install_programs() {
   local service
   hint='The logs in /var/log/sculptor tell more; run this again afterwards.'
+  put_program sculptor-cron "$tree/systemd/supervisor/cron.conf"
   start_supervisor
   for service in worker-privileged worker-unprivileged api mailer; do start_program "sculptor-$service" "$service"; done
   refresh_caches

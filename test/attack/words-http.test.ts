@@ -150,7 +150,41 @@ test('rows 1, 3, 8 and 14: no field of a database, of its user or of a token doe
   );
 });
 
-test('rows 7 and 9: there is no field and no route for a cron, a command, a certificate or a hook', async () => {
+test('row 7: no field of a cron or of a command takes what it should not', async () => {
+  const site = newId();
+  const field = (path: string, name: string, values: readonly unknown[]): Field => ({
+    ...{ what: `${path} ${name}`, path: `/domains/${site}/${path}`, values: values as readonly string[] },
+    body: (value) => ({
+      ...(path === 'crons' ? { name: 'words', schedule: '@daily' } : {}),
+      ...{ command: ['true'], [name]: value },
+    }),
+  });
+  const ended = CRON.filter((word) => /[\n\r\u2028]/.test(word));
+  await refusesEach(
+    [7],
+    [
+      field(
+        'crons',
+        'schedule',
+        [...CRON, ...SHELL, ...CONTROLS.map((word) => `* * * * *${word}`)].filter(
+          (word) => !/^[*/0-9 ]+$/.test(word),
+        ),
+      ),
+      field('crons', 'name', [...CRON, 'a.b', 'a~', '.placeholder']),
+      ...['crons', 'runs'].flatMap((path) => [
+        field(path, 'command', [...CRON, [], [''], ['-x'], ['A=b'], ...ended.map((word) => ['true', word])]),
+        field(
+          path,
+          'workingDirectory',
+          PATHS.filter((word) => word.includes('..') || word.startsWith('/')),
+        ),
+        field(path, 'timeoutSeconds', ['1', '0', ...CRON]),
+      ]),
+    ],
+  );
+});
+
+test('rows 7 and 9: there is no field and no route of a site for a command, a certificate or a hook', async () => {
   const fields = [
     'cron',
     'crontab',

@@ -17,6 +17,7 @@ import { createRegistry } from '../../worker-privileged/executor/system/registry
 import { createTenantRegister } from '../../worker-privileged/executor/system/tenants.ts';
 import type { System } from '../../worker-privileged/executor/system/system.ts';
 import { fakeCaches } from './caches.ts';
+import { fakeOnce } from './once.ts';
 import { fakeMariadb, type FakeDatabase } from './mariadb.ts';
 
 type Node =
@@ -38,6 +39,8 @@ export type FakeServer = {
   readonly doings: string[];
   phpVersions: PhpVersion[];
   now: string;
+  /** What is begun from now on ends without a word. */
+  breaksOff?: boolean;
 };
 
 export function createFakeServer(): FakeServer {
@@ -52,6 +55,8 @@ export function createFakeServer(): FakeServer {
     paths.mailFolders,
     paths.mailSpool,
     '/etc/sculptor/keys',
+    paths.cronTables,
+    paths.programs,
     paths.registry,
     paths.parts,
     paths.databases,
@@ -154,6 +159,8 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
       versions: () => Promise.resolve(server.phpVersions),
       check: ({ version }) => change(() => void server.doings.push(`check ${version}`)),
     },
+    mode: 'systemd',
+    once: fakeOnce(parts),
     parts: createPartRegister({ files, folders }),
     registry: createRegistry({ files, folders, locks }),
     ssh: {

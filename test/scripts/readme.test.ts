@@ -6,7 +6,15 @@ import { cut, quoted, tell, type Story } from './throwaway.ts';
  * are read. The first of them is run twice.
  */
 
-const DOCUMENTS = ['README.md', 'docs/api.md', 'docs/cache.md', 'docs/sftp.md', 'docs/operating.md'];
+const DOCUMENTS = [
+  'README.md',
+  'docs/api.md',
+  'docs/cache.md',
+  'docs/sftp.md',
+  'docs/crons.md',
+  'docs/runs.md',
+  'docs/operating.md',
+];
 const SERVICES =
   "systemctl show --property=Id,MainPID,ActiveEnterTimestamp 'sculptor-*.service' nginx mariadb";
 const STAYS = [

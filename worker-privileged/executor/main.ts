@@ -18,6 +18,8 @@ import { cacheUsages } from './verbs/caches.ts';
 import { alignDatabase, alignSite } from './verbs/align.ts';
 import { protectDatabase, removeDatabase } from './verbs/database.ts';
 import { purgeDatabase, restoreDatabase } from './verbs/database-trash.ts';
+import { cronOutput, lookAtCrons } from './verbs/crons.ts';
+import { forgetRun, startRun, stopRun } from './verbs/run.ts';
 import { serverFacts } from './verbs/server.ts';
 import { putSite, removeSite } from './verbs/site.ts';
 import { purgeSite, restoreSite } from './verbs/site-trash.ts';
@@ -55,6 +57,13 @@ const verbs: VerbTable = {
   'cache.put': putPart(system, 'cache'),
   'cache.remove': removePart(system, 'cache'),
   'cache.usages': cacheUsages(system),
+  'cron.put': putPart(system, 'cron'),
+  'cron.remove': removePart(system, 'cron'),
+  'crons.look': lookAtCrons(system),
+  'cron.output': cronOutput(system),
+  'run.start': startRun(system),
+  'run.stop': stopRun(system),
+  'run.forget': forgetRun(system),
   'database.protect': protectDatabase(system),
   'database.remove': removeDatabase(system),
   'database.restore': restoreDatabase(system),

@@ -4,14 +4,15 @@ import { PART_SPECS, PartName } from '../../contract/site-parts.ts';
 import type { PartSpec, PartType } from '../../contract/site-parts.ts';
 import type { Generation } from '../../contract/ids.ts';
 import { FailureError } from '../../contract/failures.ts';
-import type { Sql } from '../../state/connection.ts';
+import type { State } from '../../state/connection.ts';
 import { readPartVersion } from '../../state/site-parts.ts';
 import type { CallContext, Executor } from '../executor-calls.ts';
 import { parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
+import { runToItsEnd } from './run.ts';
 
 export interface SitePartParts {
-  readonly state: Sql;
+  readonly state: State;
   readonly executor: Executor;
 }
 
@@ -37,17 +38,27 @@ export function createSitePartHandlers(parts: SitePartParts): Readonly<Record<Pa
     remove: removing(parts, (place, context) => executor.call('cache.remove', place, context)),
   };
   const putCache: Handler = { apply: cache.put, discard: cache.remove };
+  const cron = {
+    put: putting(parts, 'cron', (wanted, context) => executor.call('cron.put', wanted, context)),
+    remove: removing(parts, (place, context) => executor.call('cron.remove', place, context)),
+  };
+  const run = runToItsEnd(parts);
   return {
     'cache.create': putCache,
     'cache.update': putCache,
     'cache.rotate': putCache,
     'cache.delete': { apply: cache.remove },
+    'cron.create': { apply: cron.put, discard: cron.remove },
+    'cron.update': { apply: cron.put },
+    'cron.delete': { apply: cron.remove },
+    // One that failed stays, so that it can be read what became of it.
+    'run.create': { apply: putting(parts, 'run', (wanted, context, task) => run(wanted, task, context)) },
     'key.create': { apply: key.put, discard: key.remove },
     'key.delete': { apply: key.remove },
   };
 }
 
-type Put<T extends PartType> = (wanted: WantedPart<T>, context: CallContext) => Promise<unknown>;
+type Put<T extends PartType> = (wanted: WantedPart<T>, context: CallContext, task: Task) => Promise<unknown>;
 type Place = Pick<WantedPart<PartType>, 'id' | 'site' | 'generation'>;
 type Remove = (place: Place, context: CallContext) => Promise<unknown>;
 
@@ -59,7 +70,7 @@ function putting<T extends PartType>(parts: SitePartParts, type: T, put: Put<T>)
     // The schema is that of the type; the compiler cannot tie the two together.
     const spec = parsed(PART_SPECS[type], version.spec) as PartSpec<T>;
     task.stillMine();
-    await put({ ...place, name, spec }, contextOf(task));
+    await put({ ...place, name, spec }, contextOf(task), task);
     return 'live' as const;
   };
 }

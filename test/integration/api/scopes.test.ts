@@ -39,6 +39,9 @@ const KEY = {
   publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl',
 };
 
+const CRON = { name: 'nightly', schedule: '@daily', command: ['true'] };
+const RUN = { command: ['true'] };
+
 let agent: Agent;
 let objects: Readonly<Record<string, readonly [id: string, name: string]>>;
 let before: unknown;
@@ -54,12 +57,16 @@ beforeAll(async () => {
   const key = await agent.call('POST', '/v1/domains/shop.example/keys', { body: KEY });
   // A site has one cache or none: it stands in no address of its own.
   await agent.call('POST', '/v1/domains/shop.example/cache');
+  const cron = await agent.call('POST', '/v1/domains/shop.example/crons', { body: CRON });
+  const run = await agent.call('POST', '/v1/domains/shop.example/runs', { body: RUN });
   const token = makeToken(agent.servers);
   objects = {
     domain: [resource(made, 'domain').id, 'shop.example'],
     database: [resource(database, 'database').id, 'shop'],
     user: [resource(user, 'databaseUser').id, 'shop'],
     key: [resource(key, 'key').id, 'anna'],
+    cron: [resource(cron, 'cron').id, 'nightly'],
+    run: [resource(run, 'run').id, resource(run, 'run').id],
     operation: [operationId(made), operationId(made)],
     token: [token.id, token.id],
     tenant: ['default', 'default'],
@@ -102,6 +109,9 @@ function kind({ json }: Answer): string {
 const BODIES: Readonly<Record<string, unknown>> = {
   'post /domains/:domain/keys': { ...KEY, name: 'ben' },
   'patch /domains/:domain/cache': { memoryBytes: 67_108_864 },
+  'post /domains/:domain/crons': { ...CRON, name: 'other' },
+  'patch /domains/:domain/crons/:cron': { schedule: '@hourly' },
+  'post /domains/:domain/runs': RUN,
   'patch /domains/:domain': { enabled: false },
   'patch /databases/:database': { protected: true },
   'post /databases/:database/users': { name: 'another' },

@@ -155,7 +155,9 @@ export const PURGE_AFTER = '2099-01-01T00:00:00.000Z';
 export const live: Answer = (request, tell) => {
   tell({ name: `${request.verb} done`, status: 'succeeded', changed: true, durationMs: 1 });
   const args = request.args as { id: string; name: string };
-  if (request.verb === 'server.facts') return { phpVersions: ['8.4', '8.2', '8.10'], hostname: 'machine' };
+  if (request.verb === 'server.facts')
+    return { phpVersions: ['8.4', '8.2', '8.10'], hostname: 'machine', timeZone: 'UTC' };
+  if (request.verb === 'crons.look') return { crons: [] };
   if (request.verb === 'database.remove') return { purgeAfter: PURGE_AFTER };
   if (request.verb.startsWith('database.')) return {};
   if (request.verb === 'site.remove') return { probes: [], purgeAfter: PURGE_AFTER };

@@ -11,7 +11,7 @@ function build(verbs: Partial<VerbTable> = {}) {
   const answers: ExecutorAnswer[] = [];
   const dispatch = createDispatch({
     verbs: {
-      'server.facts': () => Promise.resolve({ phpVersions: [], hostname: 'h' }),
+      'server.facts': () => Promise.resolve({ phpVersions: [], hostname: 'h', timeZone: 'UTC' }),
       'site.put': () => Promise.resolve({ probes: [] }),
       'site.remove': () => Promise.resolve({ probes: [], purgeAfter: null }),
       'site.restore': () => Promise.resolve({ probes: [] }),
@@ -21,6 +21,13 @@ function build(verbs: Partial<VerbTable> = {}) {
       'cache.put': () => Promise.resolve({}),
       'cache.remove': () => Promise.resolve({}),
       'cache.usages': () => Promise.resolve({ usages: null }),
+      'cron.put': () => Promise.resolve({}),
+      'cron.remove': () => Promise.resolve({}),
+      'crons.look': () => Promise.resolve({ crons: [] }),
+      'cron.output': () => Promise.resolve({ output: '' }),
+      'run.start': () => Promise.reject(new Error('none')),
+      'run.stop': () => Promise.resolve({}),
+      'run.forget': () => Promise.resolve({}),
       'database.protect': () => Promise.resolve({}),
       'database.remove': () => Promise.resolve({ purgeAfter: null }),
       'database.restore': () => Promise.resolve({}),
@@ -122,7 +129,7 @@ test('requests with an id hold the lock of that id, and those without one hold n
   const held: string[] = [];
   const dispatch = createDispatch({
     verbs: {
-      'server.facts': () => Promise.resolve({ phpVersions: [], hostname: 'h' }),
+      'server.facts': () => Promise.resolve({ phpVersions: [], hostname: 'h', timeZone: 'UTC' }),
       'site.remove': () => Promise.resolve({ probes: [], purgeAfter: null }),
     } as unknown as VerbTable,
     locks: {

@@ -19,7 +19,7 @@ function setUp() {
     call: () =>
       away
         ? Promise.reject(new FailureError('executor_unavailable', 'away', 'wait'))
-        : Promise.resolve({ phpVersions: versions, hostname: 'machine' }),
+        : Promise.resolve({ phpVersions: versions, hostname: 'machine', timeZone: 'Europe/Berlin' }),
   } as unknown as Pick<Executor, 'call'>;
   const beat = createHeartbeat({
     server: ServerId.parse('default'),
@@ -49,11 +49,12 @@ function setUp() {
 
 test('says at once, and then every twenty seconds, that the worker is at work', async () => {
   const { after, wrote } = setUp();
-  expect(await after(0)).toEqual(['worker', 'databases', 'php']);
+  expect(await after(0)).toEqual(['worker', 'databases', 'php', 'timezone']);
   expect(wrote).toEqual([
     ['worker', { at: '2026-01-01T00:00:00.000Z', version: '1.2.3' }],
     ['databases', { collations: ['utf8mb4_bin'], connectionsPerAccount: 30 }],
     ['php', { versions: ['8.2', '8.4', '8.10'], default: '8.10' }],
+    ['timezone', 'Europe/Berlin'],
   ]);
   expect(await after(19_000)).toEqual([]);
   expect(await after(1000)).toEqual(['worker', 'databases']);
@@ -63,7 +64,7 @@ test('asks again every ten minutes which PHP versions there are', async () => {
   const { after } = setUp();
   await after(0);
   expect(await after(599_000)).toEqual(['worker', 'databases']);
-  expect(await after(1000)).toEqual(['php']);
+  expect(await after(1000)).toEqual(['php', 'timezone']);
 });
 
 test('asks soon again when the executor was away', async () => {
@@ -72,7 +73,7 @@ test('asks soon again when the executor was away', async () => {
   expect(await after(0)).toEqual(['worker', 'databases']);
   set({ away: false });
   expect(await after(4000)).toEqual([]);
-  expect(await after(1000)).toEqual(['php']);
+  expect(await after(1000)).toEqual(['php', 'timezone']);
 });
 
 test('knows of no default where there is no PHP', async () => {
@@ -87,5 +88,5 @@ test('says nothing while another worker is at work', async () => {
   set({ active: false });
   expect(await after(0)).toEqual([]);
   set({ active: true });
-  expect(await after(1)).toEqual(['worker', 'databases', 'php']);
+  expect(await after(1)).toEqual(['worker', 'databases', 'php', 'timezone']);
 });

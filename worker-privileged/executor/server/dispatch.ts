@@ -36,6 +36,13 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
   'cache.put': 60_000,
   'cache.remove': 60_000,
   'cache.usages': 20_000,
+  'cron.put': 20_000,
+  'cron.remove': 60_000,
+  'crons.look': 60_000,
+  'cron.output': 20_000,
+  'run.start': 3_900_000,
+  'run.stop': 60_000,
+  'run.forget': 60_000,
   'database.protect': 20_000,
   'database.remove': 3.5 * 3_600_000,
   'database.restore': 3.5 * 3_600_000,
@@ -167,7 +174,9 @@ function tooMany(request: string): Refused {
 }
 
 /** What belongs to a site waits for its turn with the site. */
-function lockOf({ args }: Asked): string | undefined {
+function lockOf({ verb, args }: Asked): string | undefined {
+  // It takes the site's lock itself, and not for as long as the command runs.
+  if (verb === 'run.start') return undefined;
   if ('site' in args) return args.site;
   return 'id' in args ? args.id : undefined;
 }

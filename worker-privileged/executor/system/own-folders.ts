@@ -20,6 +20,7 @@ const OWN: readonly (readonly [string, Folder])[] = [
   [paths.keys, OPEN],
   [paths.programs, CLOSED],
   [paths.outputs, CLOSED],
+  [paths.onces, CLOSED],
   [paths.trash, CLOSED],
 ];
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { CacheSpec } from '../../../contract/caches.ts';
+import { CronSpec } from '../../../contract/crons.ts';
 import { DomainId, Generation, PartId } from '../../../contract/ids.ts';
+import { RunSpec } from '../../../contract/runs.ts';
 import { KeySpec, PartName, type PartType } from '../../../contract/site-parts.ts';
 import type { Undo } from '../ensure.ts';
 import type { Files } from './files.ts';
@@ -22,6 +24,8 @@ const common = {
 export const PartEntry = z.discriminatedUnion('type', [
   z.strictObject({ ...common, type: z.literal('key'), spec: KeySpec }),
   z.strictObject({ ...common, type: z.literal('cache'), spec: CacheSpec }),
+  z.strictObject({ ...common, type: z.literal('cron'), spec: CronSpec }),
+  z.strictObject({ ...common, type: z.literal('run'), spec: RunSpec }),
 ]);
 export type PartEntry = z.infer<typeof PartEntry>;
 export type PartEntryOf<T extends PartType> = Extract<PartEntry, { type: T }>;
@@ -32,6 +36,8 @@ export type PartRegister = {
   readonly write: (entry: PartEntry) => Promise<Undo>;
   /** What a site has, without what was taken away. */
   readonly list: (site: DomainId) => Promise<readonly PartEntry[]>;
+  /** Not even its id is known any more. */
+  readonly drop: (place: { readonly site: DomainId; readonly id: PartId }) => Promise<void>;
   /** All that is known of a site's parts is forgotten: it is purged. */
   readonly forget: (site: DomainId) => Promise<void>;
   readonly isEmpty: (site: DomainId) => Promise<boolean>;
@@ -61,6 +67,9 @@ export function createPartRegister({ files, folders }: Tools): PartRegister {
       const ids = names.flatMap((name) => PartId.safeParse(name.replace(/\.json$/, '')).data ?? []);
       const entries = await Promise.all(ids.sort().map((id) => read({ site, id })));
       return entries.filter((entry) => entry !== null && !entry.removed) as PartEntry[];
+    },
+    drop: async ({ site, id }) => {
+      await files.remove(paths.registeredPart(site, id));
     },
     forget: (site) => folders.remove(paths.registeredParts(site)),
   };

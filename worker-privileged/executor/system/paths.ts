@@ -70,6 +70,13 @@ export const paths = {
   /** What programs have said. */
   outputs: '/var/log/sculptor/programs',
   output: (part: PartId) => `/var/log/sculptor/programs/${part}`,
+  /** What programs that end are bounded by, and how they went; see /usr/lib/sculptor/launch-once. */
+  onces: '/var/lib/sculptor-root/once',
+  once: (part: PartId) => `/var/lib/sculptor-root/once/${part}`,
+  onceFile: (part: PartId, name: string) => `/var/lib/sculptor-root/once/${part}/${name}`,
+  /** cron passes over names with a dot in them, the drafts among them. */
+  cronTables: '/etc/cron.d',
+  cronTable: (part: PartId) => `/etc/cron.d/sculptor-${part}`,
 
   homes: '/home/www',
   home: (name: DomainName) => `/home/www/${name}`,

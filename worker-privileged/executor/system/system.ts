@@ -14,6 +14,7 @@ import { createLocks, type Locks } from './locks.ts';
 import { createMariadb, type Mariadb } from './mariadb.ts';
 import type { Masters } from './masters.ts';
 import { createNginx, type Nginx } from './nginx.ts';
+import { createOnce, type Once } from './once.ts';
 import { createPartRegister, type PartRegister } from './part-register.ts';
 import { createPhpFpm, type PhpFpm } from './php-fpm.ts';
 import { createRegistry, type Registry } from './registry.ts';
@@ -37,7 +38,9 @@ export type System = {
   readonly locks: Locks;
   readonly mariadb: Mariadb;
   readonly masters: Masters;
+  readonly mode: ExecutorConfig['mode'];
   readonly nginx: Nginx;
+  readonly once: Once;
   readonly parts: PartRegister;
   readonly phpFpm: PhpFpm;
   readonly registry: Registry;
@@ -79,7 +82,9 @@ export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig
       mode === 'systemd'
         ? createUnitMasters({ commands, files })
         : createSupervisorMasters({ files, call: supervisor }),
+    mode,
     nginx: createNginx({ commands, files, locks }),
+    once: createOnce({ commands, files, folders, mode }),
     parts: createPartRegister({ files, folders }),
     phpFpm: createPhpFpm({ accounts }),
     registry: createRegistry({ files, folders, locks }),

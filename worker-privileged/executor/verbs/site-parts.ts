@@ -94,7 +94,7 @@ function noted(system: System, part: PartEntry, countedFor: TenantId | null = nu
   };
 }
 
-function notThere(): FailureError {
+export function notThere(): FailureError {
   return new FailureError(
     'not_ready',
     'The site this is for is not on the server.',

@@ -1,0 +1,154 @@
+import { EndedBy, MOST_AT_ONCE, type CronReport, type Ended } from '../../../contract/crons.ts';
+import type { PartId } from '../../../contract/ids.ts';
+import type { Undo } from '../ensure.ts';
+import { CommandError, type Commands } from './command.ts';
+import type { ExecutorConfig } from './config.ts';
+import type { Files } from './files.ts';
+import type { Folders } from './folders.ts';
+import { paths } from './paths.ts';
+
+export type OnceBounds = { readonly kind: 'cron' | 'run'; readonly seconds: number; readonly atOnce: number };
+
+/** Programs of sites that end: what `/usr/lib/sculptor/launch-once` reads and writes about each. */
+export type Once = {
+  readonly readBounds: (id: PartId) => Promise<string | null>;
+  readonly writeBounds: (id: PartId, bounds: OnceBounds) => Promise<Undo>;
+  /** Starts a command, or finds it started, and waits until it has ended. */
+  readonly run: (id: PartId, seconds: number) => Promise<void>;
+  readonly hasBegun: (id: PartId) => Promise<boolean>;
+  readonly isRunning: (id: PartId) => Promise<boolean>;
+  /** Ends what runs, with all that it has started. */
+  readonly stop: (id: PartId) => Promise<void>;
+  /** Null where none has ended, or where nobody can say how. */
+  readonly last: (id: PartId) => Promise<Ended | null>;
+  readonly report: (id: PartId) => Promise<CronReport>;
+  readonly output: (
+    id: PartId,
+    bytes: number,
+  ) => Promise<{ readonly text: string; readonly truncated: boolean }>;
+  /** Nothing is known of it any more, what it said neither. */
+  readonly forget: (id: PartId) => Promise<void>;
+  readonly isKnown: (id: PartId) => Promise<boolean>;
+};
+
+const LAUNCH = '/usr/lib/sculptor/launch-once';
+/** Beside its own time: until it heeds the end of that, and until what it has started is gone. */
+const AFTER_MS = 60_000;
+
+type Tools = {
+  readonly commands: Pick<Commands, 'run'>;
+  readonly files: Files;
+  readonly folders: Folders;
+  readonly mode: ExecutorConfig['mode'];
+};
+
+export function createOnce({ commands, files, folders, mode }: Tools): Once {
+  const read = (id: PartId, name: string) => files.read(paths.onceFile(id, name));
+  const isKnown = async (id: PartId) =>
+    (await folders.look(paths.once(id))) !== null || (await folders.look(paths.output(id))) !== null;
+  const last = async (id: PartId) => parseLast(await read(id, 'last'));
+  const isRunning = async (id: PartId) => {
+    for (let number = 0; number < MOST_AT_ONCE; number += 1) {
+      const pid = (await read(id, `pid.${number}`))?.trim() ?? '';
+      if (/^[1-9][0-9]{0,9}$/.test(pid) && (await commandOf(files, pid)).endsWith(`${LAUNCH} ${id}`))
+        return true;
+    }
+    return false;
+  };
+  const output: Once['output'] = async (id, bytes) => {
+    const [before, now] = await Promise.all(
+      ['before', 'now'].map(async (name) => (await files.read(`${paths.output(id)}/0/${name}`)) ?? ''),
+    );
+    return lastOf(`${before ?? ''}${now ?? ''}`, bytes);
+  };
+  return {
+    isKnown,
+    last,
+    isRunning,
+    output,
+    readBounds: (id) => read(id, 'bounds'),
+    writeBounds: async (id, bounds) => {
+      await folders.ensure(paths.once(id), { uid: 0, gid: 0, mode: 0o700 });
+      return files.replace(paths.onceFile(id, 'bounds'), renderBounds(bounds), 0o600);
+    },
+    hasBegun: async (id) => (await read(id, 'begun')) !== null,
+    run: async (id, seconds) => {
+      const timeoutMs = seconds * 1000 + AFTER_MS;
+      const command =
+        mode === 'systemd'
+          ? ({ file: '/usr/bin/systemctl', args: ['--no-ask-password', 'start', '--', unitOf(id)] } as const)
+          : ({ file: LAUNCH, args: [id] } as const);
+      await commands.run({ ...command, timeoutMs }).catch(ignoreItsEnd);
+    },
+    stop: async (id) => {
+      if (!(await isKnown(id))) return;
+      await commands.run({ file: LAUNCH, args: [id, 'stop'], timeoutMs: 50_000 });
+    },
+    report: async (id) => {
+      const [ended, failures, skipped] = await Promise.all([
+        last(id),
+        read(id, 'failures'),
+        read(id, 'skipped'),
+      ]);
+      return {
+        last: ended,
+        failures: numberIn(failures) ?? 0,
+        running: await isRunning(id),
+        skippedAt: instantIn(skipped),
+      };
+    },
+    forget: async (id) => {
+      await folders.remove(paths.once(id));
+      await folders.remove(paths.output(id));
+    },
+  };
+}
+
+/** Three words that `launch-once` takes apart. */
+export function renderBounds({ kind, seconds, atOnce }: OnceBounds): string {
+  return `${kind} ${seconds} ${atOnce}\n`;
+}
+
+function unitOf(id: PartId): string {
+  return `sculptor-run@${id}.service`;
+}
+
+/** How it went stands in a file; what starts it may end badly for reasons of its own. */
+function ignoreItsEnd(cause: unknown): void {
+  if (!(cause instanceof CommandError)) throw cause;
+}
+
+async function commandOf(files: Pick<Files, 'read'>, pid: string): Promise<string> {
+  // It may end while it is looked at.
+  const text = await files.read(`/proc/${pid}/cmdline`).catch(() => null);
+  return (text ?? '').split('\0').join(' ').trim();
+}
+
+/** `STARTED ENDED EXITCODE BY`, times in milliseconds. */
+export function parseLast(text: string | null): Ended | null {
+  const [started, ended, code, by] = (text ?? '').trim().split(' ');
+  const endedBy = EndedBy.safeParse(by);
+  const [startedAt, endedAt] = [instantIn(started), instantIn(ended)];
+  if (startedAt === null || endedAt === null || !endedBy.success) return null;
+  const exitCode = Number(code);
+  return exitCode >= 0 && exitCode <= 255 ? { startedAt, endedAt, exitCode, endedBy: endedBy.data } : null;
+}
+
+function numberIn(text: string | null | undefined): number | null {
+  const word = (text ?? '').trim();
+  return /^[0-9]{1,15}$/.test(word) ? Number(word) : null;
+}
+
+function instantIn(text: string | null | undefined): string | null {
+  const ms = numberIn(text);
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** The end of a text, so many bytes of it as UTF-8 at most, and no half character at its beginning. */
+function lastOf(text: string, bytes: number): { text: string; truncated: boolean } {
+  const whole = Buffer.from(text);
+  if (whole.length <= bytes) return { text, truncated: false };
+  let from = whole.length - bytes;
+  while (from < whole.length && ((whole[from] ?? 0) & 0xc0) === 0x80) from += 1;
+  return { text: whole.subarray(from).toString(), truncated: true };
+}

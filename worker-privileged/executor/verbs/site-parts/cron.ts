@@ -1,0 +1,48 @@
+import { MOST_AT_ONCE } from '../../../../contract/crons.ts';
+import type { Step } from '../../ensure.ts';
+import { renderCronTable } from '../../render/cron-table.ts';
+import { paths } from '../../system/paths.ts';
+import type { System } from '../../system/system.ts';
+import type { PartKind, Placed } from './kind.ts';
+import { bounded, forgotten, programGone, programNoted, stopped } from './program.ts';
+
+/** A program that cron starts. A table of its own for each, with the time and the id and nothing of a tenant's. */
+export const CRON: PartKind<'cron'> = {
+  whileDisabled: false,
+  inPool: false,
+  on: (system, at) => [
+    bounded(system, at.part.id, {
+      kind: 'cron',
+      seconds: at.part.spec.timeoutSeconds,
+      atOnce: at.part.spec.overlap ? MOST_AT_ONCE : 1,
+    }),
+    programNoted(system, at),
+    tableThere(system, at),
+  ],
+  off,
+  gone: (system, at) => [...off(system, at), forgotten(system, at.part.id)],
+};
+
+function off(system: System, at: Placed<'cron'>): readonly Step[] {
+  const { id } = at.part;
+  return [tableGone(system, at), programGone(system, id), stopped(system, id)];
+}
+
+function tableThere({ files }: Pick<System, 'files'>, { part }: Placed<'cron'>): Step {
+  const path = paths.cronTable(part.id);
+  const text = renderCronTable({ id: part.id, schedule: part.spec.schedule });
+  return {
+    name: 'tell cron when',
+    look: async () => ((await files.read(path)) === text ? null : 'cron has it otherwise'),
+    change: () => files.replace(path, text),
+  };
+}
+
+function tableGone({ files }: Pick<System, 'files'>, { part }: Placed<'cron'>): Step {
+  const path = paths.cronTable(part.id);
+  return {
+    name: 'take it from cron',
+    look: async () => ((await files.read(path)) === null ? null : 'cron has it'),
+    change: () => files.remove(path),
+  };
+}

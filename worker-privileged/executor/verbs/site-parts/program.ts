@@ -1,0 +1,79 @@
+import type { ProgramEnvironment, ProgramWords } from '../../../../contract/programs.ts';
+import type { PartId } from '../../../../contract/ids.ts';
+import type { Step } from '../../ensure.ts';
+import { renderLaunch } from '../../render/launch.ts';
+import { renderBounds, type OnceBounds } from '../../system/once.ts';
+import { paths } from '../../system/paths.ts';
+import type { SiteEntry } from '../../system/registry.ts';
+import type { System } from '../../system/system.ts';
+
+type Program = {
+  readonly command: ProgramWords;
+  readonly workingDirectory: string;
+  readonly environment: ProgramEnvironment;
+};
+type Of = { readonly site: SiteEntry; readonly part: { readonly id: PartId; readonly spec: Program } };
+
+const NO_LIMITS = { memoryMb: null, cpuPercent: null };
+
+/** What `launch` becomes for it, in a file of root's. */
+export function programNoted({ files, mode }: Pick<System, 'files' | 'mode'>, { site, part }: Of): Step {
+  const path = paths.program(part.id);
+  const { command, workingDirectory, environment } = part.spec;
+  const text = () =>
+    renderLaunch(mode, {
+      part: part.id,
+      site: site.id,
+      account: { uid: site.uid, gid: site.gid, user: site.user },
+      home: paths.home(site.name),
+      workingDirectory,
+      words: command,
+      environment,
+      limits: NO_LIMITS,
+    });
+  return {
+    name: 'note what it starts',
+    look: async () => ((await files.read(path)) === text() ? null : 'it is noted otherwise'),
+    change: () => files.replace(path, text(), 0o600),
+  };
+}
+
+/** Without it nothing of it can be started. */
+export function programGone({ files }: Pick<System, 'files'>, id: PartId): Step {
+  const path = paths.program(id);
+  return {
+    name: 'forget what it starts',
+    look: async () => ((await files.read(path)) === null ? null : 'it is noted'),
+    change: () => files.remove(path),
+  };
+}
+
+export function bounded({ once }: Pick<System, 'once'>, id: PartId, bounds: OnceBounds): Step {
+  return {
+    name: 'set its bounds',
+    look: async () => ((await once.readBounds(id)) === renderBounds(bounds) ? null : 'its bounds are others'),
+    change: () => once.writeBounds(id, bounds),
+  };
+}
+
+export function stopped({ once }: Pick<System, 'once'>, id: PartId): Step {
+  return {
+    name: 'end what runs of it',
+    look: async () => ((await once.isRunning(id)) ? 'it runs' : null),
+    change: async () => {
+      await once.stop(id);
+      return null;
+    },
+  };
+}
+
+export function forgotten({ once }: Pick<System, 'once'>, id: PartId): Step {
+  return {
+    name: 'forget what it said',
+    look: async () => ((await once.isKnown(id)) ? 'what it said is kept' : null),
+    change: async () => {
+      await once.forget(id);
+      return null;
+    },
+  };
+}
