@@ -14,7 +14,7 @@ const PATIENCE_MS = 4 * 3_600_000;
 export const mail: Check = async (server) => {
   const [people, { entries }] = [await server.people(), await server.registry()];
   const senders = standing(entries).filter(
-    ({ isolation, settings }) => isolation === 'site' && settings.enabled,
+    ({ isolation, settings, suspended }) => isolation === 'site' && settings.enabled && !suspended,
   );
   return [
     ...settings(people),
