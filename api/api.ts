@@ -20,6 +20,7 @@ import { createCacheService } from './caches/service.ts';
 import { createChecks } from './health/checks.ts';
 import { asSeenHere, closeServer, createHttpServer, listenOnPort, listenOnSocket } from './http-server.ts';
 import { createKeyService } from './keys/service.ts';
+import { createQueueService } from './queues/service.ts';
 import { createFollower } from './operations/follow.ts';
 import { createNews } from './operations/news.ts';
 import { createNotificationService } from './notifications/service.ts';
@@ -91,6 +92,7 @@ type Services = Pick<
   | 'caches'
   | 'crons'
   | 'runs'
+  | 'queues'
   | 'databases'
   | 'databaseUsers'
   | 'operations'
@@ -109,6 +111,7 @@ function createServices({ config, state, write }: ServicesParts): Services {
     keys: createKeyService({ state, write, server }),
     crons: createCronService({ state, write, server }),
     runs: createRunService({ state, write, server }),
+    queues: createQueueService({ state, write, server }),
     databases: createDatabaseService({ state, write, server }),
     databaseUsers: createDatabaseUserService({ state, write, server }),
     operations: createOperationService({ state, write }),

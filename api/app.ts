@@ -18,6 +18,8 @@ import type { DomainService } from './domains/service.ts';
 import type { Checks } from './health/checks.ts';
 import { createHealthRouter } from './health/router.ts';
 import { createKeyRouter } from './keys/router.ts';
+import { createQueueRouter } from './queues/router.ts';
+import type { QueueService } from './queues/service.ts';
 import { createNotificationRouter } from './notifications/router.ts';
 import type { NotificationService } from './notifications/service.ts';
 import type { Follow } from './operations/follow.ts';
@@ -50,6 +52,7 @@ export interface AppParts extends AuthenticationParts {
   readonly caches: CacheService;
   readonly crons: PartService<'cron'>;
   readonly runs: RunService;
+  readonly queues: QueueService;
   readonly databases: DatabaseService;
   readonly databaseUsers: DatabaseUserService;
   readonly operations: OperationService;
@@ -97,6 +100,7 @@ function createProtectedRouter(parts: AppParts): Router {
   router.use(createCacheRouter(parts.caches));
   router.use(createCronRouter(parts.crons));
   router.use(createRunRouter(parts.runs));
+  router.use(createQueueRouter(parts.queues));
   router.use(createDatabaseRouter(parts.databases));
   router.use(createDatabaseUserRouter(parts.databaseUsers));
   router.use(createOperationRouter(parts.operations, parts.follow));

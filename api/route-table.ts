@@ -27,6 +27,16 @@ export const ROUTES = {
   '/domains/:domain/runs': { get: ['runs:read'], post: ['runs:write'] },
   '/domains/:domain/runs/:run': { get: ['runs:read'] },
   '/domains/:domain/runs/:run/stop': { post: ['runs:write'] },
+  '/domains/:domain/queues': { get: ['queues:read'], post: ['queues:write'] },
+  '/domains/:domain/queues/:queue': {
+    get: ['queues:read'],
+    patch: ['queues:write'],
+    delete: ['queues:write'],
+  },
+  '/domains/:domain/queues/:queue/start': { post: ['queues:write'] },
+  '/domains/:domain/queues/:queue/stop': { post: ['queues:write'] },
+  '/domains/:domain/queues/:queue/restart': { post: ['queues:write'] },
+  '/domains/:domain/queues/:queue/output': { get: ['queues:read'] },
   '/databases': { get: ['databases:read'], post: ['databases:write'] },
   '/databases/:database': {
     get: ['databases:read'],

@@ -8,8 +8,10 @@ import {
   Cache as CacheShape,
   Cron as CronShape,
   Key as KeyShape,
+  Queue as QueueShape,
   Run as RunShape,
 } from '../contract/site-parts.ts';
+import { ProgramProcess } from '../contract/queues.ts';
 import { Plan, Tenant as TenantShape } from '../contract/tenants.ts';
 import { Token as TokenShape } from '../contract/tokens.ts';
 import { TrashItem as TrashItemShape } from '../contract/trash.ts';
@@ -54,6 +56,19 @@ export const Run = z.object(RunShape.shape);
 export type Run = z.infer<typeof Run>;
 
 const Words = z.array(z.string());
+
+const Process = z.object({ ...ProgramProcess.shape, state: z.string() });
+export const Queue = z.object({
+  ...QueueShape.shape,
+  command: Words,
+  state: z.string(),
+  processStates: z.array(Process),
+});
+export type Queue = z.infer<typeof Queue>;
+
+const Said = z.object({ number: z.number(), lines: Words });
+export const QueueOutput = z.object({ output: z.array(Said), observedAt: z.string().nullable() });
+export type QueueOutput = z.infer<typeof QueueOutput>;
 
 export const Token = z.object({ ...TokenShape.shape, scopes: Words, addresses: Words });
 export type Token = z.infer<typeof Token>;

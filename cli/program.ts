@@ -8,6 +8,7 @@ import { addKeyCommands } from './commands/key.ts';
 import { addNotificationCommands } from './commands/notification.ts';
 import { addOperationCommands } from './commands/operation.ts';
 import { addTenantCommands } from './commands/tenant.ts';
+import { addQueueCommands } from './commands/queue.ts';
 import { addTokenCommands } from './commands/token.ts';
 import { addTrashCommands } from './commands/trash.ts';
 import type { OpenSession } from './session.ts';
@@ -62,6 +63,7 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   addKeyCommands(program, open);
   addCacheCommands(program, open);
   addCronCommands(program, open);
+  addQueueCommands(program, open);
   addDatabaseCommands(program, open);
   addOperationCommands(program, open);
   addTrashCommands(program, open);

@@ -10,7 +10,8 @@ const SEE_IT = 'The operation goes on. To see its end: sculptorctl operation lis
 
 /** A write, and where the resource can be read again after it: a `reread` of undefined is not read. */
 export type Wish = Write & {
-  readonly noun: 'domain' | 'database' | 'databaseUser' | 'key' | 'cache' | 'cron' | 'operation' | 'tenant';
+  readonly noun:
+    'domain' | 'database' | 'databaseUser' | 'key' | 'queue' | 'cache' | 'cron' | 'operation' | 'tenant';
   readonly reread?: string;
   /** What is printed for a person once the answer is there, before the operation has ended. */
   readonly announce?: (answer: Accepted) => readonly string[];

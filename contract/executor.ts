@@ -6,7 +6,8 @@ import { Failure } from './failures.ts';
 import { DatabaseId, DomainId, Generation, OperationId, PartId, TenantId } from './ids.ts';
 import { PhpVersion } from './names.ts';
 import { RunResult } from './runs.ts';
-import { CachePut, CronPut, KeyPut, PartRemoval, RunStart } from './site-parts.ts';
+import { CachePut, CronPut, KeyPut, PartPlace, PartRemoval, QueuePut, RunStart } from './site-parts.ts';
+import { ProgramOutput, ProgramReport } from './queues.ts';
 import { OperationStep } from './operations.ts';
 import { TenantSpec, TenantStanding } from './tenants.ts';
 
@@ -76,6 +77,12 @@ export const VERBS = {
   'run.stop': { args: PartRemoval, result: z.strictObject({}) },
   /** Nothing of it is known any more, its output neither. */
   'run.forget': { args: PartRemoval, result: z.strictObject({}) },
+  'queue.put': { args: QueuePut, result: z.strictObject({}) },
+  'queue.restart': { args: PartRemoval, result: z.strictObject({}) },
+  'queue.remove': { args: PartRemoval, result: z.strictObject({}) },
+  /** How all programs of sites fare. */
+  'programs.look': { args: z.strictObject({}), result: z.strictObject({ programs: z.array(ProgramReport) }) },
+  'program.output': { args: PartPlace, result: z.strictObject({ output: ProgramOutput }) },
   /** Notes that it is not to be removed, which root alone can take back. */
   'database.protect': { args: z.strictObject({ id: DatabaseId }), result: z.strictObject({}) },
   'database.remove': {

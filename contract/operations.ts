@@ -35,6 +35,12 @@ export const OPERATION_RESOURCES = {
   'cron.update': 'cron',
   'cron.delete': 'cron',
   'run.create': 'run',
+  'queue.create': 'queue',
+  'queue.update': 'queue',
+  'queue.start': 'queue',
+  'queue.stop': 'queue',
+  'queue.restart': 'queue',
+  'queue.delete': 'queue',
 } as const;
 
 export type OperationKind = keyof typeof OPERATION_RESOURCES;
@@ -45,6 +51,7 @@ export const ResourceType = z.enum([
   'database',
   'databaseUser',
   'key',
+  'queue',
   'cache',
   'cron',
   'run',

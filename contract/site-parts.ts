@@ -4,6 +4,7 @@ import { CronReport, CronSpec } from './crons.ts';
 import { ResourceStatus } from './domains.ts';
 import { DomainId, Generation, OperationId, PartId, ServerId, TenantId } from './ids.ts';
 import { RunResult, RunSpec, RunStatus } from './runs.ts';
+import { ProcessState, ProgramOutput, ProgramProcess, QueueSettings, QueueSpec } from './queues.ts';
 import { SshPublicKey } from './ssh-keys.ts';
 
 /** A name for a person, unique among one site's parts of a type. */
@@ -26,6 +27,7 @@ export const PART_SPECS = {
   cache: CacheSpec,
   cron: CronSpec,
   run: RunSpec,
+  queue: QueueSpec,
 } as const;
 
 export type PartType = keyof typeof PART_SPECS;
@@ -112,6 +114,26 @@ export const Run = z.strictObject({
   result: RunResult.nullable(),
 });
 export type Run = z.infer<typeof Run>;
+export const CreateQueue = z.strictObject({ name: PartName, ...QueueSettings.shape });
+export type CreateQueue = z.infer<typeof CreateQueue>;
+
+/**
+ * `state` is that of the process that fares worst, `lastWords` what was said before it came to that; `observedAt` is
+ * when it was seen, null while it was not yet.
+ */
+export const Queue = z.strictObject({
+  ...PartBase.shape,
+  ...QueueSpec.shape,
+  state: ProcessState,
+  processStates: z.array(ProgramProcess),
+  lastWords: z.array(z.string()),
+  observedAt: z.iso.datetime().nullable(),
+});
+export type Queue = z.infer<typeof Queue>;
+
+/** The last lines of each of its processes, by number. */
+export const QueueOutput = z.strictObject({ output: ProgramOutput, observedAt: z.iso.datetime().nullable() });
+export type QueueOutput = z.infer<typeof QueueOutput>;
 
 /** What the executor is told of a part's place. */
 const place = { id: PartId, site: DomainId, generation: Generation };
@@ -120,4 +142,6 @@ export const KeyPut = z.strictObject({ ...place, name: PartName, spec: KeySpec }
 export const CachePut = z.strictObject({ ...place, name: PartName, spec: CacheSpec });
 export const CronPut = z.strictObject({ ...place, name: PartName, spec: CronSpec });
 export const RunStart = z.strictObject({ ...place, name: PartName, spec: RunSpec });
+export const QueuePut = z.strictObject({ ...place, name: PartName, spec: QueueSpec });
+export const PartPlace = z.strictObject({ id: PartId, site: DomainId });
 export const PartRemoval = z.strictObject(place);

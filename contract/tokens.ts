@@ -14,6 +14,8 @@ export const Scope = z.enum([
   'crons:write',
   'runs:read',
   'runs:write',
+  'queues:read',
+  'queues:write',
   'databases:read',
   'databases:write',
   'databases:delete',

@@ -42,6 +42,7 @@ GRANT SELECT, INSERT ON sculptor.site_part_name TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.resource_state TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.cron_report TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.run_result TO 'www-data'@'localhost';
+GRANT SELECT ON sculptor.part_report TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (id, kind, resource_type, resource_id, resource_name, serial_key, generation, tenant, server, actor)
   ON sculptor.operation TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.operation_step TO 'www-data'@'localhost';
@@ -66,6 +67,7 @@ GRANT INSERT, UPDATE ON sculptor.server_fact TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE, DELETE ON sculptor.cron_report TO 'sculptor'@'localhost';
 GRANT INSERT, DELETE ON sculptor.run_result TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE ON sculptor.database_size TO 'sculptor'@'localhost';
+GRANT INSERT, UPDATE, DELETE ON sculptor.part_report TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.domain_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.database_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.database_user_name TO 'sculptor'@'localhost';

@@ -141,6 +141,7 @@ const VERSIONS: Readonly<Record<ResourceType, string>> = {
   tenant: 'tenant_version WHERE tenant_id',
   cron: "site_part_version WHERE type = 'cron' AND part_id",
   run: "site_part_version WHERE type = 'run' AND part_id",
+  queue: "site_part_version WHERE type = 'queue' AND part_id",
 };
 
 /** What belongs to another waits for its turn with that. */
@@ -149,6 +150,7 @@ const PARENTS: { readonly [T in ResourceType]?: { readonly type: ResourceType; r
   key: { type: 'domain', column: 'domain_id' },
   cache: { type: 'domain', column: 'domain_id' },
   cron: { type: 'domain', column: 'domain_id' },
+  queue: { type: 'domain', column: 'domain_id' },
 };
 
 function hasChildren(type: string): boolean {

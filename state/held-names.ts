@@ -51,6 +51,7 @@ const FREE_ALL: { readonly [T in ResourceType]: readonly string[] } = {
   tenant: [],
   cron: ['DELETE FROM site_part_name WHERE part_id = ?'],
   run: ['DELETE FROM site_part_name WHERE part_id = ?'],
+  queue: ['DELETE FROM site_part_name WHERE part_id = ?'],
 };
 
 export async function freeAllNames(sql: Sql, type: ResourceType, id: string): Promise<void> {

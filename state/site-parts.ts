@@ -119,6 +119,24 @@ export async function holdPartName(
   }
 }
 
+/** The site that a part was made for. */
+export async function siteOfPart(sql: Sql, id: PartId): Promise<DomainId | undefined> {
+  const text = 'SELECT domain_id AS site FROM site_part_version WHERE part_id = ? AND generation = 1';
+  return (await sql.rows(z.object({ site: DomainId }), text, [id]))[0]?.site;
+}
+
+/** Which of them were ever asked for as that type. */
+export async function partsOfType(
+  sql: Sql,
+  type: PartType,
+  ids: readonly PartId[],
+): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const text = `SELECT DISTINCT part_id AS id FROM site_part_version
+    WHERE type = ? AND part_id IN (${ids.map(() => '?').join(', ')})`;
+  return new Set((await sql.rows(z.object({ id: z.string() }), text, [type, ...ids])).map(({ id }) => id));
+}
+
 const VersionRow = z.object({
   type: z.string(),
   domain: z.string(),

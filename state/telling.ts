@@ -1,10 +1,13 @@
 import { DomainId } from '../contract/ids.ts';
+import type { Generation } from '../contract/ids.ts';
 import type { NotificationKind } from '../contract/notifications.ts';
 import type { OperationKind } from '../contract/operations.ts';
+import { QueueSpec } from '../contract/queues.ts';
 import type { Sql } from './connection.ts';
 import { findDomainVersion, findLastGoodVersion } from './domains.ts';
 import type { DomainVersion } from './domains.ts';
 import type { ClaimedOperation } from './open-operations.ts';
+import { readPartVersion } from './site-parts.ts';
 
 export interface News {
   readonly kind: NotificationKind;
@@ -40,6 +43,8 @@ const TELL: { readonly [K in OperationKind]?: Tell } = {
   'cron.create': letIn((name) => `The cron ${name} was made: a program that runs as its site.`),
   'cron.update': letIn((name) => `The cron ${name} was changed: a program that runs as its site.`),
   'run.create': letIn((name) => `A command was run as its site; it is the run ${name}.`),
+  'queue.create': letIn((name) => `The program of the queue ${name} runs on its site.`),
+  'queue.update': programChanged,
   'databaseUser.rotate': letIn((name) => `The database user ${name} has another password.`),
 };
 
@@ -66,6 +71,19 @@ async function changed(
   const losses = lossesOf(before, after);
   if (losses.length === 0) return undefined;
   return { kind: 'destroyed', message: clip(`The site ${resourceName} ${losses.join(', and ')}.`) };
+}
+
+/** How many of it run, and when, lets nobody in. */
+async function programChanged(
+  { resourceId, resourceName, generation }: ClaimedOperation,
+  sql: Sql,
+): Promise<News | undefined> {
+  const whatRuns = async (of: Generation) => {
+    const spec = QueueSpec.safeParse((await readPartVersion(sql, resourceId, of))?.spec).data;
+    return JSON.stringify([spec?.command, spec?.environment, spec?.workingDirectory]);
+  };
+  if ((await whatRuns(generation)) === (await whatRuns(generation - 1))) return undefined;
+  return { kind: 'let_in', message: `The queue ${resourceName} runs another program on its site.` };
 }
 
 function lossesOf(before: DomainVersion, after: DomainVersion): string[] {

@@ -15,6 +15,7 @@ import { createHandlers } from './operations.ts';
 import { createMeasuring } from './measuring.ts';
 import { createObservingCrons } from './observing-crons.ts';
 import { createOverdue } from './overdue.ts';
+import { createObserving } from './observing.ts';
 import { createPauses } from './pauses.ts';
 import { createAskPage } from './probe.ts';
 import { askOnce } from './probe-request.ts';
@@ -31,6 +32,7 @@ const PURGE_EVERY_MS = 60_000;
 const OBSERVE_CRONS_EVERY_MS = 3000;
 const MEASURE_EVERY_MS = 60_000;
 const LOOK_AT_CACHES_EVERY_MS = 30_000;
+const OBSERVE_EVERY_MS = 3000;
 
 export interface WorkerParts {
   readonly config: Pick<Config, 'server' | 'serverName' | 'probeSocket'>;
@@ -43,6 +45,7 @@ export interface WorkerParts {
   readonly sweepEveryMs?: number;
   readonly purgeEveryMs?: number;
   readonly measureEveryMs?: number;
+  readonly observeEveryMs?: number;
   readonly probeBoundMs?: number;
 }
 
@@ -90,11 +93,13 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   const measure = createMeasuring({ server, state, door, isActive: sweep.isActive, logger });
   const watchCaches = createCacheWatch({ server, state, executor, isActive: sweep.isActive, logger });
   const watching = { server, state, executor, isActive: sweep.isActive, logger };
+  const observe = createObserving({ server, state, executor, isActive: sweep.isActive, logger });
   const rounds = [
     repeat(parts.sweepEveryMs ?? SWEEP_EVERY_MS, sweep.once),
     repeat(LOOK_AT_CLOCK_EVERY_MS, beat),
     repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, purge),
     repeat(parts.measureEveryMs ?? MEASURE_EVERY_MS, measure),
+    repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, observe),
     repeat(LOOK_AT_CACHES_EVERY_MS, watchCaches),
     repeat(PURGE_EVERY_MS, createForgettingRuns(watching)),
     repeat(OBSERVE_CRONS_EVERY_MS, createObservingCrons(watching)),

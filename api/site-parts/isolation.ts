@@ -4,6 +4,7 @@ import { ProblemError } from '../problems.ts';
 
 const WORDS: { readonly [T in PartType]: string } = {
   key: 'keys',
+  queue: 'queues',
   cache: 'cache',
   cron: 'crons',
   run: 'commands',

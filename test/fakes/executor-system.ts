@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { DatabaseId, DomainId, TenantId } from '../../contract/ids.ts';
+import type { DatabaseId, DomainId, PartId, TenantId } from '../../contract/ids.ts';
 import type { PhpVersion } from '../../contract/names.ts';
 import type { Undo } from '../../worker-privileged/executor/ensure.ts';
 import type { Account, Accounts } from '../../worker-privileged/executor/system/accounts.ts';
@@ -13,6 +13,7 @@ import type { DoorLimits } from '../../worker-privileged/executor/system/mariadb
 import type { Masters } from '../../worker-privileged/executor/system/masters.ts';
 import { createPartRegister } from '../../worker-privileged/executor/system/part-register.ts';
 import { paths } from '../../worker-privileged/executor/system/paths.ts';
+import type { Program, Programs } from '../../worker-privileged/executor/system/programs.ts';
 import { createRegistry } from '../../worker-privileged/executor/system/registry.ts';
 import { createTenantRegister } from '../../worker-privileged/executor/system/tenants.ts';
 import type { System } from '../../worker-privileged/executor/system/system.ts';
@@ -32,6 +33,8 @@ export type FakeServer = {
   readonly groups: Map<string, number>;
   readonly mastersOn: Set<string>;
   readonly caches: Map<DomainId, CacheEntry>;
+  /** What Supervisor keeps of sites' programs. */
+  readonly programs: Map<PartId, Program>;
   readonly databases: Map<DatabaseId, FakeDatabase>;
   /** What the door goes by for each tenant. */
   readonly doorTenants: Map<TenantId, DoorLimits>;
@@ -75,6 +78,7 @@ export function createFakeServer(): FakeServer {
     ]),
     mastersOn: new Set(),
     caches: new Map(),
+    programs: new Map(),
     databases: new Map(),
     doorTenants: new Map(),
     doings: [],
@@ -85,7 +89,7 @@ export function createFakeServer(): FakeServer {
 
 /** Everything of a server that lasts, in a form that compares, but for what was counted: an attempt counts. */
 export function stateOf(server: FakeServer): unknown {
-  const { disk, users, mastersOn, caches, databases, doorTenants } = server;
+  const { disk, users, mastersOn, programs, caches, databases, doorTenants } = server;
   return {
     disk: Object.fromEntries(
       [...disk].filter(([path]) => path !== paths.destroyed && path !== paths.letIn).sort(),
@@ -94,6 +98,7 @@ export function stateOf(server: FakeServer): unknown {
     mastersOn: [...mastersOn].sort(),
     caches: Object.fromEntries([...caches].sort()),
     doorTenants: Object.fromEntries([...doorTenants].sort()),
+    programs: Object.fromEntries([...programs].sort()),
     databases: structuredClone(Object.fromEntries([...databases].sort())),
   };
 }
@@ -141,6 +146,14 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     accounts: fakeAccounts(parts),
     caches: fakeCaches(parts),
     masters: fakeMasters(parts),
+    programs: fakePrograms(parts),
+    outputs: {
+      stamp: () => Promise.resolve('0'),
+      read: () => Promise.resolve([]),
+      lookAny: () => Promise.resolve(null),
+      remove: () => Promise.resolve(),
+    },
+    mode: 'systemd',
     databases: createDatabaseRegister({ files, folders }),
     mariadb: fakeMariadb(parts),
     nginx: {
@@ -159,7 +172,6 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
       versions: () => Promise.resolve(server.phpVersions),
       check: ({ version }) => change(() => void server.doings.push(`check ${version}`)),
     },
-    mode: 'systemd',
     once: fakeOnce(parts),
     parts: createPartRegister({ files, folders }),
     registry: createRegistry({ files, folders, locks }),
@@ -299,5 +311,26 @@ function fakeMasters({ server: { mastersOn, doings }, change }: Parts): Masters 
     turnOff: ({ id }) => change(() => void mastersOn.delete(id)),
     refresh: ({ id }) =>
       change(() => mastersOn.has(id) && doings.push(`refresh ${id}`)).then(() => undefined),
+  };
+}
+
+function fakePrograms({ server: { programs, doings }, change, undoing }: Parts): Programs {
+  const same = (program: Program) => JSON.stringify(programs.get(program.part)) === JSON.stringify(program);
+  const put = (part: PartId, program: Program | undefined) => {
+    if (program === undefined) programs.delete(part);
+    else programs.set(part, program);
+  };
+  return {
+    lookOn: (program) => Promise.resolve(same(program) ? null : 'it is another program'),
+    turnOn: (program) =>
+      change(() => {
+        const before = programs.get(program.part);
+        put(program.part, program);
+        return undoing(() => put(program.part, before));
+      }),
+    lookOff: (part) => Promise.resolve(programs.has(part) ? 'Supervisor knows it' : null),
+    turnOff: (part) => change(() => put(part, undefined)),
+    restart: (part) => change(() => doings.push(`restart ${part}`)).then(() => undefined),
+    processes: () => Promise.resolve(new Map([...programs.keys()].map((part) => [part, []]))),
   };
 }

@@ -20,6 +20,7 @@ import { protectDatabase, removeDatabase } from './verbs/database.ts';
 import { purgeDatabase, restoreDatabase } from './verbs/database-trash.ts';
 import { cronOutput, lookAtCrons } from './verbs/crons.ts';
 import { forgetRun, startRun, stopRun } from './verbs/run.ts';
+import { lookAtPrograms, readOutput, restartQueue } from './verbs/programs.ts';
 import { serverFacts } from './verbs/server.ts';
 import { putSite, removeSite } from './verbs/site.ts';
 import { purgeSite, restoreSite } from './verbs/site-trash.ts';
@@ -64,6 +65,11 @@ const verbs: VerbTable = {
   'run.start': startRun(system),
   'run.stop': stopRun(system),
   'run.forget': forgetRun(system),
+  'queue.put': putPart(system, 'queue'),
+  'queue.restart': restartQueue(system),
+  'queue.remove': removePart(system, 'queue'),
+  'programs.look': lookAtPrograms(system),
+  'program.output': readOutput(system),
   'database.protect': protectDatabase(system),
   'database.remove': removeDatabase(system),
   'database.restore': restoreDatabase(system),

@@ -43,7 +43,21 @@ export function createSitePartHandlers(parts: SitePartParts): Readonly<Record<Pa
     remove: removing(parts, (place, context) => executor.call('cron.remove', place, context)),
   };
   const run = runToItsEnd(parts);
+  const queue = {
+    put: putting(parts, 'queue', (wanted, context) => executor.call('queue.put', wanted, context)),
+    restart: putting(parts, 'queue', async ({ name, spec, ...place }, context) => {
+      await executor.call('queue.put', { ...place, name, spec }, context);
+      await executor.call('queue.restart', place, context);
+    }),
+    remove: removing(parts, (place, context) => executor.call('queue.remove', place, context)),
+  };
   return {
+    'queue.create': { apply: queue.put, discard: queue.remove },
+    'queue.update': { apply: queue.put },
+    'queue.start': { apply: queue.put },
+    'queue.stop': { apply: queue.put },
+    'queue.restart': { apply: queue.restart },
+    'queue.delete': { apply: queue.remove },
     'cache.create': putCache,
     'cache.update': putCache,
     'cache.rotate': putCache,

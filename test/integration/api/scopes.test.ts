@@ -34,6 +34,7 @@ const rows = Object.entries(ROUTES).flatMap(([path, methods]) =>
 );
 const guarded = rows.flatMap(({ needed, ...row }) => (needed === 'public' ? [] : [{ ...row, needed }]));
 
+const QUEUE = { name: 'mails', command: ['php', 'artisan', 'queue:work'] };
 const KEY = {
   name: 'anna',
   publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl',
@@ -59,6 +60,7 @@ beforeAll(async () => {
   await agent.call('POST', '/v1/domains/shop.example/cache');
   const cron = await agent.call('POST', '/v1/domains/shop.example/crons', { body: CRON });
   const run = await agent.call('POST', '/v1/domains/shop.example/runs', { body: RUN });
+  const queue = await agent.call('POST', '/v1/domains/shop.example/queues', { body: QUEUE });
   const token = makeToken(agent.servers);
   objects = {
     domain: [resource(made, 'domain').id, 'shop.example'],
@@ -67,6 +69,7 @@ beforeAll(async () => {
     key: [resource(key, 'key').id, 'anna'],
     cron: [resource(cron, 'cron').id, 'nightly'],
     run: [resource(run, 'run').id, resource(run, 'run').id],
+    queue: [resource(queue, 'queue').id, 'mails'],
     operation: [operationId(made), operationId(made)],
     token: [token.id, token.id],
     tenant: ['default', 'default'],
@@ -112,6 +115,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'post /domains/:domain/crons': { ...CRON, name: 'other' },
   'patch /domains/:domain/crons/:cron': { schedule: '@hourly' },
   'post /domains/:domain/runs': RUN,
+  'post /domains/:domain/queues': { ...QUEUE, name: 'other' },
+  'patch /domains/:domain/queues/:queue': { processes: 2 },
   'patch /domains/:domain': { enabled: false },
   'patch /databases/:database': { protected: true },
   'post /databases/:database/users': { name: 'another' },

@@ -43,6 +43,11 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
   'run.start': 3_900_000,
   'run.stop': 60_000,
   'run.forget': 60_000,
+  'queue.put': 90_000,
+  'queue.restart': 90_000,
+  'queue.remove': 90_000,
+  'programs.look': 20_000,
+  'program.output': 20_000,
   'database.protect': 20_000,
   'database.remove': 3.5 * 3_600_000,
   'database.restore': 3.5 * 3_600_000,
@@ -54,6 +59,9 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
   'tenant.restore': 90_000,
   'tenant.purge': 90_000,
 };
+
+/** Asked every few seconds, and nothing is changed by them: they are noted where they end badly. */
+const LOOKS: ReadonlySet<Verb> = new Set(['programs.look', 'program.output']);
 
 /** More than the worker ever has under way; the rest of a flood is refused, not kept. */
 const MOST_AT_ONCE = 64;
@@ -76,14 +84,14 @@ export function createDispatch({ verbs, locks, audit, log }: Parts): Dispatch {
     const started = performance.now();
     const end = (outcome: string) =>
       audit({ event: 'ended', ...noted, outcome, durationMs: Math.round(performance.now() - started) });
-    audit({ event: 'begun', ...noted });
+    if (!LOOKS.has(verb)) audit({ event: 'begun', ...noted });
     try {
       const result = await perform(asked, {
         report: (step) => answer({ request, step }),
         signal: AbortSignal.timeout(LIMIT_MS[verb]),
         warn: (message, cause) => log('error', message, { ...noted, ...causeOf(cause) }),
       });
-      end('succeeded');
+      if (!LOOKS.has(verb)) end('succeeded');
       answer({ request, result });
     } catch (failure) {
       end(outcomeOf(failure));

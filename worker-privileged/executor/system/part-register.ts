@@ -3,6 +3,7 @@ import { CacheSpec } from '../../../contract/caches.ts';
 import { CronSpec } from '../../../contract/crons.ts';
 import { DomainId, Generation, PartId } from '../../../contract/ids.ts';
 import { RunSpec } from '../../../contract/runs.ts';
+import { QueueSpec } from '../../../contract/queues.ts';
 import { KeySpec, PartName, type PartType } from '../../../contract/site-parts.ts';
 import type { Undo } from '../ensure.ts';
 import type { Files } from './files.ts';
@@ -26,6 +27,7 @@ export const PartEntry = z.discriminatedUnion('type', [
   z.strictObject({ ...common, type: z.literal('cache'), spec: CacheSpec }),
   z.strictObject({ ...common, type: z.literal('cron'), spec: CronSpec }),
   z.strictObject({ ...common, type: z.literal('run'), spec: RunSpec }),
+  z.strictObject({ ...common, type: z.literal('queue'), spec: QueueSpec }),
 ]);
 export type PartEntry = z.infer<typeof PartEntry>;
 export type PartEntryOf<T extends PartType> = Extract<PartEntry, { type: T }>;

@@ -67,6 +67,9 @@ export const paths = {
   /** What a program of a site is, word by word; see /usr/lib/sculptor/launch. */
   programs: '/etc/sculptor/programs',
   program: (part: PartId) => `/etc/sculptor/programs/${part}`,
+  /** What Supervisor is told of it: ids and numbers. The second where Supervisor is the server's own. */
+  supervised: (part: PartId) => `/etc/sculptor/supervised/sculptor-part-${part}.conf`,
+  supervisedByServers: (part: PartId) => `/etc/supervisor/conf.d/sculptor-part-${part}.conf`,
   /** What programs have said. */
   outputs: '/var/log/sculptor/programs',
   output: (part: PartId) => `/var/log/sculptor/programs/${part}`,

@@ -4,12 +4,8 @@ import { because } from './because.ts';
 import type { Files } from './files.ts';
 import type { Masters, Pool } from './masters.ts';
 import { paths } from './paths.ts';
+import { ALREADY_ADDED, BAD_NAME, NOT_RUNNING, tolerating } from './supervisor-faults.ts';
 import { XmlRpcFault, type XmlRpc } from './xml-rpc.ts';
-
-/** Supervisor's fault codes: a name it does not know, a group that is there already, a process that does not run. */
-const BAD_NAME = 10;
-const ALREADY_ADDED = 90;
-const NOT_RUNNING = 70;
 
 type Tools = { readonly files: Pick<Files, 'read' | 'replace' | 'remove'>; readonly call: XmlRpc };
 
@@ -98,15 +94,6 @@ function doesNotStart(): FailureError {
     "The site's php-fpm does not start with its new configuration.",
     "The old one is back. Look into the site's log in /var/log/sculptor on the server.",
   );
-}
-
-async function tolerating(fault: number, act: () => Promise<unknown>): Promise<unknown> {
-  try {
-    return await act();
-  } catch (cause) {
-    if (cause instanceof XmlRpcFault && cause.faultCode === fault) return null;
-    throw cause;
-  }
 }
 
 const process = ({ id }: Pool) => `${supervisedGroup(id)}:${supervisedGroup(id)}`;

@@ -17,6 +17,8 @@ import { createNginx, type Nginx } from './nginx.ts';
 import { createOnce, type Once } from './once.ts';
 import { createPartRegister, type PartRegister } from './part-register.ts';
 import { createPhpFpm, type PhpFpm } from './php-fpm.ts';
+import { createOutputs, type Outputs } from './outputs.ts';
+import { createPrograms, type Programs } from './programs.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { connectRedis } from './resp.ts';
 import { createSsh, type Ssh } from './ssh.ts';
@@ -38,11 +40,14 @@ export type System = {
   readonly locks: Locks;
   readonly mariadb: Mariadb;
   readonly masters: Masters;
-  readonly mode: ExecutorConfig['mode'];
   readonly nginx: Nginx;
   readonly once: Once;
   readonly parts: PartRegister;
   readonly phpFpm: PhpFpm;
+  readonly programs: Programs;
+  readonly outputs: Outputs;
+  /** Whether systemd is PID 1, or Supervisor stands in for it. */
+  readonly mode: ExecutorConfig['mode'];
   readonly registry: Registry;
   readonly ssh: Ssh;
   readonly tenants: TenantRegister;
@@ -53,6 +58,8 @@ export type System = {
 };
 
 const SUPERVISOR_SOCKET = '/run/supervisor.sock';
+/** That of the sites' programs alone, which is not the distribution's. */
+const SITES_SUPERVISOR_SOCKET = '/run/sculptor-supervisor/supervisor.sock';
 
 export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig): System {
   const commands = createCommands();
@@ -87,6 +94,11 @@ export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig
     once: createOnce({ commands, files, folders, mode }),
     parts: createPartRegister({ files, folders }),
     phpFpm: createPhpFpm({ accounts }),
+    programs: createPrograms({
+      ...{ files, folders, commands, mode },
+      call: createXmlRpc(mode === 'systemd' ? SITES_SUPERVISOR_SOCKET : SUPERVISOR_SOCKET),
+    }),
+    outputs: createOutputs({ folders }),
     registry: createRegistry({ files, folders, locks }),
     ssh: createSsh({ files, commands }),
     tenants: createTenantRegister({ files, folders }),

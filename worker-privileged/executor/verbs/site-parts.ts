@@ -5,7 +5,7 @@ import { runSteps, type Run, type Step } from '../ensure.ts';
 import { PartEntry } from '../system/part-register.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
-import { partSteps, standingOf, stepsToGo, worksWhile } from './site-parts/follow.ts';
+import { letsIn, partSteps, standingOf, stepsToGo, worksWhile } from './site-parts/follow.ts';
 import { PART_KINDS } from './site-parts/kinds.ts';
 import { refuse } from './site/registered.ts';
 import { duringTenant, isSuspended, requireRoomForPart } from './tenant/standing.ts';
@@ -32,7 +32,7 @@ export function putPart<T extends PartType>(system: System, type: T) {
         run,
       );
     // What is there already, as it is asked for, lets nobody in who was not.
-    if (before !== null && before.generation === generation) await put();
+    if (before?.generation === generation || !letsIn(before, part)) await put();
     else await system.caps.letIn(`put-${id}-${generation}`, put);
     return {};
   };

@@ -7,6 +7,7 @@ import type { PartKind, Placed } from './kind.ts';
 export const CACHE: PartKind<'cache'> = {
   whileDisabled: false,
   inPool: false,
+  letsIn: () => true,
   on: (system, at) => [account(system, at, { ...at.part.spec, on: true })],
   off: (system, at) => [account(system, at, { ...at.part.spec, on: false })],
   gone: (system, at) => [account(system, at, null)],

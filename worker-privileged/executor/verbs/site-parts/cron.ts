@@ -4,12 +4,13 @@ import { renderCronTable } from '../../render/cron-table.ts';
 import { paths } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
 import type { PartKind, Placed } from './kind.ts';
-import { bounded, forgotten, programGone, programNoted, stopped } from './program.ts';
+import { bounded, forgotten, programGone, programNoted, runsAnother, stopped } from './program.ts';
 
 /** A program that cron starts. A table of its own for each, with the time and the id and nothing of a tenant's. */
 export const CRON: PartKind<'cron'> = {
   whileDisabled: false,
   inPool: false,
+  letsIn: (before, after) => before === null || runsAnother(before.spec, after.spec),
   on: (system, at) => [
     bounded(system, at.part.id, {
       kind: 'cron',

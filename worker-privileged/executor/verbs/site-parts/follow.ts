@@ -37,6 +37,12 @@ export function partSteps(
   return works ? kind.on(system, { site, part }) : kind.off(system, { site, part });
 }
 
+/** Whether somebody comes in with it, or something runs, that could not before. */
+export function letsIn(before: PartEntry | null, after: PartEntry): boolean {
+  const kind = PART_KINDS[after.type] as unknown as PartKind<PartType>;
+  return kind.letsIn(before, after);
+}
+
 /** The steps after which nothing is left of one part. */
 export function stepsToGo(
   system: System,

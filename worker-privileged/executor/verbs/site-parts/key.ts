@@ -8,6 +8,7 @@ import type { PartKind, Placed } from './kind.ts';
 export const KEY: PartKind<'key'> = {
   whileDisabled: true,
   inPool: false,
+  letsIn: () => true,
   on: (system, at) => [keyFile(system, at, true)],
   off: (system, at) => [keyFile(system, at, false)],
 };

@@ -10,6 +10,8 @@ export type PartKind<T extends PartType> = {
   readonly whileDisabled: boolean;
   /** What works for one user alone is not for the sites that share one. */
   readonly inPool: boolean;
+  /** Whether somebody comes in, or something runs, that could not as it stood before; null where it is new. */
+  readonly letsIn: (before: PartEntryOf<T> | null, after: PartEntryOf<T>) => boolean;
   readonly on: (system: System, at: Placed<T>) => readonly Step[];
   /** Nothing of it works any more. What it needs to come back is kept. */
   readonly off: (system: System, at: Placed<T>) => readonly Step[];

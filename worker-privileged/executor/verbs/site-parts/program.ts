@@ -77,3 +77,18 @@ export function forgotten({ once }: Pick<System, 'once'>, id: PartId): Step {
     },
   };
 }
+
+type What = {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string;
+};
+
+/** Whether it is another program that runs, or runs otherwise; when, and how many, is no matter. */
+export function runsAnother(before: What, after: What): boolean {
+  return whatRuns(before) !== whatRuns(after);
+}
+
+function whatRuns({ command, environment, workingDirectory }: What): string {
+  return JSON.stringify([command, Object.entries(environment).sort(), workingDirectory]);
+}

@@ -5,6 +5,7 @@ import { forgotten, programGone, stopped } from './program.ts';
 export const RUN: PartKind<'run'> = {
   whileDisabled: false,
   inPool: false,
+  letsIn: () => true,
   on: () => [],
   off: (system, { part }) => [programGone(system, part.id), stopped(system, part.id)],
   gone: (system, { part }) => [

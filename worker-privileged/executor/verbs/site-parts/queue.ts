@@ -1,0 +1,65 @@
+import type { Step } from '../../ensure.ts';
+import { renderLaunch } from '../../render/launch.ts';
+import { paths } from '../../system/paths.ts';
+import type { Program } from '../../system/programs.ts';
+import type { System } from '../../system/system.ts';
+import type { PartKind, Placed } from './kind.ts';
+import { runsAnother } from './program.ts';
+
+/** A program that runs for as long as its site does, or until it is stopped. */
+export const QUEUE: PartKind<'queue'> = {
+  whileDisabled: false,
+  inPool: false,
+  // How many of it, and whether it does now, lets nobody in.
+  letsIn: (before, after) => before === null || runsAnother(before.spec, after.spec),
+  on: (system, at) => [kept(system, at)],
+  off: (system, at) => [keptNoMore(system, at)],
+  gone: (system, at) => [keptNoMore(system, at), outputRemoved(system, at)],
+};
+
+function kept(system: System, at: Placed<'queue'>): Step {
+  const { programs } = system;
+  const program = programOf(system, at);
+  return {
+    name: program.running ? 'keep the program running' : 'keep the program stopped',
+    look: () => programs.lookOn(program),
+    change: () => programs.turnOn(program),
+  };
+}
+
+function keptNoMore({ programs }: Pick<System, 'programs'>, { part }: Placed<'queue'>): Step {
+  return {
+    name: 'keep the program no more',
+    look: () => programs.lookOff(part.id),
+    change: async () => {
+      await programs.turnOff(part.id);
+      return null;
+    },
+  };
+}
+
+function outputRemoved({ outputs }: Pick<System, 'outputs'>, { part }: Placed<'queue'>): Step {
+  return {
+    name: 'remove what it has said',
+    look: () => outputs.lookAny(part.id),
+    change: async () => {
+      await outputs.remove(part.id);
+      return null;
+    },
+  };
+}
+
+function programOf({ mode }: Pick<System, 'mode'>, { site, part }: Placed<'queue'>): Program {
+  const { command, environment, workingDirectory, memoryMb, cpuPercent, ...rest } = part.spec;
+  const words = renderLaunch(mode, {
+    part: part.id,
+    site: site.id,
+    account: site,
+    home: paths.home(site.name),
+    workingDirectory,
+    words: command,
+    environment,
+    limits: { memoryMb, cpuPercent },
+  });
+  return { ...rest, part: part.id, words };
+}
