@@ -96,7 +96,10 @@ async function readOutputs(
   outputs: Map<string, string>,
 ): Promise<void> {
   const news = reports.filter((report) => outputs.get(report.part) !== stampOf(report));
-  const inOrder = [...news].sort((a, b) => Number(isFailed(b)) - Number(isFailed(a)));
+  // Who was never read comes first, and who was read last comes last: the map is kept in that order.
+  const turns = new Map([...outputs.keys()].map((part, turn) => [part, turn]));
+  const turnOf = (report: ProgramReport) => (isFailed(report) ? -2 : (turns.get(report.part) ?? -1));
+  const inOrder = [...news].sort((a, b) => turnOf(a) - turnOf(b));
   for (const report of inOrder.slice(0, MOST_OUTPUTS)) {
     const output = await readOutput(parts, report.part);
     if (output !== undefined) {

@@ -41,10 +41,10 @@ export async function startFakeExecutor(socketPath: string, first: Answer): Prom
       if (!socket.destroyed) socket.write(`${JSON.stringify({ request: request.request, ...words })}\n`);
     };
     // Asked every few seconds, whatever a test is about.
-    if (request.verb === 'programs.look') return say({ result: { programs: [] } });
-    requests.push(request);
+    const isLook = request.verb === 'programs.look';
+    if (!isLook) requests.push(request);
     try {
-      say({ result: await answer(request, (step) => say({ step })) });
+      say({ result: isLook ? { programs: [] } : await answer(request, (step) => say({ step })) });
     } catch (error) {
       say({ error: error instanceof Refusal ? error.failure : broken(error) });
     }

@@ -16,8 +16,12 @@ async function makeSite(prefix: string): Promise<Site> {
 
 const at = ({ name }: Site) => `/v1/domains/${name}/queues`;
 
-async function create(of: Site, name: string, command: readonly string[], more: object = {}): Promise<void> {
-  await succeeded(await accepted('POST', at(of), { body: { name, command, ...more } }));
+type Wanted = { readonly name: string; readonly command: readonly string[] } & Readonly<
+  Record<string, unknown>
+>;
+
+async function create(of: Site, body: Wanted): Promise<void> {
+  await succeeded(await accepted('POST', at(of), { body }));
 }
 
 async function read(of: Site, name: string): Promise<Queue> {
@@ -70,7 +74,9 @@ beforeAll(async () => {
 });
 
 test('a program runs as often as it is asked for, as its site’s user, in its slice', async () => {
-  await create(site, 'worker', ['php', '-r', 'while (true) { echo getmypid(), " works\\n"; sleep(1); }'], {
+  await create(site, {
+    name: 'worker',
+    command: ['php', '-r', 'while (true) { echo getmypid(), " works\\n"; sleep(1); }'],
     processes: 2,
     environment: { GREETING: 'hello' },
     workingDirectory: 'private',
@@ -108,7 +114,7 @@ test('it is stopped, stays so, and is started and started anew', async () => {
 
 test('it gets the signal that was asked for, and what it leaves behind is ended', async () => {
   const script = 'trap "echo it was told; exit 0" USR1; setsid sleep 4321 & while :; do sleep 0.1; done';
-  await create(site, 'signal', ['bash', '-c', script], { stopSignal: 'USR1' });
+  await create(site, { name: 'signal', command: ['bash', '-c', script], stopSignal: 'USR1' });
   while (run('pgrep', ['-u', site.user, '-f', 'sleep 4321']).code !== 0) await pause(50);
   await succeeded(await accepted('POST', `${at(site)}/signal/stop`));
   expect(run('pgrep', ['-u', site.user, '-f', 'sleep 4321']).code).not.toBe(0);
@@ -124,11 +130,10 @@ test('a change of one starts no other anew', async () => {
 }, 60_000);
 
 test('one that keeps dying is failed, with its last words, and is told once', async () => {
-  await create(site, 'dying', [
-    'sh',
-    '-c',
-    'echo "no \u001b[31mdatabase"; exit 7'.replace('\u001b', '$(printf "\\\\033")'),
-  ]);
+  await create(site, {
+    name: 'dying',
+    command: ['sh', '-c', 'echo "no \u001b[31mdatabase"; exit 7'.replace('\u001b', '$(printf "\\\\033")')],
+  });
   const queue = await until(
     site,
     'dying',
@@ -153,8 +158,8 @@ test('one that keeps dying is failed, with its last words, and is told once', as
 test('it goes to the trash with its site, and comes back as it was', async () => {
   const { id, name, user } = await makeSite('trashed');
   const own = { id, name, user };
-  await create(own, 'one', ['sleep', '1000']);
-  await create(own, 'two', ['sleep', '2000']);
+  await create(own, { name: 'one', command: ['sleep', '1000'] });
+  await create(own, { name: 'two', command: ['sleep', '2000'] });
   await succeeded(await accepted('POST', `${at(own)}/two/stop`));
   await succeeded(await accepted('PATCH', `/v1/domains/${name}`, { body: { enabled: false } }));
   expect(run('pgrep', ['-u', user, 'sleep']).code).toBe(1);
@@ -220,7 +225,10 @@ describe('a neighbour', () => {
   beforeAll(async () => {
     neighbour = await makeSite('neighbour');
     place(neighbour.user, `/home/www/${neighbour.name}/public/time.php`, '<?php echo hrtime(true);');
-    await create(neighbour, 'ticking', ['bash', '-c', 'while :; do echo tick; sleep 1; done']);
+    await create(neighbour, {
+      name: 'ticking',
+      command: ['bash', '-c', 'while :; do echo tick; sleep 1; done'],
+    });
     await until(neighbour, 'ticking', ({ state }) => state === 'running');
     await visit(neighbour.name, '/time.php');
     quiet = await requestTimes(neighbour);
@@ -241,7 +249,7 @@ describe('a neighbour', () => {
     async (name, command, more) => {
       const bad = await makeSite('bad');
       const called = name.replaceAll(' ', '-');
-      await create(bad, called, command, more);
+      await create(bad, { name: called, command, ...more });
       await pause(6000);
       const times = await requestTimes(neighbour);
       const before = await ticks();
@@ -270,7 +278,7 @@ describe('a neighbour', () => {
       'busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager GetUnitProcesses s sculptor-supervisor.service',
       'supervisorctl -s unix:///run/sculptor-supervisor/supervisor.sock status; cat /dev/shm/*; ls /tmp; unshare -Ur id; mount -t tmpfs x /mnt; echo the end; sleep 900',
     ].join('; ');
-    await create(site, 'spy', ['bash', '-c', script]);
+    await create(site, { name: 'spy', command: ['bash', '-c', script] });
     while (!(await said(site, 'spy')).includes('the end')) await pause(300);
     const lines = await said(site, 'spy');
     expect(lines.filter((line) => line.startsWith('s-'))).toEqual([site.user]);

@@ -11,8 +11,10 @@ const DOCUMENTS = [
   'docs/api.md',
   'docs/cache.md',
   'docs/sftp.md',
+  'docs/programs.md',
   'docs/crons.md',
   'docs/runs.md',
+  'docs/tenants.md',
   'docs/operating.md',
 ];
 const SERVICES =
@@ -112,7 +114,11 @@ test.each([
   'docs/cache.md',
   'docs/operating.md',
   'docs/privilege-separation.md',
+  'docs/crons.md',
+  'docs/programs.md',
+  'docs/runs.md',
   'docs/sftp.md',
+  'docs/tenants.md',
 ])('every shell block of %s says where it is run', (file) => {
   expect(unmarkedShellBlocks(file)).toEqual([]);
 });

@@ -84,7 +84,7 @@ test('what was seen of it is shown, its last words where it fares badly, and its
 });
 
 test.each([
-  ['no command', { command: [] }, 'command'],
+  ['no command', { command: [] }, 'command.0'],
   ['a line for a shell', { command: 'php artisan' }, 'command'],
   ['an option for a program', { command: ['--chdir=/', 'id'] }, 'command.0'],
   ['a variable for a program', { command: ['LD_PRELOAD=/x', 'id'] }, 'command.0'],

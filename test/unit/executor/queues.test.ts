@@ -76,13 +76,13 @@ test('beyond the cap nothing runs that did not', async () => {
 test('it goes and comes with its site, and stays stopped where it was', async () => {
   const { server, system } = await withSite();
   await putPart(system, 'queue')(queue(1, { running: false }), recordedRun());
-  await putSite(system)(spec({ enabled: false, generation: 2 as never }), recordedRun());
+  await putSite(system)(spec({ enabled: false, generation: 2 }), recordedRun());
   expect(server.programs.size).toBe(0);
-  await putSite(system)(spec({ generation: 3 as never }), recordedRun());
+  await putSite(system)(spec({ generation: 3 }), recordedRun());
   expect(server.programs.get(id)).toMatchObject({ running: false });
   await removeSite(system)({ id: ID }, recordedRun());
   expect(server.programs.size).toBe(0);
-  await restoreSite(system)(spec({ generation: 4 as never }), recordedRun());
+  await restoreSite(system)(spec({ generation: 4 }), recordedRun());
   expect(server.programs.get(id)).toMatchObject({ running: false });
   await removePart(system, 'queue')(place(2), recordedRun());
   expect(server.programs.size).toBe(0);
