@@ -1,0 +1,2 @@
+<?php
+return ['default' => 'file', 'prefix' => 'shop', 'stores' => ['file' => ['driver' => 'file', 'path' => __DIR__ . '/../storage/framework/cache']]];
