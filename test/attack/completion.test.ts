@@ -19,11 +19,11 @@ import {
   forgeUser,
   insertForged,
   newId,
-  newTenant,
   QUEUE,
   realDatabase,
   wakeForged,
 } from './forgery.ts';
+import { newTenant } from './new-tenant.ts';
 import { API, SCULPTOR, script, sqlAs } from './thieves.ts';
 
 /* Row 26: an operation that ended otherwise than the worker ended it. */

@@ -14,13 +14,6 @@ export const CARELESS = "SET SESSION sql_mode = '', foreign_key_checks = 0, chec
 
 export const newId = (length = 12) => `f${randomBytes(12).toString('hex').slice(1, length)}`;
 
-/** A tenant that is nobody's, so that what is spoilt is spoilt for nobody. */
-export function newTenant(): string {
-  const id = newId();
-  rootSql(`INSERT INTO sculptor.tenant (id, name) VALUES ('${id}', '${id}')`);
-  return id;
-}
-
 type Wanted = { readonly tenant: string; readonly kind: string; readonly key?: string };
 
 /** A row for the queue beside a version, each with what `changes` has for that table. */

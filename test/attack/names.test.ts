@@ -17,18 +17,18 @@ import { ask, site } from '../machine/executor-conversation.ts';
 import { page, place, rootSql } from '../machine/server.ts';
 import { Scope } from '../../contract/tokens.ts';
 import { accepted, refused } from './attempt.ts';
+import { newTenant } from './new-tenant.ts';
 
 /* Row 31 and rows 38 to 40: another tenant's things, and another tenant's names. */
 
 const { serverName } = JSON.parse(readFileSync('/etc/sculptor/agent.json', 'utf8')) as { serverName: string };
 const id = () => `t${randomBytes(6).toString('hex').slice(0, 11)}`;
 
-/** A tenant that is nobody's yet, with a token of every scope there is. */
-function newTenant(): string {
-  const [tenant, token] = [id(), `sculptor_${randomBytes(32).toString('base64url')}`];
+/** Of a tenant that is nobody's yet, a token of every scope that a tenant's may have. */
+function newToken(): string {
+  const [tenant, token] = [newTenant(), `sculptor_${randomBytes(32).toString('base64url')}`];
   const digest = createHash('sha256').update(token).digest('hex');
-  rootSql(`INSERT INTO sculptor.tenant (id, name) VALUES ('${tenant}', '${tenant}');
-    INSERT INTO sculptor.token (id, sha256, name, tenant, scopes, expires_at, made_by)
+  rootSql(`INSERT INTO sculptor.token (id, sha256, name, tenant, scopes, expires_at, made_by)
       SELECT '${id()}', '${digest}', 'of a tenant', '${tenant}', '${JSON.stringify(Scope.options)}',
         UTC_TIMESTAMP() + INTERVAL 1 DAY, id FROM sculptor.token WHERE name = 'installation'`);
   return token;
@@ -52,7 +52,7 @@ let things: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   await ready();
-  other = newTenant();
+  other = newToken();
   domain = await createDomain({ name: `${unique('mine')}.example`, aliases: [`${unique('alias')}.example`] });
   const database = await createDatabase(unique('mine'));
   const user = await createUser(database.id, { name: unique('mine') });
@@ -61,7 +61,17 @@ beforeAll(async () => {
   things = { domain: domain.id, database: database.id, user: user.id, operation, token };
 });
 
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl';
 const BODIES: Readonly<Record<string, unknown>> = {
+  'POST /domains/:domain/keys': { name: 'anna', publicKey: KEY },
+  'POST /domains/:domain/queues': { name: 'mails', command: ['true'] },
+  'PATCH /domains/:domain/queues/:queue': { processes: 2 },
+  'POST /domains/:domain/crons': { name: 'nightly', schedule: '@daily', command: ['true'] },
+  'PATCH /domains/:domain/crons/:cron': { schedule: '@hourly' },
+  'POST /domains/:domain/runs': { command: ['true'] },
+  'PATCH /tenants/:tenant': { name: 'mine' },
+  'POST /tenants/:tenant/suspend': { reason: 'because' },
+  'PATCH /databases/:database/users/:user': { privileges: 'read' },
   'PATCH /domains/:domain/cache': { memoryBytes: 67_108_864 },
   'PATCH /domains/:domain': { enabled: false },
   'PATCH /databases/:database': { protected: true },
@@ -136,7 +146,7 @@ test('row 38: nobody has another tenant’s name, its www, its alias or a child 
 
 test('row 38: two tenants who ask for one name at once: one has it', async () => {
   const name = `${unique('race')}.example`;
-  const tenants = [other, newTenant(), newTenant(), newTenant()];
+  const tenants = [other, newToken(), newToken(), newToken()];
   const answers = await Promise.all(
     tenants.flatMap((token) =>
       [name, `www.${name}`].map((wanted) =>
@@ -233,7 +243,7 @@ test('row 39: capitals, wide letters and A-labels are one name with what they st
     `${word}ｕ\u0308cher.EXAMPLE`,
     `${word}u\u0308cher。example`,
   ];
-  const mine = newTenant();
+  const mine = newToken();
   await refused(
     39,
     twins.map((name) => ({ what: JSON.stringify(name), act: () => takes(mine, { name }), refusal: TAKEN })),

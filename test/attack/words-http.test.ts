@@ -3,7 +3,8 @@ import { API_SOCKET, exchange, ready } from '../machine/agent.ts';
 import { rootSql } from '../machine/server.ts';
 import { Scope } from '../../contract/tokens.ts';
 import { refused, type Attempt } from './attempt.ts';
-import { newId, newTenant, realDatabase } from './forgery.ts';
+import { newId, realDatabase } from './forgery.ts';
+import { newTenant } from './new-tenant.ts';
 import { around, CONTROLS, CRON, FPM, NGINX, PATHS, SHELL, SQL, SUPERVISOR } from './hostile.ts';
 
 /* Rows 1 to 9 and 14 at the front door: whoever has a token that may do everything for a tenant. */

@@ -8,11 +8,11 @@ import {
   HASH,
   insertForged,
   newId,
-  newTenant,
   realDatabase,
   wakeForged,
   type Forged,
 } from './forgery.ts';
+import { newTenant } from './new-tenant.ts';
 import { CONTROLS, CRON, FPM, NGINX, PATHS, SHELL, SQL, SUPERVISOR } from './hostile.ts';
 
 /* Rows 1 to 9 and 14 with the API taken: text that it would never have let pass, in every column that its account

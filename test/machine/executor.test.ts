@@ -108,7 +108,11 @@ describe.each(ways)('through %s', (by) => {
   test('what it knows of the server is what is there', async () => {
     const { result } = await ask(by, 'server.facts', {});
     const versions = readdirSync('/usr/sbin').flatMap((file) => /^php-fpm(\d+\.\d+)$/.exec(file)?.[1] ?? []);
-    expect(result).toEqual({ phpVersions: versions.sort(), hostname: must('hostname', []).trim() });
+    expect(result).toEqual({
+      phpVersions: versions.sort(),
+      hostname: must('hostname', []).trim(),
+      timeZone: must('cat', ['/etc/timezone']).trim(),
+    });
   });
 
   test('bad requests are each refused and noted, change nothing, and the next is served', async () => {

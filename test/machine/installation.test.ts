@@ -69,13 +69,15 @@ describe('each process runs as the user it should', () => {
   });
 });
 
-test('nginx listens on both families, MariaDB on the loopback, and nothing else on any network', () => {
+test('nginx and sshd listen on both families, MariaDB on the loopback, and nothing else on any network', () => {
   const listening = lines(must('ss', ['-H', '-lntup'])).map((line) => {
     const [, , , , local, , users = ''] = line.split(/\s+/);
     return `${local ?? ''} ${/"([^"]+)"/.exec(users)?.[1] ?? ''}`;
   });
   expect(listening.sort()).toEqual(
     [
+      '0.0.0.0:22 sshd',
+      '[::]:22 sshd',
       '0.0.0.0:80 nginx',
       '[::]:80 nginx',
       '0.0.0.0:443 nginx',

@@ -126,13 +126,15 @@ test('health is told without a token', async () => {
   expect(Object.keys(ready.json)).toEqual(['status', 'checks']);
 });
 
-test('the server tells its name and what PHP it has', async () => {
+test('the server tells its name, what PHP it has, and what its databases can be', async () => {
   const { json } = await agent.call('GET', '/v1/server');
   expect(json).toEqual({
     id: 'default',
     name: 'machine.example',
     phpVersions: ['8.2', '8.4'],
     defaultPhpVersion: '8.4',
+    collations: ['utf8mb4_unicode_ci'],
+    connectionsPerAccount: 30,
   });
 });
 

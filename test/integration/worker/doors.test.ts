@@ -23,7 +23,7 @@ function program(body: string) {
 }
 
 const ANSWER = `request=$(echo "$line" | sed 's/.*"request":"\\([a-z0-9]*\\)".*/\\1/')
-  echo "{\\"request\\":\\"$request\\",\\"result\\":{\\"phpVersions\\":[],\\"hostname\\":\\"$1\\"}}"`;
+  echo "{\\"request\\":\\"$request\\",\\"result\\":{\\"phpVersions\\":[],\\"hostname\\":\\"$1\\",\\"timeZone\\":\\"UTC\\"}}"`;
 
 describe('the executor as a program', () => {
   test('answers many requests in one process', async () => {
@@ -79,7 +79,7 @@ describe('the executor as a program', () => {
 
 describe('the executor behind its socket', () => {
   test('is connected to again after it broke off', async () => {
-    const facts = { phpVersions: [], hostname: 'h' };
+    const facts = { phpVersions: [], hostname: 'h', timeZone: 'UTC' };
     const executor = await startFakeExecutor(join(folder, 'executor.sock'), () => facts);
     const calls = createExecutorCalls({ open: () => openSocket(executor.socketPath) });
     expect(await calls.call('server.facts', {}, nothing)).toEqual(facts);

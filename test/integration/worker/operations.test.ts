@@ -434,6 +434,7 @@ test('the worker says that it is at work, and which PHP there is, newest last', 
       value: { collations: expect.arrayContaining(['utf8mb4_unicode_ci']), connectionsPerAccount: 30 },
     },
     { name: 'php', value: { versions: ['8.2', '8.4', '8.10'], default: '8.10' } },
+    { name: 'timezone', value: 'UTC' },
     { name: 'worker', value: { at: expect.stringMatching(/^20.*Z$/), version: '0.0.0-test' } },
     { name: 'worker-lock', value: { name: expect.stringMatching(/^sculptor-worker-default-[0-9a-f]{24}$/) } },
   ]);
