@@ -40,6 +40,8 @@ purge_site() {
       try systemctl stop "$kind@$id.socket" "$kind@$id.service"
     done
     try systemctl stop "sculptor-$id.slice"
+    # What its tenant's plan let it take; systemd wrote it down when it was set.
+    rm -rf "/etc/systemd/system.control/sculptor-$id.slice.d"
   else
     rm -f "/etc/supervisor/conf.d/sculptor-php-$id.conf"
     reread_programs

@@ -32,7 +32,9 @@ install_units() {
   done
   install_api_port
   ensure_dir "$units/sculptor-.slice.d" 0755 root:root
-  put_unit sculptor-.slice.d/limits.conf "$tree/systemd/site-limits.conf"
+  # The later name wins, in whatever folder it is: systemd calls what a plan sets 50-, and root's own is override.
+  rm -f "$units/sculptor-.slice.d/limits.conf"
+  put_unit sculptor-.slice.d/10-limits.conf "$tree/systemd/site-limits.conf"
   ensure_dir "$units/sculptor.slice.d" 0755 root:root
   put_unit sculptor.slice.d/limits.conf "$tree/systemd/all-sites-limits.conf"
   install_supervisor

@@ -10,7 +10,7 @@ import type { Files } from '../../worker-privileged/executor/system/files.ts';
 import type { Folder, Folders } from '../../worker-privileged/executor/system/folders.ts';
 import { readLimits } from '../../worker-privileged/executor/system/limits.ts';
 import type { DoorLimits } from '../../worker-privileged/executor/system/mariadb.ts';
-import type { Masters } from '../../worker-privileged/executor/system/masters.ts';
+import type { Masters, Share } from '../../worker-privileged/executor/system/masters.ts';
 import { createPartRegister } from '../../worker-privileged/executor/system/part-register.ts';
 import { paths } from '../../worker-privileged/executor/system/paths.ts';
 import type { Program, Programs } from '../../worker-privileged/executor/system/programs.ts';
@@ -32,6 +32,8 @@ export type FakeServer = {
   readonly users: Map<string, Account & { readonly locked: boolean }>;
   readonly groups: Map<string, number>;
   readonly mastersOn: Set<string>;
+  /** What the plans let sites take, where they name it. */
+  readonly shares: Map<string, Share>;
   readonly caches: Map<DomainId, CacheEntry>;
   /** What Supervisor keeps of sites' programs. */
   readonly programs: Map<PartId, Program>;
@@ -77,6 +79,7 @@ export function createFakeServer(): FakeServer {
       ['www', 991],
     ]),
     mastersOn: new Set(),
+    shares: new Map(),
     caches: new Map(),
     programs: new Map(),
     databases: new Map(),
@@ -89,13 +92,14 @@ export function createFakeServer(): FakeServer {
 
 /** Everything of a server that lasts, in a form that compares, but for what was counted: an attempt counts. */
 export function stateOf(server: FakeServer): unknown {
-  const { disk, users, mastersOn, programs, caches, databases, doorTenants } = server;
+  const { disk, users, mastersOn, shares, programs, caches, databases, doorTenants } = server;
   return {
     disk: Object.fromEntries(
       [...disk].filter(([path]) => path !== paths.destroyed && path !== paths.letIn).sort(),
     ),
     users: Object.fromEntries([...users].sort()),
     mastersOn: [...mastersOn].sort(),
+    shares: Object.fromEntries([...shares].sort()),
     caches: Object.fromEntries([...caches].sort()),
     doorTenants: Object.fromEntries([...doorTenants].sort()),
     programs: Object.fromEntries([...programs].sort()),
@@ -302,13 +306,19 @@ function fakeAccounts({ server: { users, groups, doings, disk }, change, undoing
   };
 }
 
-function fakeMasters({ server: { mastersOn, doings }, change }: Parts): Masters {
+function fakeMasters({ server: { mastersOn, shares, doings }, change }: Parts): Masters {
   return {
     socketOf: paths.unitSocket,
     lookOn: ({ id }) => Promise.resolve(mastersOn.has(id) ? null : 'it is off'),
     turnOn: ({ id }) => change(() => void mastersOn.add(id)),
     lookOff: ({ id }) => Promise.resolve(mastersOn.has(id) ? 'it is on' : null),
     turnOff: ({ id }) => change(() => void mastersOn.delete(id)),
+    readShare: ({ id }) => Promise.resolve(shares.get(id) ?? { memoryBytes: null, tasks: null }),
+    setShare: ({ id }, share) =>
+      change(() => {
+        if (share.memoryBytes === null && share.tasks === null) shares.delete(id);
+        else shares.set(id, share);
+      }),
     refresh: ({ id }) =>
       change(() => mastersOn.has(id) && doings.push(`refresh ${id}`)).then(() => undefined),
   };

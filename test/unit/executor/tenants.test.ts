@@ -93,6 +93,22 @@ test('a suspended site shows that, its PHP is off and its account locked; resume
   expect(after).toEqual({ ...before, disk: { ...before.disk, [paths.registeredTenant(TENANT)]: record } });
 });
 
+test('a change of its plan reaches the sites that exist, and takes nothing else of them', async () => {
+  const server = createFakeServer();
+  const conf = () => server.disk.get(paths.siteFile(ID, 'fpm.conf')) as { readonly text: string };
+  await tenant(server, { plan: { phpProcesses: 5 } });
+  await put(server);
+  const before = structuredClone(conf());
+  expect(before.text).toContain('\npm.max_children = 5\n');
+  expect(server.shares.size).toBe(0);
+  await all(server, { generation: 2, plan: { phpProcesses: 100, phpMemoryBytes: 134_217_728 } });
+  expect(conf().text).toContain('\npm.max_children = 100\n');
+  expect(server.shares.get(ID)).toEqual({ memoryBytes: 134_217_728, tasks: 592 });
+  expect(server.doings).toContain(`refresh ${ID}`);
+  await all(server, { generation: 3, plan: { phpProcesses: 5 } });
+  expect([conf(), server.shares.size]).toEqual([before, 0]);
+});
+
 test('what was switched off before is switched off after', async () => {
   const server = createFakeServer();
   await tenant(server);

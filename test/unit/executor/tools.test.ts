@@ -174,12 +174,13 @@ describe('php-fpm', () => {
 });
 
 describe('units', () => {
-  function units(states: Record<string, string> = {}) {
+  function units(states: Record<string, string> = {}, texts: Record<string, string> = {}) {
     const links = new Map<string, string>();
     const commands = fakeCommands(({ args }) => states[args.at(-1) ?? ''] ?? 'inactive');
     const masters = createUnitMasters({
       commands,
       files: {
+        read: (path) => Promise.resolve(texts[path] ?? null),
         readLink: (path) => Promise.resolve(links.get(path) ?? null),
         link: (path, target) => {
           links.set(path, target);
@@ -194,9 +195,26 @@ describe('units', () => {
     const changes = () => commands.started.map(said).filter((line) => !line.includes(' show '));
     return { masters, links, changes };
   }
-  const site = { id, user: `s-${id}`, isolation: 'site' } as const;
-  const pool = { id, user: 'www', isolation: 'pool' } as const;
+  const site = { id, user: `s-${id}`, isolation: 'site', memoryBytes: null } as const;
+  const pool = { id, user: 'www', isolation: 'pool', memoryBytes: null } as const;
+  const none = { memoryBytes: null, tasks: null };
   const wants = '/etc/systemd/system/sockets.target.wants';
+
+  test('a share is read where systemd noted it, and what no plan names is what every site has', async () => {
+    const noted = `/etc/systemd/system.control/sculptor-${id}.slice.d/50-MemoryMax.conf`;
+    expect(await units().masters.readShare(site, none)).toEqual(none);
+    const of = (text: string) => units({}, { [noted]: text }).masters.readShare(site, none);
+    expect(await of('[Slice]\nMemoryMax=134217728\n')).toEqual({ ...none, memoryBytes: 134_217_728 });
+    expect(await of('[Slice]\nMemoryMax=1073741824\n')).toEqual(none);
+    const { masters, changes } = units();
+    await masters.setShare(site, { memoryBytes: 134_217_728, tasks: 592 });
+    await masters.setShare(site, none);
+    const set = `/usr/bin/systemctl --no-ask-password set-property -- sculptor-${id}.slice`;
+    expect(changes()).toEqual([
+      `${set} MemoryMax=134217728 MemorySwapMax=0 TasksMax=592`,
+      `${set} MemoryMax=1073741824 MemorySwapMax=268435456 TasksMax=512`,
+    ]);
+  });
 
   test.each([
     ['sculptor-php', site],

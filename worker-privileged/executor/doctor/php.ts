@@ -3,6 +3,8 @@ import { PhpVersion } from '../../../contract/names.ts';
 import { renderFpm } from '../render/fpm.ts';
 import { renderSupervisedPool } from '../render/supervisor.ts';
 import { paths } from '../system/paths.ts';
+import { TenantEntry } from '../system/tenants.ts';
+import { UNLIMITED, type SitePlan } from '../verbs/site/share.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import { wrong, type Check, type Found } from './finding.ts';
 import type { Process } from './process-list.ts';
@@ -18,15 +20,26 @@ export const php: Check = async (server) => {
   const nameOf = (uid: number) => users.find((user) => user.uid === uid)?.name ?? String(uid);
   return [
     ...withPhp(entries).flatMap((site) => [
-      ...configured(site, (bySystemd ? paths.unitSocket : paths.supervisedSocket)(site.id)),
-      ...(bySystemd ? [] : supervised(site)),
+      ...configured(
+        { site, plan: planOf(site) },
+        (bySystemd ? paths.unitSocket : paths.supervisedSocket)(site.id),
+      ),
+      ...(bySystemd ? [] : supervised(site, planOf(site))),
     ]),
     ...pools(await server.processes(), { entries, nameOf }),
     ...(bySystemd ? distributions() : []),
   ];
 };
 
-function configured(site: Standing, socket: string): readonly Found[] {
+type Planned = { readonly site: Standing; readonly plan: SitePlan };
+
+/** `default` has no record as long as nothing was said of it. */
+function planOf({ tenant }: Standing): SitePlan {
+  const text = textOf(paths.registeredTenant(tenant));
+  return text === null ? UNLIMITED : TenantEntry.parse(JSON.parse(text)).plan;
+}
+
+function configured({ site, plan }: Planned, socket: string): readonly Found[] {
   const { id, name } = site;
   const conf = paths.siteFile(id, 'fpm.conf');
   const link = readLink(paths.siteFile(id, 'php-fpm'));
@@ -45,7 +58,8 @@ function configured(site: Standing, socket: string): readonly Found[] {
         `Install php${version}-fpm, or choose another version.`,
       ),
     ];
-  const { text, ping } = renderFpm({ id, name, version, socket, home: paths.home(name) });
+  const processes = plan.phpProcesses;
+  const { text, ping } = renderFpm({ id, name, version, socket, home: paths.home(name), processes });
   const found: Found[] = [];
   if (textOf(conf) !== text) found.push(wrong(`${conf} is not what the agent wrote.`, askAgain(site)));
   if (site.php !== ping)
@@ -53,10 +67,11 @@ function configured(site: Standing, socket: string): readonly Found[] {
   return found;
 }
 
-function supervised(site: Standing): readonly Found[] {
+function supervised(site: Standing, plan: SitePlan): readonly Found[] {
   const { id, user } = site;
   const path = `/etc/supervisor/conf.d/sculptor-php-${id}.conf`;
-  const text = renderSupervisedPool({ id, user, socket: paths.supervisedSocket(id) });
+  const memoryBytes = plan.phpMemoryBytes;
+  const text = renderSupervisedPool({ id, user, socket: paths.supervisedSocket(id), memoryBytes });
   return textOf(path) === text ? [] : [wrong(`${path} is not what the agent wrote.`, askAgain(site))];
 }
 

@@ -9,6 +9,8 @@ export type FpmPool = {
   readonly version: PhpVersion;
   readonly socket: string;
   readonly home: string;
+  /** How many requests it works on at once; what is left out is the agent's own number. */
+  readonly processes?: number | null;
 };
 
 /** `ping` is the body that this pool, started from exactly this text, answers a probe with. */
@@ -25,7 +27,7 @@ export function renderFpm(pool: FpmPool): FpmConf {
   return { text: conf(pool, ping), ping };
 }
 
-function conf({ id, version, socket, home }: FpmPool, ping: string): string {
+function conf({ id, version, socket, home, processes }: FpmPool, ping: string): string {
   const tmp = quoted(`${plain(home)}/tmp`);
   const root = quoted(plain(home));
   return `; Site ${plain(id)} on PHP ${plain(version)}. Written by the agent; what is changed here is lost.
@@ -40,7 +42,7 @@ process_control_timeout = 10s
 listen = ${quoted(socket)}
 listen.mode = 0660
 pm = ondemand
-pm.max_children = 20
+pm.max_children = ${processes ?? 20}
 pm.process_idle_timeout = 10s
 pm.max_requests = 1000
 request_terminate_timeout = 3600s

@@ -2,7 +2,16 @@ import type { Isolation } from '../../../contract/domains.ts';
 import type { DomainId } from '../../../contract/ids.ts';
 
 /** Whose php-fpm master. */
-export type Pool = { readonly id: DomainId; readonly user: string; readonly isolation: Isolation };
+export type Pool = {
+  readonly id: DomainId;
+  readonly user: string;
+  readonly isolation: Isolation;
+  /** Of each of its processes, where nothing counts them together. */
+  readonly memoryBytes: number | null;
+};
+
+/** What all processes of a site may take together; null is what every site may. */
+export type Share = { readonly memoryBytes: number | null; readonly tasks: number | null };
 
 /** What keeps the php-fpm masters of the sites: systemd, or Supervisor where PID 1 is something else. */
 export type Masters = {
@@ -16,4 +25,7 @@ export type Masters = {
   readonly turnOff: (pool: Pool) => Promise<void>;
   /** Lets a master that runs end its requests and start anew from what is there now; a sleeping one sleeps on. */
   readonly refresh: (pool: Pool) => Promise<void>;
+  /** Where nothing counts a site's processes together, what is wanted is what there is. */
+  readonly readShare: (pool: Pool, wanted: Share) => Promise<Share>;
+  readonly setShare: (pool: Pool, share: Share) => Promise<void>;
 };

@@ -54,6 +54,9 @@ export const paths = {
   sshdPart: '/etc/ssh/sshd_config.d/00-sculptor.conf',
   serverBlocks: '/etc/nginx/sculptor/sites',
   serverBlock: (id: DomainId) => `/etc/nginx/sculptor/sites/${id}.conf`,
+  /** Written by systemd when the property of a site's slice is set. */
+  sliceProperty: (id: DomainId, property: string) =>
+    `/etc/systemd/system.control/sculptor-${id}.slice.d/50-${property}.conf`,
   wantedServices: '/etc/systemd/system/multi-user.target.wants',
   wantedSockets: '/etc/systemd/system/sockets.target.wants',
   supervisorPrograms: '/etc/supervisor/conf.d',

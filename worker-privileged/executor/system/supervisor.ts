@@ -53,6 +53,8 @@ export function createSupervisorMasters({ files, call }: Tools): Masters {
         throw cause instanceof XmlRpcFault ? because(cause, doesNotStart()) : cause;
       });
     },
+    readShare: (_pool, wanted) => Promise.resolve(wanted),
+    setShare: () => Promise.resolve(),
   };
 }
 
@@ -98,4 +100,5 @@ function doesNotStart(): FailureError {
 
 const process = ({ id }: Pool) => `${supervisedGroup(id)}:${supervisedGroup(id)}`;
 const conf = ({ id }: Pool) => `${paths.supervisorPrograms}/${supervisedGroup(id)}.conf`;
-const text = ({ id, user }: Pool) => renderSupervisedPool({ id, user, socket: paths.supervisedSocket(id) });
+const text = ({ id, user, memoryBytes }: Pool) =>
+  renderSupervisedPool({ id, user, socket: paths.supervisedSocket(id), memoryBytes });

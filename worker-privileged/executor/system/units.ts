@@ -4,12 +4,13 @@ import type { Commands } from './command.ts';
 import type { Files } from './files.ts';
 import type { Masters, Pool } from './masters.ts';
 import { paths } from './paths.ts';
+import { propertiesOf, setTo, shareIn } from './slice-properties.ts';
 
 const TEMPLATES = '/etc/systemd/system';
 
 type Tools = {
   readonly commands: Pick<Commands, 'run'>;
-  readonly files: Pick<Files, 'readLink' | 'link' | 'remove'>;
+  readonly files: Pick<Files, 'read' | 'readLink' | 'link' | 'remove'>;
 };
 
 /**
@@ -60,6 +61,14 @@ export function createUnitMasters({ commands, files }: Tools): Masters {
         throw because(cause, doesNotStart(service(pool)));
       });
     },
+    readShare: async ({ id }) => {
+      const of = async (property: string) => setTo(await files.read(paths.sliceProperty(id, property)));
+      return shareIn(await of('MemoryMax'), await of('TasksMax'));
+    },
+    // systemd writes it down in files of its own, and reads nothing anew.
+    setShare: async (pool, share) => {
+      await systemctl('set-property', '--', slice(pool), ...propertiesOf(share));
+    },
   };
 }
 
@@ -77,5 +86,6 @@ function unit({ isolation }: Pool): string {
 
 const socket = (pool: Pool) => `${unit(pool)}@${pool.id}.socket`;
 const service = (pool: Pool) => `${unit(pool)}@${pool.id}.service`;
+const slice = ({ id }: Pool) => `sculptor-${id}.slice`;
 const wantsLink = (pool: Pool) => `${paths.wantedSockets}/${socket(pool)}`;
 const template = (pool: Pool) => `${TEMPLATES}/${unit(pool)}@.socket`;

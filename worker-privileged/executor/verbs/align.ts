@@ -5,7 +5,9 @@ import { probesOf } from './site/answers.ts';
 import { accountFree, accountLocked, processesEnded } from './site/account.ts';
 import { partsFollow, standingOf } from './site-parts/follow.ts';
 import { mailClosed, mailOpen } from './site/mail.ts';
-import { phpOff, phpOn } from './site/php.ts';
+import { phpConfigured, phpOff, phpOn, versionOf } from './site/php.ts';
+import { shareOf, shareSet, sitePlanOf, type SitePlan } from './site/share.ts';
+import { poolOf } from './site/story.ts';
 import { standsSuspended, suspensionMarked } from './site/suspension.ts';
 import type { VerbHandler } from './table.ts';
 import { isSuspended } from './tenant/standing.ts';
@@ -19,11 +21,29 @@ export function alignSite(system: System): VerbHandler<'site.align'> {
     const entry = await system.registry.read(id);
     if (entry === null || entry.removedAt !== null || entry.settings === null) return { probes: [] };
     const suspended = await isSuspended(system, entry.tenant);
-    await runSteps(suspended ? stepsToSuspend(system, entry) : stepsToResume(system, entry), run);
-    const { names, settings, php } = entry;
-    const runs = settings.type === 'php' && settings.enabled;
-    return { probes: probesOf({ id, names, enabled: settings.enabled, suspended, ping: runs ? php : null }) };
+    const plan = await sitePlanOf(system, entry.tenant);
+    const steps = suspended ? stepsToSuspend(system, entry) : stepsToResume(system, { entry, plan });
+    const limits = await stepsToLimit(system, { entry, plan });
+    await runSteps([...limits, ...steps], run);
+    const { names, settings, php } = (await system.registry.read(id)) ?? entry;
+    const runs = settings?.type === 'php' && settings.enabled;
+    return {
+      probes: probesOf({ id, names, enabled: entry.settings.enabled, suspended, ping: runs ? php : null }),
+    };
   };
+}
+
+type Planned = { readonly entry: SiteEntry; readonly plan: SitePlan };
+
+/** What its tenant's plan lets each site take. One whose PHP is off is configured when it is turned on. */
+async function stepsToLimit(system: System, { entry, plan }: Planned): Promise<readonly Step[]> {
+  const { id, settings } = entry;
+  const version = await versionOf(system, id);
+  const runs = settings?.type === 'php' && settings.enabled && version !== null;
+  return [
+    shareSet(system, poolOf(entry), shareOf(plan)),
+    ...(runs ? [phpConfigured({ system, spec: entry, plan }, version)] : []),
+  ];
 }
 
 /** Its visitors see the page first, then what served them ends. */
@@ -39,12 +59,12 @@ export function stepsToSuspend(system: System, entry: SiteEntry): readonly Step[
 }
 
 /** What serves its visitors stands before they are let in. */
-export function stepsToResume(system: System, entry: SiteEntry): readonly Step[] {
+export function stepsToResume(system: System, { entry, plan }: Planned): readonly Step[] {
   const { settings } = entry;
   const runs = settings?.type === 'php' && settings.enabled;
   return [
     ...(entry.isolation === 'site' ? [accountFree(system, entry.id)] : []),
-    ...(runs ? [phpOn({ system, spec: entry })] : []),
+    ...(runs ? [phpOn({ system, spec: entry, plan })] : []),
     ...(entry.isolation === 'site' && settings?.enabled === true ? [mailOpen({ system, spec: entry })] : []),
     partsFollow(system, entry.id, { ...standingOf(entry), suspended: false }),
     suspensionMarked(system, entry.id, false),

@@ -16,7 +16,8 @@ import { publicDirectory } from './site/public-directory.ts';
 import { admit, registered, settled } from './site/registered.ts';
 import { hasOwnServerBlock, noServerBlock, serverBlock } from './site/server-block.ts';
 import { live, notLive, siteFolder, siteFolderRemoved, switches } from './site/site-files.ts';
-import { entryOf, namesOf, type Story } from './site/story.ts';
+import { shareOf, shareSet } from './site/share.ts';
+import { entryOf, namesOf, poolOf, type Story } from './site/story.ts';
 import { standsSuspended } from './site/suspension.ts';
 import { storyOf } from './site/told.ts';
 import type { VerbHandler } from './table.ts';
@@ -54,6 +55,7 @@ export function stepsToServe(story: Story): readonly Step[] {
   const ownBlock = hasOwnServerBlock(story);
   return [
     siteFolder(story),
+    shareSet(system, poolOf(spec), shareOf(story.plan)),
     ...(php === null ? [] : [phpConfigured(story, php), phpCommand(story, php)]),
     ...(php === null || suspended ? [] : [phpOn(story)]),
     ...(spec.isolation === 'pool'
@@ -122,7 +124,7 @@ function unregistered({ registry, now }: Pick<System, 'registry' | 'now'>, { id 
 }
 
 /** What only this site can answer, in the state that was asked for. */
-export function answersOf({ system, spec, php, suspended }: Story): Probe[] {
-  const ping = php === null ? null : fpmConf({ system, spec }, php).ping;
+export function answersOf({ system, spec, php, suspended, plan }: Story): Probe[] {
+  const ping = php === null ? null : fpmConf({ system, spec, plan }, php).ping;
   return probesOf({ id: spec.id, names: namesOf(spec), enabled: spec.enabled, suspended, ping });
 }

@@ -1,12 +1,13 @@
 import { FailureError } from '../../../../contract/failures.ts';
 import type { SiteSpec } from '../../../../contract/domains.ts';
-import type { PhpVersion } from '../../../../contract/names.ts';
+import { PhpVersion } from '../../../../contract/names.ts';
 import type { Step, Undo } from '../../ensure.ts';
 import { renderFpm, type FpmConf } from '../../render/fpm.ts';
 import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
 import { inTurn } from './in-turn.ts';
+import type { SitePlan } from './share.ts';
 import { accountOf, entryOf, poolOf, type Story } from './story.ts';
 
 /** The version that the site shall run, the newest where none is named; null where its PHP shall not run. */
@@ -25,16 +26,32 @@ export async function choosePhp(
   );
 }
 
-export function fpmConf({ system, spec }: Pick<Story, 'system' | 'spec'>, version: PhpVersion): FpmConf {
+/** The version that its master is started from; null where there is none. */
+export async function versionOf(
+  { files }: Pick<System, 'files'>,
+  id: SiteSpec['id'],
+): Promise<PhpVersion | null> {
+  const link = await files.readLink(paths.siteFile(id, 'php-fpm'));
+  const version = PhpVersion.safeParse(link?.slice(paths.phpMasters.length + '/php-fpm'.length)).data;
+  return version ?? null;
+}
+
+/** What has to be known of a site to write its master's configuration. */
+export type Configured = Pick<Story, 'system' | 'plan'> & {
+  readonly spec: Pick<SiteSpec, 'id' | 'name' | 'isolation'>;
+};
+
+export function fpmConf({ system, spec, plan }: Configured, version: PhpVersion): FpmConf {
   const { id, name } = spec;
-  return renderFpm({ id, name, version, socket: system.masters.socketOf(id), home: paths.home(name) });
+  const socket = system.masters.socketOf(id);
+  return renderFpm({ id, name, version, socket, home: paths.home(name), processes: plan.phpProcesses });
 }
 
 /**
  * The master's configuration and its version, taken by php-fpm itself before they count, and a master that runs
  * started anew from them. The registry says from which: if this breaks off half-way, it does not say these.
  */
-export function phpConfigured(story: Story, version: PhpVersion): Step {
+export function phpConfigured(story: Configured, version: PhpVersion): Step {
   const { system, spec } = story;
   const { files, masters } = system;
   const { text, ping } = fpmConf(story, version);
@@ -67,11 +84,13 @@ export function phpConfigured(story: Story, version: PhpVersion): Step {
 export function phpOn({
   system: { masters },
   spec,
+  plan,
 }: {
   readonly system: Pick<System, 'masters'>;
   readonly spec: Pick<SiteSpec, 'id' | 'isolation'>;
+  readonly plan: SitePlan;
 }): Step {
-  const pool = poolOf(spec);
+  const pool = poolOf(spec, plan);
   return {
     name: 'turn PHP on',
     look: () => masters.lookOn(pool),
@@ -99,7 +118,7 @@ export function phpOff(
 
 /** The candidate lies beside the file it is for, and is gone whatever php-fpm says of it. */
 async function checked(
-  story: Story,
+  story: Configured,
   { version, text }: { readonly version: PhpVersion; readonly text: string },
 ): Promise<Undo> {
   const { files, phpFpm } = story.system;
@@ -115,7 +134,7 @@ async function checked(
   ]);
 }
 
-async function startedFrom(story: Story, php: string | null): Promise<Undo> {
+async function startedFrom(story: Configured, php: string | null): Promise<Undo> {
   return story.system.registry.write({ ...(await entryOf(story)), php });
 }
 

@@ -4,6 +4,7 @@ import type { Step, Undo } from '../../ensure.ts';
 import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import { duringTenant, isSuspended, requireRoomForSite } from '../tenant/standing.ts';
+import { sitePlanOf } from './share.ts';
 import { entryOf, holderOf, namesOf, POOL_USER, userOf, type Story } from './story.ts';
 
 type Asked = Pick<Story, 'system' | 'spec'>;
@@ -103,11 +104,12 @@ function firstRegistered(story: Story, write: (entry: SiteEntry) => Promise<Undo
 }
 
 /** What its tenant's own change did not find among what stands has to go by that change itself. */
-async function requireAsRead({ system, spec, suspended }: Story): Promise<void> {
-  if ((await isSuspended(system, spec.tenant)) === suspended) return;
+async function requireAsRead({ system, spec, suspended, plan }: Story): Promise<void> {
+  const same = JSON.stringify(await sitePlanOf(system, spec.tenant)) === JSON.stringify(plan);
+  if (same && (await isSuspended(system, spec.tenant)) === suspended) return;
   throw new FailureError(
     'executor_unavailable',
-    'The tenant was suspended or resumed in this moment.',
+    'The tenant was changed in this moment.',
     'It is tried again by itself.',
   );
 }

@@ -6,6 +6,7 @@ import type { Account } from '../../system/accounts.ts';
 import type { Pool } from '../../system/masters.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
+import { UNLIMITED, type SitePlan } from './share.ts';
 
 /** What the steps of one request on a site share. */
 export type Story = {
@@ -15,6 +16,7 @@ export type Story = {
   readonly php: PhpVersion | null;
   /** Its tenant is: whatever is asked of it, it is not served. */
   readonly suspended: boolean;
+  readonly plan: SitePlan;
 };
 
 export const POOL_USER = 'www';
@@ -23,8 +25,8 @@ export function userOf({ id, isolation }: Pick<SiteSpec, 'id' | 'isolation'>): s
   return isolation === 'pool' ? POOL_USER : `s-${id}`;
 }
 
-export function poolOf(spec: Pick<SiteSpec, 'id' | 'isolation'>): Pool {
-  return { id: spec.id, isolation: spec.isolation, user: userOf(spec) };
+export function poolOf(spec: Pick<SiteSpec, 'id' | 'isolation'>, plan = UNLIMITED): Pool {
+  return { id: spec.id, isolation: spec.isolation, user: userOf(spec), memoryBytes: plan.phpMemoryBytes };
 }
 
 /** Its name first, then its aliases. */
@@ -45,7 +47,7 @@ export async function entryOf({
   return entry;
 }
 
-export async function accountOf(story: Story): Promise<Account> {
+export async function accountOf(story: Parameters<typeof entryOf>[0]): Promise<Account> {
   const { uid, gid } = await entryOf(story);
   return { uid, gid };
 }

@@ -2,6 +2,7 @@ import type { SiteSpec } from '../../../../contract/domains.ts';
 import type { System } from '../../system/system.ts';
 import { isSuspended } from '../tenant/standing.ts';
 import { choosePhp } from './php.ts';
+import { sitePlanOf } from './share.ts';
 import type { Story } from './story.ts';
 
 /** What is asked, with what else it depends on. */
@@ -10,6 +11,7 @@ export async function storyOf(system: System, spec: SiteSpec): Promise<Story> {
     system,
     spec,
     php: await choosePhp(system, spec),
+    plan: await sitePlanOf(system, spec.tenant),
     suspended: await isSuspended(system, spec.tenant),
   };
 }

@@ -1,0 +1,33 @@
+import type { Defence } from '../defence.ts';
+
+const LIMITS = 'test/machine/plan-limits.test.ts';
+
+/** What a plan says of each of a tenant's sites. */
+export const PLANS: readonly Defence[] = [
+  {
+    name: 'memory by plan',
+    against: 'a site of a small plan that takes as much memory as any other',
+    change: {
+      file: 'worker-privileged/executor/verbs/site/share.ts',
+      from: 'memoryBytes: phpMemoryBytes === 1024 ** 3 ? null : phpMemoryBytes',
+      to: 'memoryBytes: null',
+    },
+    noticed: {
+      file: LIMITS,
+      test: 'a site that takes more memory than its plan is ended in its slice, and its neighbour answers',
+    },
+  },
+  {
+    name: 'requests at once by plan',
+    against: 'a site of a small plan that works on as many requests as any other',
+    change: {
+      file: 'worker-privileged/executor/render/fpm.ts',
+      from: 'pm.max_children = ${processes ?? 20}',
+      to: 'pm.max_children = 20',
+    },
+    noticed: {
+      file: LIMITS,
+      test: 'a site works on as many requests at once as its plan says, from a change on',
+    },
+  },
+];

@@ -1,0 +1,41 @@
+import type { TenantId } from '../../../../contract/ids.ts';
+import type { Plan } from '../../../../contract/tenants.ts';
+import type { Step } from '../../ensure.ts';
+import type { Pool, Share } from '../../system/masters.ts';
+import type { System } from '../../system/system.ts';
+
+/** What a tenant's plan says of each of its sites; null where it says nothing. */
+export type SitePlan = Pick<Plan, 'phpMemoryBytes' | 'phpProcesses'>;
+
+export const UNLIMITED: SitePlan = { phpMemoryBytes: null, phpProcesses: null };
+
+/** By root's own record. One that is in the trash has nothing that could be served. */
+export async function sitePlanOf({ tenants }: Pick<System, 'tenants'>, tenant: TenantId): Promise<SitePlan> {
+  const { phpMemoryBytes, phpProcesses } = (await tenants.read(tenant))?.plan ?? UNLIMITED;
+  return { phpMemoryBytes, phpProcesses };
+}
+
+/** Beside PHP's processes a site has as many others as one without a plan, or more. */
+const OTHERS = 492;
+
+/** The whole gibibyte and the 512 processes that every site has are no share of its own. */
+export function shareOf({ phpMemoryBytes, phpProcesses }: SitePlan): Share {
+  const tasks = phpProcesses === null || phpProcesses <= 20 ? null : phpProcesses + OTHERS;
+  return { memoryBytes: phpMemoryBytes === 1024 ** 3 ? null : phpMemoryBytes, tasks };
+}
+
+/** All of the site's processes together, from now on and after a restart of the server. */
+export function shareSet({ masters }: Pick<System, 'masters'>, pool: Pool, share: Share): Step {
+  return {
+    name: 'set what it may take',
+    look: async () =>
+      JSON.stringify(await masters.readShare(pool, share)) === JSON.stringify(share)
+        ? null
+        : 'it may take other',
+    change: async () => {
+      const before = await masters.readShare(pool, share);
+      await masters.setShare(pool, share);
+      return () => masters.setShare(pool, before);
+    },
+  };
+}
