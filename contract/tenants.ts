@@ -18,12 +18,6 @@ export const Plan = z.strictObject({
   crons: number,
   keys: number,
   tokens: number,
-  /** Of all its sites together. */
-  diskBytes: z
-    .int()
-    .min(0)
-    .max(1_048_576 * GIB)
-    .nullable(),
   /** Of each of its sites: PHP and what else runs in the site's slice. */
   phpMemoryBytes: z
     .int()
@@ -45,7 +39,6 @@ export const NO_LIMITS: Plan = {
   crons: null,
   keys: null,
   tokens: null,
-  diskBytes: null,
   phpMemoryBytes: null,
   phpProcesses: null,
   databaseConnections: null,

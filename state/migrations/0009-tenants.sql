@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS tenant_version (
 -- Tenants of before have no limits.
 INSERT IGNORE INTO tenant_version (tenant_id, generation, server, name, plan)
   SELECT id, 1, 'default', name, JSON_OBJECT('domains', NULL, 'databases', NULL, 'databaseUsers', NULL, 'queues', NULL,
-    'crons', NULL, 'keys', NULL, 'tokens', NULL, 'diskBytes', NULL, 'phpMemoryBytes', NULL, 'phpProcesses', NULL,
+    'crons', NULL, 'keys', NULL, 'tokens', NULL, 'phpMemoryBytes', NULL, 'phpProcesses', NULL,
     'databaseConnections', NULL) FROM tenant;
 INSERT IGNORE INTO resource_state (resource_id, status, generation, updated_at)
   SELECT id, 'live', 1, UTC_TIMESTAMP(3) FROM tenant WHERE id = 'default';

@@ -61,7 +61,7 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
 };
 
 /** Asked every few seconds, and nothing is changed by them: they are noted where they end badly. */
-const LOOKS: ReadonlySet<Verb> = new Set(['programs.look', 'program.output']);
+const LOOKS: ReadonlySet<Verb> = new Set(['programs.look', 'program.output', 'crons.look', 'cron.output']);
 
 /** More than the worker ever has under way; the rest of a flood is refused, not kept. */
 const MOST_AT_ONCE = 64;
