@@ -53,7 +53,7 @@ function addWrites(queue: Command, open: OpenSession): void {
     .argument('[command...]', 'another program and its arguments, after --');
   addWanted(update).action(
     action<Wanted>(open, async (session, [domain, name, ...command], options) => {
-      const body = defined({ ...wanted(options), command: command[0] === '' ? undefined : command });
+      const body = defined({ ...wanted(options), command: command.length === 0 ? undefined : command });
       if (Object.keys(body).length === 0) throw new UsageError('Say what is to change; --help lists it.');
       const address = path`/v1/domains/${domain}/queues/${name}`;
       await perform(session, { method: 'PATCH', path: address, body, noun: 'queue', reread: address });
