@@ -31,6 +31,19 @@ async function reloadNginx(user: string): Promise<void> {
 /** The units and services as they are set up, and as they run. */
 export const SERVICES: readonly Sabotage[] = [
   {
+    name: 'a program of Supervisor’s that is nobody’s queue',
+    spoil: () =>
+      write('/etc/sculptor/supervised/other.conf', () => '[program:other]\ncommand=/bin/sleep 1\n'),
+    check: 'programs',
+    sentence: /^Supervisor is told of other\.conf, which is no queue that is registered\.$/,
+  },
+  {
+    name: 'words of a program that nobody registered',
+    spoil: () => write('/etc/sculptor/programs/x1x1x1x1x1x1', () => 'true\0'),
+    check: 'programs',
+    sentence: /^\/etc\/sculptor\/programs\/x1x1x1x1x1x1 is a program that nobody registered\.$/,
+  },
+  {
     name: 'a drop-in that takes the sandbox away',
     spoil: () =>
       all(

@@ -11,11 +11,37 @@ import { accounts, settings } from '../../../worker-privileged/executor/doctor/r
 import { administrator } from '../../../worker-privileged/executor/doctor/tokens.ts';
 import { parseState, sandbox, standsAs } from '../../../worker-privileged/executor/doctor/units.ts';
 import { parseUnit } from '../../../worker-privileged/executor/doctor/unit-file.ts';
+import { unregistered } from '../../../worker-privileged/executor/doctor/programs.ts';
 import { newEnough } from '../../../worker-privileged/executor/doctor/versions.ts';
 
 const levels = (found: readonly Found[]) => found.map(({ level }) => level);
 const sentences = (found: readonly Found[]) => found.map(({ sentence }) => sentence);
 const NOW = new Date('2026-06-01T12:00:00Z');
+
+describe('programs', () => {
+  const [queue, cron] = ['q1q1q1q1q1q1', 'c1c1c1c1c1c1'];
+  const there = {
+    registered: new Set([queue, cron]),
+    queues: new Set([queue]),
+    words: [queue, cron, '.draft-1-0123456789abcdef'],
+    supervised: [`sculptor-part-${queue}.conf`],
+    scopes: [`sculptor-part-${queue}-0.scope`, `sculptor-part-${cron}-12.scope`],
+  };
+
+  test('that are registered are as they should be', () => {
+    expect(unregistered(there)).toEqual([]);
+  });
+
+  test.each([
+    ['words of none', { words: ['x1x1x1x1x1x1'] }],
+    ['words by another name', { words: ['x'] }],
+    ['a program of Supervisor’s that is no queue', { supervised: [`sculptor-part-${cron}.conf`] }],
+    ['a program of Supervisor’s by another name', { supervised: ['other.conf'] }],
+    ['a scope of none', { scopes: ['sculptor-part-x1x1x1x1x1x1-0.scope'] }],
+  ])('%s are wrong', (_what, more) => {
+    expect(levels(unregistered({ ...there, ...more }))).toEqual(['wrong']);
+  });
+});
 
 describe('grants', () => {
   const SOURCE = `-- GRANT ALL ON *.* TO 'nobody'@'localhost';

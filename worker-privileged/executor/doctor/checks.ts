@@ -13,6 +13,7 @@ import { mariadb } from './mariadb.ts';
 import { nginx } from './nginx.ts';
 import { php } from './php.ts';
 import { processes } from './processes.ts';
+import { programs } from './programs.ts';
 import { records } from './records.ts';
 import { redis } from './redis.ts';
 import { sftp } from './sftp.ts';
@@ -37,6 +38,7 @@ export const CHECKS = {
   jobs,
   sites,
   php,
+  programs,
   sftp,
   mail,
   sockets,

@@ -21,6 +21,16 @@ const BY_PROCESSES: readonly Place[] = [
   ['/run/supervisor.sock', 'root:root 700'],
 ].map(([path = '', rights = '']) => ({ path, rights, mend: RESTART }));
 
+/** Whoever may speak to it starts programs as any user. */
+const SITES_SUPERVISOR: readonly Place[] = [
+  '/run/sculptor-supervisor',
+  '/run/sculptor-supervisor/supervisor.sock',
+].map((path) => ({
+  path,
+  rights: 'root:root 700',
+  mend: 'Run systemctl start sculptor-supervisor.service.',
+}));
+
 /** Who may open a socket may speak to what is behind it. */
 export const sockets: Check = async (server) => {
   const people = await server.people();
@@ -34,7 +44,7 @@ export const sockets: Check = async (server) => {
       mend: `Run sculptorctl domain update ${name} --enable.`,
     };
   });
-  const bySystem = bySystemd ? [...temporaryFolders(), ...socketUnits()] : [];
+  const bySystem = bySystemd ? [...temporaryFolders(), ...socketUnits(), ...SITES_SUPERVISOR] : [];
   return [
     ...[...BY_PROCESSES, ...bySystem, ...php].flatMap((each) => asItShould(people, each)),
     ...nobodys(bySystemd ? '/run/sculptor-php' : '/var/lib/sculptor-php', php),
