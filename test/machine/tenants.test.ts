@@ -48,8 +48,10 @@ const findings = () =>
     .out.split('\n')
     .filter((line) => line.startsWith('WRONG'));
 
+type Owned = Readonly<Record<'site' | 'name' | 'database' | 'queue' | 'cron', string>>;
+
 /** Everything that lasts of what a tenant has on this server, logs excepted. */
-function digest({ site, name, database }: { site: string; name: string; database: string }): string {
+function digest({ site, name, database, queue, cron }: Owned): string {
   return [
     must('find', [
       ...[`/home/www/${name}`, `/etc/sculptor/sites/${site}`, `/etc/sculptor/keys/s-${site}`],
@@ -72,6 +74,12 @@ function digest({ site, name, database }: { site: string; name: string; database
       FROM mysql.global_priv p JOIN sculptor_door.managed_user u ON u.name = p.user WHERE u.database_id = '${database}' ORDER BY 1`),
     rootSql('SELECT * FROM mysql.db ORDER BY user, db'),
     run('systemctl', ['is-active', `sculptor-php@${site}.socket`]).out,
+    must('cat', [
+      `/etc/sculptor/programs/${queue}`,
+      `/etc/cron.d/sculptor-${cron}`,
+      '/etc/sculptor/programs/' + cron,
+    ]),
+    must('pgrep', ['-c', '-u', `s-${site}`, '-f', 'sleep 12345']),
   ].join('\n');
 }
 
@@ -86,11 +94,19 @@ test('with one of everything it is suspended and resumed, and is the same', asyn
   const user = { name: unique('u') };
   const login = await asTenant(id, ['POST', `/v1/databases/${database}/users`, user]);
   await asTenant(id, ['POST', `/v1/domains/${name}/keys`, { name: 'laptop', publicKey: KEY }]);
+  const program = { name: 'mails', command: ['sleep', '12345'] };
+  const queue = idIn(await asTenant(id, ['POST', `/v1/domains/${name}/queues`, program]), 'queue');
+  await asTenant(id, ['POST', `/v1/domains/${name}/queues`, { name: 'off', command: ['sleep', '54321'] }]);
+  await asTenant(id, ['POST', `/v1/domains/${name}/queues/off/stop`]);
+  const clock = { name: 'yearly', schedule: '@yearly', command: ['true'] };
+  const cron = idIn(await asTenant(id, ['POST', `/v1/domains/${name}/crons`, clock]), 'cron');
+  await asTenant(id, ['POST', `/v1/domains/${name}/cache`]);
   place(`s-${site}`, `/home/www/${name}/public/index.php`, '<?php echo "here";');
   expect(await page(name)).toEqual([200, 'here']);
   const account = { name: user.name, password: String(login.json['password']) };
   expect(sql(account, 'SELECT 1').code).toBe(0);
-  const before = digest({ site, name, database });
+  const owned = { site, name, database, queue, cron };
+  const before = digest(owned);
   const healthy = findings();
 
   await change(id, 'suspend', { reason: 'unpaid' });
@@ -101,6 +117,8 @@ test('with one of everything it is suspended and resumed, and is the same', asyn
   expect(must('getent', ['shadow', `s-${site}`]).split(':')[7]).toBe('1');
   expect(run('test', ['-e', `/etc/sculptor/keys/s-${site}`]).code).toBe(1);
   expect(sql(account, 'SELECT 1').code).not.toBe(0);
+  expect(run('pgrep', ['-u', `s-${site}`]).out).toBe('');
+  expect(run('test', ['-e', `/etc/cron.d/sculptor-${cron}`]).code).toBe(1);
   expect(findings()).toEqual(healthy);
 
   // An administrator's change of it does not bring it back.
@@ -113,7 +131,8 @@ test('with one of everything it is suspended and resumed, and is the same', asyn
   expect((await page(off))[1]).toContain('switched off');
   expect(sql(account, 'SELECT 1').code).toBe(0);
   const generation = /"generation":\d+/g;
-  expect(digest({ site, name, database }).replace(generation, '')).toBe(before.replace(generation, ''));
+  expect(run('pgrep', ['-u', `s-${site}`, '-f', 'sleep 54321']).code).toBe(1);
+  expect(digest(owned).replace(generation, '')).toBe(before.replace(generation, ''));
 });
 
 test('fifty sites that are asked for at once end with the ten of its plan, on the server too', async () => {
