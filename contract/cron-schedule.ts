@@ -76,7 +76,7 @@ const FORM =
 export const CronSchedule = z
   .string()
   .max(200)
-  .regex(/^[ \t0-9A-Za-z*,/@-]*$/, FORM)
+  .regex(/^[ 0-9A-Za-z*,/@-]*$/, FORM)
   .transform((text) =>
     text
       .toLowerCase()

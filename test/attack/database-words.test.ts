@@ -73,7 +73,7 @@ test('row 8: no hash is more than a hash', async () => {
 
 test('row 8: no character set is more than a word of the list', async () => {
   const put = (charset: string, collation: string) =>
-    `put_database('${fresh()}', 'abc', ${charset}, ${collation})`;
+    `put_database('${fresh()}', 'abc', ${charset}, ${collation}, 'default')`;
   await refused(
     8,
     calls('the character set', 'utf8mb4', (charset) => put(charset, "'utf8mb4_bin'")),

@@ -92,7 +92,7 @@ test('row 24: nothing of the agent’s listens where no file is in the way', asy
         [...new Set(listening('-t', '-u').map((address) => Number(address.split(':').at(-1))))].sort(
           (a, b) => a - b,
         ),
-      refusal: [80, 443, 3306],
+      refusal: [22, 80, 443, 3306],
     },
     { what: 'Redis on its port', act: () => script(WWW, PORT(6379)), refusal: { error: 'ECONNREFUSED' } },
     { what: 'the API on its port', act: () => script(WWW, PORT(8080)), refusal: { error: 'ECONNREFUSED' } },

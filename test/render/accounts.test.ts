@@ -147,6 +147,7 @@ test('Supervisor reads the agent’s own programs', () => {
     const read = programsOf(folder).flatMap(({ programs }) => programs);
     expect(read.map(({ name, command }) => [name, (command as string[])[0]]).sort()).toEqual([
       ['sculptor-api', '/usr/lib/sculptor/supervisor/start'],
+      ['sculptor-cron', '/usr/sbin/cron'],
       ['sculptor-mailer', '/usr/lib/sculptor/supervisor/start'],
       ['sculptor-mariadb', '/bin/sh'],
       ['sculptor-nginx', '/bin/sh'],
@@ -154,6 +155,6 @@ test('Supervisor reads the agent’s own programs', () => {
       ['sculptor-worker-privileged', '/usr/lib/sculptor/supervisor/start'],
       ['sculptor-worker-unprivileged', '/usr/lib/sculptor/supervisor/start'],
     ]);
-    parsedBack('Supervisor', 3);
+    parsedBack('Supervisor', 4);
   });
 });

@@ -194,6 +194,7 @@ test('systemd makes the agent’s users and folders as the files say', () => {
     const made = must('find', [`${folder}/run`, '-mindepth', '1', '-printf', '%P %m\n']);
     expect(made.split('\n').filter(Boolean).sort()).toEqual([
       'sculptor 2750',
+      'sculptor-cache 755',
       'sculptor-executor 755',
       'sculptor-php 755',
       'sculptor-probe 750',
