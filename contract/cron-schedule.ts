@@ -77,6 +77,7 @@ export const CronSchedule = z
   .string()
   .max(200)
   .regex(/^[ 0-9A-Za-z*,/@-]*$/, FORM)
+  .meta({ examples: ['*/5 * * * *', '30 4 1-7 * MON', '@daily'] })
   .transform((text) =>
     text
       .toLowerCase()

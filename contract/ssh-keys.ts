@@ -27,6 +27,7 @@ export const SshPublicKey = z
     /^[a-z0-9@.-]{7,40} [A-Za-z0-9+/]{16,3800}={0,2}(?: [ -~]{0,200})?$/,
     'one line of a .pub file, such as ssh-ed25519 AAAAC3Nz…',
   )
+  .meta({ examples: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl'] })
   .transform((line) => line.split(' ').slice(0, 2).join(' '))
   .refine(isKey, 'an ed25519, ecdsa, or (from 2048 bits) rsa key, whole and unchanged')
   .brand<'SshPublicKey'>();

@@ -13,6 +13,9 @@ interface Shape {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly items?: Shape;
+  readonly prefixItems?: readonly Shape[];
+  /** Where a pattern says too little of what is taken for chance to find it. */
+  readonly examples?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Shape>>;
   readonly required?: readonly string[];
 }
@@ -25,6 +28,7 @@ export function arbitraryOf<S extends z.ZodType>(schema: S): fc.Arbitrary<z.inpu
 
 function ofShape(shape: Shape): fc.Arbitrary<unknown> {
   if ('const' in shape) return fc.constant(shape.const);
+  if (shape.examples) return fc.constantFrom(...shape.examples);
   if (shape.enum) return fc.constantFrom(...shape.enum);
   if (shape.anyOf) return fc.oneof(...shape.anyOf.map(ofShape));
   return TYPES[shape.type ?? 'any']?.(shape) ?? fc.jsonValue({ maxDepth: 2 });
@@ -36,7 +40,10 @@ const TYPES: Readonly<Record<string, (shape: Shape) => fc.Arbitrary<unknown>>> =
   null: () => fc.constant(null),
   integer: ofNumber,
   number: ofNumber,
-  array: ({ items }) => fc.array(ofShape(items ?? {}), { maxLength: 4 }),
+  array: ({ items, prefixItems = [] }) =>
+    fc
+      .tuple(fc.tuple(...prefixItems.map(ofShape)), fc.array(ofShape(items ?? {}), { maxLength: 4 }))
+      .map(([first, more]) => [...first, ...more]),
   object: ({ properties = {}, required = [] }) =>
     fc.record(Object.fromEntries(Object.entries(properties).map(([key, inner]) => [key, ofShape(inner)])), {
       requiredKeys: [...required],

@@ -30,7 +30,7 @@ test('whatever is written to the executor, a verb is called for what the schemas
       const meant = meantBy(bytes);
       const seen = await converse(bytes, cut);
       compare(seen, meant);
-      if (!meant.broken) expect(seen.calls.at(-1)).toEqual({ verb: good['verb'], args: good['args'] });
+      if (!meant.broken) expect(seen.calls.at(-1)?.verb).toBe(good['verb']);
       lines += meant.lines.length;
       served += seen.calls.length;
     });
@@ -54,6 +54,9 @@ function story(
   );
 }
 
+/** What only looks is not noted, unless it ends badly. */
+const LOOKS: ReadonlySet<string> = new Set(['programs.look', 'program.output', 'crons.look', 'cron.output']);
+
 function compare({ calls, answers, events }: Seen, { lines, broken }: Meant): void {
   const refused = lines.filter((line) => line === 'refused').length + (broken ? 1 : 0);
   const noted = (event: string) => events.filter((one) => one.event === event).length;
@@ -67,7 +70,8 @@ function compare({ calls, answers, events }: Seen, { lines, broken }: Meant): vo
     no: refused,
     noAnswers: [],
   });
-  expect([noted('refused'), noted('begun'), noted('ended')]).toEqual([refused, calls.length, calls.length]);
+  const changes = calls.filter(({ verb }) => !LOOKS.has(verb)).length;
+  expect([noted('refused'), noted('begun'), noted('ended')]).toEqual([refused, changes, changes]);
   expect(answers.filter(isRefusal).join() + JSON.stringify(events)).not.toContain(MARK);
 }
 

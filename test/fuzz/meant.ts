@@ -47,9 +47,12 @@ function callOf(text: string): Call | undefined {
   const named = Object.keys(said).sort().join() === 'args,operation,request,verb';
   const whole = isWord(request, 1, 32) && (operation === null || isOperation(operation));
   if (!named || !whole || typeof verb !== 'string' || !Object.hasOwn(VERBS, verb)) return undefined;
-  const fits = VERBS[verb as keyof typeof VERBS].args.safeParse(args).success;
+  const fits = VERBS[verb as keyof typeof VERBS].args.safeParse(args);
   // In another form: a key twice, a number with an exponent, blanks.
-  return fits && isPlain(args) && JSON.stringify(said) === text ? { verb, args } : undefined;
+  // What has a default, or more than one form, is meant as the schema takes it.
+  return fits.success && isPlain(args) && JSON.stringify(said) === text
+    ? { verb, args: fits.data }
+    : undefined;
 }
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';

@@ -147,11 +147,11 @@ function requestOf(parsed: unknown): RequestIdOrNull {
   return RequestId.safeParse(parsed.request).data ?? null;
 }
 
-/** Which fields, by names of ours: an unknown key is only said to be one. */
+/** Which fields, by names of ours: an unknown key is only said to be one, and below the second level keys are a tenant's. */
 function fields(issues: readonly { readonly path: readonly PropertyKey[]; readonly code: string }[]): string {
   return issues
     .slice(0, 5)
-    .map(({ path, code }) => `${path.join('.').slice(0, 60)} ${code}`.trim())
+    .map(({ path, code }) => `${path.slice(0, 2).join('.').slice(0, 60)} ${code}`.trim())
     .join(', ');
 }
 
