@@ -74,7 +74,10 @@ function isOperation(value: unknown): boolean {
 function isPlain(value: unknown): boolean {
   if (typeof value === 'string') return Array.from(value).every((one) => isHarmless(one.codePointAt(0) ?? 0));
   if (typeof value !== 'object' || value === null) return true;
-  return Object.entries(value).every(([key, inner]) => key !== '__proto__' && isPlain(key) && isPlain(inner));
+  return Object.entries(value).every(
+    ([key, inner]) =>
+      !['__proto__', 'constructor', 'prototype'].includes(key) && isPlain(key) && isPlain(inner),
+  );
 }
 
 function isHarmless(code: number): boolean {
