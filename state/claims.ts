@@ -8,6 +8,7 @@ import type { ClaimableOperation, ClaimedOperation, Place } from './open-operati
 import { endUnstarted } from './outcomes.ts';
 import { readResourceState } from './resource-states.ts';
 import type { ResourceState } from './resource-states.ts';
+import { VERSIONS } from './versions-of.ts';
 
 /** How far an operation may be repeated for want of MariaDB or the executor, or because the worker broke off. */
 export const MAX_ATTEMPTS = 5;
@@ -130,19 +131,6 @@ function isRestore({ kind }: Pick<ClaimableOperation, 'kind'>): boolean {
 }
 
 const Found = z.object({ id: z.string() });
-
-/** Where the API writes what is asked of each type of resource. */
-const VERSIONS: Readonly<Record<ResourceType, string>> = {
-  domain: 'domain_version WHERE domain_id',
-  database: 'database_version WHERE database_id',
-  databaseUser: 'database_user_version WHERE user_id',
-  key: "site_part_version WHERE type = 'key' AND part_id",
-  cache: "site_part_version WHERE type = 'cache' AND part_id",
-  tenant: 'tenant_version WHERE tenant_id',
-  cron: "site_part_version WHERE type = 'cron' AND part_id",
-  run: "site_part_version WHERE type = 'run' AND part_id",
-  queue: "site_part_version WHERE type = 'queue' AND part_id",
-};
 
 /** What belongs to another waits for its turn with that. */
 const PARENTS: { readonly [T in ResourceType]?: { readonly type: ResourceType; readonly column: string } } = {

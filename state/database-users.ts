@@ -71,14 +71,6 @@ export async function listDatabaseUsers(
   return (await sql.rows(Row, text, [database, after, limit])).map(toRecord);
 }
 
-/** To be asked under `lockDatabase` of the account's database. */
-export async function nextUserGeneration(sql: Sql, id: DatabaseUserId): Promise<Generation> {
-  const text = 'SELECT MAX(generation) + 1 AS generation FROM database_user_version WHERE user_id = ?';
-  const [row] = await sql.rows(z.object({ generation: z.coerce.number().pipe(Generation) }), text, [id]);
-  if (row === undefined) throw new Error('an account without versions was asked for');
-  return row.generation;
-}
-
 export type DatabaseUserVersion = Omit<DatabaseUser, 'status' | 'createdAt' | 'updatedAt'>;
 
 /** Without a hash the password stays as it is. */

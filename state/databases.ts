@@ -6,6 +6,7 @@ import { DatabaseName } from '../contract/names.ts';
 import { isDuplicate } from './connection.ts';
 import type { Sql } from './connection.ts';
 import { resourceStatus, stateColumns } from './resource-status.ts';
+import { nextGeneration } from './versions-of.ts';
 import { bit, instant } from './row-values.ts';
 
 /** A database as it was asked for last; `deleted` when what was asked for last is its removal. */
@@ -101,10 +102,7 @@ export async function listDatabases(
 export async function lockDatabase(sql: Sql, id: DatabaseId): Promise<Generation> {
   const first = 'SELECT generation FROM database_version WHERE database_id = ? AND generation = 1 FOR UPDATE';
   await sql.rows(z.object({ generation: Generation }), first, [id]);
-  const next = 'SELECT MAX(generation) + 1 AS generation FROM database_version WHERE database_id = ?';
-  const [row] = await sql.rows(z.object({ generation: z.coerce.number().pipe(Generation) }), next, [id]);
-  if (row === undefined) throw new Error('a database without versions was locked');
-  return row.generation;
+  return nextGeneration(sql, 'database', id);
 }
 
 export type DatabaseVersion = Omit<Database, 'protected' | 'size' | 'status' | 'createdAt' | 'updatedAt'>;

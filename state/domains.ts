@@ -5,6 +5,7 @@ import { DomainId, Generation, ServerId, TenantId } from '../contract/ids.ts';
 import { Aliases, DomainName, PhpVersion, PublicDirectory } from '../contract/names.ts';
 import type { Sql } from './connection.ts';
 import { resourceStatus, stateColumns } from './resource-status.ts';
+import { nextGeneration } from './versions-of.ts';
 import { bit, instant, json } from './row-values.ts';
 
 /** A domain as it was asked for last; `deleted` when what was asked for last is its removal. */
@@ -95,10 +96,7 @@ export async function listDomains(
 export async function lockDomain(sql: Sql, id: DomainId): Promise<Generation> {
   const first = 'SELECT generation FROM domain_version WHERE domain_id = ? AND generation = 1 FOR UPDATE';
   await sql.rows(z.object({ generation: Generation }), first, [id]);
-  const next = 'SELECT MAX(generation) + 1 AS generation FROM domain_version WHERE domain_id = ?';
-  const [row] = await sql.rows(z.object({ generation: z.coerce.number().pipe(Generation) }), next, [id]);
-  if (row === undefined) throw new Error('a domain without versions was locked');
-  return row.generation;
+  return nextGeneration(sql, 'domain', id);
 }
 
 export type DomainVersion = Omit<Domain, 'protected' | 'status' | 'createdAt' | 'updatedAt'>;

@@ -106,6 +106,13 @@ export async function insertOperation(sql: Sql, wanted: NewOperation): Promise<O
   return id;
 }
 
+/** The same, and how it stands now. */
+export async function writeOperation(sql: Sql, wanted: NewOperation): Promise<Operation> {
+  const record = await findOperation(sql, wanted.tenant, await insertOperation(sql, wanted));
+  if (record === undefined) throw new Error('an operation that was just written is not there');
+  return record.operation;
+}
+
 /** Repeating the wish changes nothing. */
 export async function insertCancellation(sql: Sql, id: OperationId, actor: string): Promise<void> {
   try {

@@ -80,14 +80,6 @@ export async function hasPartsOf(sql: Sql, type: PartType): Promise<boolean> {
   return (await sql.rows(z.object({ id: z.string() }), text, [type])).length > 0;
 }
 
-/** To be asked under `lockDomain` of the part's domain. */
-export async function nextPartGeneration(sql: Sql, id: PartId): Promise<Generation> {
-  const text = 'SELECT MAX(generation) + 1 AS generation FROM site_part_version WHERE part_id = ?';
-  const [row] = await sql.rows(z.object({ generation: z.coerce.number().pipe(Generation) }), text, [id]);
-  if (row === undefined) throw new Error('a part without versions was asked for');
-  return row.generation;
-}
-
 export type PartVersion = Omit<PartBase, 'status' | 'createdAt' | 'updatedAt'> & {
   readonly type: PartType;
   readonly spec: unknown;

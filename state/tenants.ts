@@ -81,14 +81,6 @@ export async function lockTenant(sql: Sql, id: TenantId, lock: TenantLock): Prom
   await sql.rows(z.object({ id: z.string() }), `SELECT id FROM tenant WHERE id = ? ${mode}`, [id]);
 }
 
-/** The number of its next version; to be asked under the lock. */
-export async function nextTenantGeneration(sql: Sql, id: TenantId): Promise<Generation> {
-  const text = 'SELECT MAX(generation) + 1 AS generation FROM tenant_version WHERE tenant_id = ?';
-  const [row] = await sql.rows(z.object({ generation: z.coerce.number().pipe(Generation) }), text, [id]);
-  if (row === undefined) throw new Error('a tenant without versions was asked for');
-  return row.generation;
-}
-
 export type TenantVersion = Omit<Tenant, 'status' | 'createdAt' | 'updatedAt'> & {
   readonly took: readonly Taken[];
 };

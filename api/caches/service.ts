@@ -12,7 +12,7 @@ import { Cache, CACHE_NAME } from '../../contract/site-parts.ts';
 import type { CreateCache, UpdateCache } from '../../contract/site-parts.ts';
 import type { Sql, State } from '../../state/connection.ts';
 import { readServerFact } from '../../state/server-facts.ts';
-import { newPassword } from '../database-users/passwords.ts';
+import { newPassword, shownOnce } from '../database-users/passwords.ts';
 import type { DomainAddress } from '../domains/find.ts';
 import { createPartService } from '../site-parts/service.ts';
 import type { Once, PartView } from '../site-parts/service.ts';
@@ -73,20 +73,17 @@ export function createCacheService({ state, write, server }: CacheServiceParts):
 
 /** Of 256 random bits: nobody guesses one from its hash, which alone is kept. */
 function anotherPassword(): { readonly passwordHash: CachePasswordHash; readonly once: Once } {
-  const password = newPassword().reveal();
+  const password = newPassword();
   return {
-    passwordHash: CachePasswordHash.parse(createHash('sha256').update(password).digest('hex')),
-    once: { shown: { password }, kept: { password: null, note: NOTE } },
+    passwordHash: CachePasswordHash.parse(createHash('sha256').update(password.reveal()).digest('hex')),
+    once: shownOnce(password),
   };
 }
-
-const NOTE =
-  'The password was shown once, in the first answer to this Idempotency-Key. Rotate it to get another.';
 
 /** The hash of the password is not among it. */
 const Shown = z.object(Cache.shape);
 
-/** With with what the worker has last heard of it. */
+/** With what the worker has last heard of it. */
 async function present(
   sql: Sql,
   server: ServerId,

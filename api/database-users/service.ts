@@ -16,7 +16,6 @@ import {
   holdDatabaseUserName,
   insertDatabaseUserVersion,
   listDatabaseUsers,
-  nextUserGeneration,
 } from '../../state/database-users.ts';
 import type {
   DatabaseUserFilter,
@@ -25,7 +24,8 @@ import type {
 } from '../../state/database-users.ts';
 import { lockDatabase } from '../../state/databases.ts';
 import { newId } from '../../state/new-ids.ts';
-import { findOperation, insertOperation } from '../../state/operations.ts';
+import { writeOperation } from '../../state/operations.ts';
+import { nextGeneration } from '../../state/versions-of.ts';
 import { beingDeleted, findAt } from '../databases/find.ts';
 import type { DatabaseAddress, DatabasePlace } from '../databases/find.ts';
 import { toPage } from '../paging.ts';
@@ -34,7 +34,7 @@ import { inTrash, nameTaken, notFound, ProblemError } from '../problems.ts';
 import type { WriteContext } from '../write-context.ts';
 import type { Write, WriteAnswer, Written } from '../writer.ts';
 import { requireAllowedConnections } from './connections.ts';
-import { hashPassword, newPassword, NO_PASSWORD } from './passwords.ts';
+import { hashPassword, newPassword, NO_PASSWORD, shownOnce } from './passwords.ts';
 
 /** An account within its database, by id or by name; an id goes first. */
 export interface DatabaseUserAddress {
@@ -149,7 +149,7 @@ async function nextVersion(sql: Sql, { context, server, address }: UserPlace): P
   if (deleted && !(user.status === 'failed')) {
     throw new ProblemError('conflict', `${user.name} is being deleted. Wait for the end of that operation.`);
   }
-  return { ...user, generation: await nextUserGeneration(sql, user.id) };
+  return { ...user, generation: await nextGeneration(sql, 'databaseUser', user.id) };
 }
 
 async function findUser(
@@ -179,29 +179,19 @@ async function put(
   const { id, name, database, generation, tenant, server } = wanted;
   const deleted = kind === 'databaseUser.delete';
   await insertDatabaseUserVersion(sql, wanted, { passwordHash: hashFor(password, deleted), deleted });
-  const operationId = await insertOperation(sql, {
+  const operation = await writeOperation(sql, {
     ...{ kind, resource: { id, name }, serialKey: `database:${database}`, generation, tenant, server },
     actor: context.caller.tokenId,
   });
-  const record = await findOperation(sql, tenant, operationId);
-  if (record === undefined) throw new Error('an operation that was just written is not there');
   const { user } = await findUser(sql, database, { database: {}, id });
-  const { operation } = record;
   const written = { operation, body: { operation, databaseUser: user } };
-  if (password === undefined) return written;
-  return {
-    ...written,
-    once: { shown: { password: password.reveal() }, kept: { password: null, note: NOTE } },
-  };
+  return password === undefined ? written : { ...written, once: shownOnce(password) };
 }
 
 function hashFor(password: Secret | undefined, deleted: boolean): PasswordHash | null {
   if (deleted) return NO_PASSWORD;
   return password === undefined ? null : hashPassword(password);
 }
-
-const NOTE =
-  'The password was shown once, in the first answer to this Idempotency-Key. Rotate it to get another.';
 
 const TAKEN = {
   field: 'name',

@@ -12,7 +12,7 @@ import {
 } from '../../state/databases.ts';
 import type { DatabaseFilter, DatabaseRecord, DatabaseVersion } from '../../state/databases.ts';
 import { newId } from '../../state/new-ids.ts';
-import { findOperation, insertOperation } from '../../state/operations.ts';
+import { writeOperation } from '../../state/operations.ts';
 import { insertProtection } from '../../state/protection.ts';
 import { toPage } from '../paging.ts';
 import type { Page } from '../paging.ts';
@@ -156,14 +156,11 @@ async function put(sql: Sql, wanted: Wanted, { kind, context }: Purpose): Promis
   const actor = context.caller.tokenId;
   if (wanted.protected) await insertProtection(sql, { type: 'database', id, actor });
   await insertDatabaseVersion(sql, wanted, kind === 'database.delete');
-  const operationId = await insertOperation(sql, {
+  const operation = await writeOperation(sql, {
     ...{ kind, resource: { id, name }, serialKey: `database:${id}`, generation, tenant, server },
     actor,
   });
-  const record = await findOperation(sql, tenant, operationId);
-  if (record === undefined) throw new Error('an operation that was just written is not there');
   const { database } = await findAt(sql, { tenant, server, address: { id } });
-  const { operation } = record;
   return { operation, body: { operation, database } };
 }
 

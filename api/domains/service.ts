@@ -7,7 +7,7 @@ import { holdDomainNames } from '../../state/domain-names.ts';
 import { findLastGoodVersion, insertDomainVersion, listDomains, lockDomain } from '../../state/domains.ts';
 import type { DomainFilter, DomainRecord, DomainVersion } from '../../state/domains.ts';
 import { newId } from '../../state/new-ids.ts';
-import { findOperation, insertOperation } from '../../state/operations.ts';
+import { writeOperation } from '../../state/operations.ts';
 import { insertProtection } from '../../state/protection.ts';
 import { toPage } from '../paging.ts';
 import type { Page } from '../paging.ts';
@@ -133,15 +133,12 @@ async function put(sql: Sql, wanted: Wanted, { kind, context }: Purpose): Promis
     ? undefined
     : await holdDomainNames(sql, [name, ...aliases], { domain: id, tenant });
   if (conflict !== undefined) throw nameConflict(conflict, aliases);
-  const operationId = await insertOperation(sql, {
+  const operation = await writeOperation(sql, {
     ...{ kind, resource: { id, name }, serialKey: `domain:${id}`, generation, tenant, server },
     actor,
   });
-  const record = await findOperation(sql, tenant, operationId);
-  if (record === undefined) throw new Error('an operation that was just written is not there');
   // Gone in this moment, because the worker gave up on its creation: then its names are not to be held anew.
   const { domain } = await findDomainAt(sql, tenant, { id });
-  const { operation } = record;
   return { operation, body: { operation, domain } };
 }
 

@@ -6,15 +6,10 @@ import type { PartBase, PartSpec, PartType } from '../../contract/site-parts.ts'
 import type { Sql, State } from '../../state/connection.ts';
 import { lockDomain } from '../../state/domains.ts';
 import { newId } from '../../state/new-ids.ts';
-import { findOperation, insertOperation } from '../../state/operations.ts';
-import {
-  findPart,
-  holdPartName,
-  insertPartVersion,
-  listParts,
-  nextPartGeneration,
-} from '../../state/site-parts.ts';
+import { writeOperation } from '../../state/operations.ts';
+import { findPart, holdPartName, insertPartVersion, listParts } from '../../state/site-parts.ts';
 import type { PartFilter, PartKind, PartRecord, PartVersion } from '../../state/site-parts.ts';
+import { nextGeneration } from '../../state/versions-of.ts';
 import { findDomainAt, requireStanding } from '../domains/find.ts';
 import type { DomainAddress } from '../domains/find.ts';
 import { toPage } from '../paging.ts';
@@ -92,14 +87,11 @@ export function createPartService<T extends PartType>(parts: PartServiceParts<T>
   ): Promise<Written> => {
     const { id, name, domain, generation, tenant } = version;
     await insertPartVersion(sql, version, deleted);
-    const operationId = await insertOperation(sql, {
+    const operation = await writeOperation(sql, {
       ...{ kind, resource: { id, name }, serialKey: serialKey({ id, domain }), generation, tenant, server },
       actor: context.caller.tokenId,
     });
-    const record = await findOperation(sql, tenant, operationId);
-    if (record === undefined) throw new Error('an operation that was just written is not there');
     const [shown] = await present(sql, [view(await found(sql, domain, { domain: { id: domain }, id }))]);
-    const { operation } = record;
     const written = { operation, body: { operation, [type]: shown } };
     return once === undefined ? written : { ...written, once };
   };
@@ -111,7 +103,7 @@ export function createPartService<T extends PartType>(parts: PartServiceParts<T>
         'conflict',
         `${part.name} is being deleted. Wait for the end of that operation.`,
       );
-    return { ...part, type, spec, generation: await nextPartGeneration(sql, part.id) };
+    return { ...part, type, spec, generation: await nextGeneration(sql, type, part.id) };
   };
   return {
     list: async (tenant, address, { after, limit }) => {

@@ -6,7 +6,7 @@ import type { OperationId } from '../../contract/ids.ts';
 import type { OperationKind } from '../../contract/operations.ts';
 import type { Sql, State } from '../../state/connection.ts';
 import { newId } from '../../state/new-ids.ts';
-import { findOperation, insertOperation } from '../../state/operations.ts';
+import { writeOperation } from '../../state/operations.ts';
 import { countAllOwned } from '../../state/owned.ts';
 import {
   findTenant,
@@ -14,10 +14,10 @@ import {
   insertTenantVersion,
   listTenants,
   lockTenant,
-  nextTenantGeneration,
 } from '../../state/tenants.ts';
 import type { TenantFilter, TenantRecord, TenantVersion } from '../../state/tenants.ts';
 import { revokeTokensOf } from '../../state/token-rows.ts';
+import { nextGeneration } from '../../state/versions-of.ts';
 import type { Caller } from '../caller.ts';
 import { toPage } from '../paging.ts';
 import type { Page } from '../paging.ts';
@@ -149,7 +149,7 @@ async function claim(sql: Sql, id: TenantId): Promise<Claimed> {
   await lockTenant(sql, id, 'alone');
   const record = await findTenant(sql, id);
   if (record === undefined) throw notFound('tenant with this id');
-  return { record, generation: await nextTenantGeneration(sql, id) };
+  return { record, generation: await nextGeneration(sql, 'tenant', id) };
 }
 
 function requireStanding({ tenant, deleted }: TenantRecord): void {
@@ -185,12 +185,10 @@ async function put(sql: Sql, wanted: TenantVersion, { kind, context }: Purpose):
   const { id, name, generation, server } = wanted;
   await insertTenantVersion(sql, wanted, kind === 'tenant.delete');
   const owner = TenantId.parse('default');
-  const operationId = await insertOperation(sql, {
+  const operation = await writeOperation(sql, {
     ...{ kind, resource: { id, name }, serialKey: `tenant:${id}`, generation, tenant: owner, server },
     actor: context.caller.tokenId,
   });
-  const record = await findOperation(sql, owner, operationId);
-  if (record === undefined) throw new Error('an operation that was just written is not there');
   const { tenant } = (await findTenant(sql, id)) ?? {};
-  return { operation: record.operation, body: { operation: record.operation, tenant } };
+  return { operation, body: { operation, tenant } };
 }
