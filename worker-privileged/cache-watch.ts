@@ -3,6 +3,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Sql } from '../state/connection.ts';
 import { putServerFact } from '../state/server-facts.ts';
 import { hasPartsOf } from '../state/site-parts.ts';
+import { UNASKED } from './executor-calls.ts';
 import type { Executor } from './executor-calls.ts';
 
 export interface CacheWatchParts {
@@ -20,8 +21,7 @@ export function createCacheWatch(parts: CacheWatchParts): () => Promise<void> {
     if (!isActive()) return;
     try {
       if (!(await hasPartsOf(state, 'cache'))) return;
-      const context = { operation: null, step: () => undefined };
-      const { usages } = await executor.call('cache.usages', {}, context);
+      const { usages } = await executor.call('cache.usages', {}, UNASKED);
       if (usages !== null) await putServerFact(state, server, { name: 'caches', value: usages });
     } catch (error) {
       logger.warn({ err: error }, 'what the caches hold was not heard');

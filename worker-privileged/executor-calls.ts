@@ -19,6 +19,9 @@ export interface CallContext {
   readonly step: (step: OperationStep) => void;
 }
 
+/** Nobody asked for it: it is no operation's, and nobody is told of its steps. */
+export const UNASKED: CallContext = { operation: null, step: () => undefined };
+
 export interface Executor {
   /** Throws a FailureError: the executor's own, or `executor_unavailable` where it did not answer as agreed. */
   readonly call: <V extends Verb>(verb: V, args: VerbArgs<V>, context: CallContext) => Promise<VerbResult<V>>;

@@ -2,6 +2,7 @@ import type { ServerId } from '../contract/ids.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { State } from '../state/connection.ts';
 import { forgetRun, oldRuns } from '../state/runs.ts';
+import { UNASKED } from './executor-calls.ts';
 import type { Executor } from './executor-calls.ts';
 
 export interface ForgettingRunsParts {
@@ -23,7 +24,7 @@ export function createForgettingRuns(parts: ForgettingRunsParts): () => Promise<
     if (!isActive()) return;
     try {
       for (const run of await oldRuns(state, server, KEPT_DAYS)) {
-        await executor.call('run.forget', run, { operation: null, step: () => undefined });
+        await executor.call('run.forget', run, UNASKED);
         await forgetRun(state, run);
       }
     } catch (error) {

@@ -4,6 +4,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Sql } from '../state/connection.ts';
 import { putServerFact } from '../state/server-facts.ts';
 import type { DatabaseDoor } from './database-door.ts';
+import { UNASKED } from './executor-calls.ts';
 import type { Executor } from './executor-calls.ts';
 
 export interface HeartbeatParts {
@@ -52,11 +53,7 @@ export function createHeartbeat(parts: HeartbeatParts): () => Promise<void> {
 }
 
 async function putFacts({ executor, state, server }: HeartbeatParts): Promise<void> {
-  const { phpVersions, timeZone } = await executor.call(
-    'server.facts',
-    {},
-    { operation: null, step: () => undefined },
-  );
+  const { phpVersions, timeZone } = await executor.call('server.facts', {}, UNASKED);
   const versions = [...phpVersions].sort(byVersion);
   await putServerFact(state, server, {
     name: 'php',

@@ -12,7 +12,8 @@ import {
 } from '../state/cron-reports.ts';
 import type { CronReportRow } from '../state/cron-reports.ts';
 import { DomainId } from '../contract/ids.ts';
-import type { CallContext, Executor } from './executor-calls.ts';
+import { UNASKED } from './executor-calls.ts';
+import type { Executor } from './executor-calls.ts';
 
 export interface ObservingCronsParts {
   readonly server: ServerId;
@@ -36,7 +37,7 @@ export function createObservingCrons(parts: ObservingCronsParts): () => Promise<
     if (!isActive()) return;
     try {
       known ??= new Map((await listCronReports(state, server)).map((row) => [row.part, row]));
-      const { crons } = await executor.call('crons.look', {}, CONTEXT);
+      const { crons } = await executor.call('crons.look', {}, UNASKED);
       for (const cron of crons) await note(parts, known, cron);
       const there = new Set(crons.map(({ part }) => part));
       for (const part of [...known.keys()].filter((each) => !there.has(each))) {
@@ -62,13 +63,10 @@ async function note(
   const operation = await findCronsOperation(state, server, part);
   if (operation === undefined) return;
   const place = { id: part, site: DomainId.parse(operation.domain) };
-  const { output } = await executor.call('cron.output', place, CONTEXT);
+  const { output } = await executor.call('cron.output', place, UNASKED);
   const row = { part, report, output };
   await putCronReport(state, server, row);
   if (report.failures > 0 && (before?.report.failures ?? 0) === 0)
     await tellCronFailed(state, operation, row);
   known.set(part, row);
 }
-
-/** Nobody asked for it: it is no operation's, and nobody is told of its steps. */
-const CONTEXT: CallContext = { operation: null, step: () => undefined };

@@ -13,7 +13,8 @@ import {
 } from '../state/part-reports.ts';
 import { partsOfType, siteOfPart } from '../state/site-parts.ts';
 import { tellProgramFailed } from '../state/telling-programs.ts';
-import type { CallContext, Executor } from './executor-calls.ts';
+import { UNASKED } from './executor-calls.ts';
+import type { Executor } from './executor-calls.ts';
 
 export interface ObservingParts {
   readonly server: ServerId;
@@ -68,7 +69,7 @@ async function readKnown({ state, server }: ObservingParts): Promise<Map<string,
 
 /** What Supervisor runs beside queues is for others to report. */
 async function look({ state, executor }: ObservingParts): Promise<readonly ProgramReport[]> {
-  const { programs } = await executor.call('programs.look', {}, CONTEXT);
+  const { programs } = await executor.call('programs.look', {}, UNASKED);
   const queues = await partsOfType(
     state,
     'queue',
@@ -119,7 +120,7 @@ async function readOutput(
   const site = await siteOfPart(state, id);
   if (site === undefined) return undefined;
   try {
-    return (await executor.call('program.output', { id, site }, CONTEXT)).output;
+    return (await executor.call('program.output', { id, site }, UNASKED)).output;
   } catch (error) {
     if (toFailure(error).code === 'not_found') return undefined;
     throw error;
@@ -134,6 +135,3 @@ function isFailed({ processes }: ProgramReport): boolean {
 function stampOf(report: ProgramReport): string {
   return `${report.output} ${isFailed(report)}`;
 }
-
-/** Nobody asked for it: it is no operation's, and nobody is told of its steps. */
-const CONTEXT: CallContext = { operation: null, step: () => undefined };

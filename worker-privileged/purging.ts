@@ -8,7 +8,8 @@ import type { Logger } from '../runtime/logger.ts';
 import type { State } from '../state/connection.ts';
 import { dueForPurge, markPurged, postponePurge } from '../state/trash.ts';
 import type { Due } from '../state/trash.ts';
-import type { CallContext, Executor } from './executor-calls.ts';
+import { UNASKED } from './executor-calls.ts';
+import type { Executor } from './executor-calls.ts';
 
 export interface PurgingParts {
   readonly server: ServerId;
@@ -41,7 +42,7 @@ async function purge({ state, executor, logger }: PurgingParts, due: Due): Promi
   const verb = PURGE_VERBS.find((each) => PURGES[each] === due.type);
   if (verb === undefined) return;
   try {
-    await executor.call(verb, VERBS[verb].args.parse({ id: due.id }), CONTEXT);
+    await executor.call(verb, VERBS[verb].args.parse({ id: due.id }), UNASKED);
   } catch (error) {
     const { code, message } = toFailure(error);
     // The next would fare no better.
@@ -54,9 +55,6 @@ async function purge({ state, executor, logger }: PurgingParts, due: Due): Promi
 }
 
 const AWAY: ReadonlySet<FailureCode> = new Set(['executor_unavailable', 'database_unavailable']);
-
-/** Nobody asked for it: it is no operation's, and nobody is told of its steps. */
-const CONTEXT: CallContext = { operation: null, step: () => undefined };
 
 type PurgeVerb = Extract<Verb, `${string}.purge`>;
 

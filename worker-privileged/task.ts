@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { FailureError } from '../contract/failures.ts';
 import type { OperationStep } from '../contract/operations.ts';
 import type { ClaimedOperation } from '../state/open-operations.ts';
+import type { CallContext } from './executor-calls.ts';
 import type { Standing } from '../state/resource-states.ts';
 
 /** What a handler is given to do: the operation as claimed, and where to say how it goes. */
@@ -18,6 +19,11 @@ export interface Handler {
   readonly apply: (task: Task) => Promise<Standing>;
   /** Takes away what a first `apply` that failed has left; there is none where nothing would be left. */
   readonly discard?: (task: Task) => Promise<unknown>;
+}
+
+/** As what an operation calls the executor: its steps are the operation's. */
+export function contextOf({ operation, step }: Task): CallContext {
+  return { operation: operation.id, step };
 }
 
 const MAX_STEP_NAME = 100;

@@ -80,27 +80,14 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   const { run, isRunning, isIdle } = operations;
   const overdue = createOverdue({ run, isIdle, logger });
   const sweep = createSweep({ server, state, lock, queue, wakeUps, isRunning, pauses, overdue, logger });
-  const beat = createHeartbeat({
-    server,
-    state,
-    executor,
-    door,
-    version: parts.version,
-    isActive: sweep.isActive,
-    logger,
-  });
-  const purge = createPurging({ server, state, executor, isActive: sweep.isActive, logger });
-  const measure = createMeasuring({ server, state, door, isActive: sweep.isActive, logger });
-  const watchCaches = createCacheWatch({ server, state, executor, isActive: sweep.isActive, logger });
-  const watching = { server, state, executor, isActive: sweep.isActive, logger };
-  const observe = createObserving({ server, state, executor, isActive: sweep.isActive, logger });
+  const watching = { server, state, executor, door, isActive: sweep.isActive, logger };
   const rounds = [
     repeat(parts.sweepEveryMs ?? SWEEP_EVERY_MS, sweep.once),
-    repeat(LOOK_AT_CLOCK_EVERY_MS, beat),
-    repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, purge),
-    repeat(parts.measureEveryMs ?? MEASURE_EVERY_MS, measure),
-    repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, observe),
-    repeat(LOOK_AT_CACHES_EVERY_MS, watchCaches),
+    repeat(LOOK_AT_CLOCK_EVERY_MS, createHeartbeat({ ...watching, version: parts.version })),
+    repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, createPurging(watching)),
+    repeat(parts.measureEveryMs ?? MEASURE_EVERY_MS, createMeasuring(watching)),
+    repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching)),
+    repeat(LOOK_AT_CACHES_EVERY_MS, createCacheWatch(watching)),
     repeat(PURGE_EVERY_MS, createForgettingRuns(watching)),
     repeat(OBSERVE_CRONS_EVERY_MS, createObservingCrons(watching)),
   ];

@@ -1,29 +1,23 @@
 import { Router } from 'express';
 import type { Request, Response } from 'express';
-import { z } from 'zod';
 import type { OperationKind } from '../../contract/operations.ts';
 import { QueueSpec, UpdateQueue } from '../../contract/queues.ts';
-import { CreateQueue, PartName } from '../../contract/site-parts.ts';
+import { CreateQueue } from '../../contract/site-parts.ts';
 import { bodyOf } from '../body.ts';
 import { callerOf } from '../caller.ts';
 import { parseDomainAddress } from '../domains/find.ts';
-import { pageQuery, parseQuery, refuseQuery } from '../paging.ts';
+import { refuseQuery } from '../paging.ts';
 import { addRoute, sendAccepted } from '../routes.ts';
 import { parsePartAddress } from '../site-parts/address.ts';
+import { listParts, readPart, removePart } from '../site-parts/handlers.ts';
 import { parseInput, refuseBody, requireBody } from '../validation.ts';
 import { writeContext } from '../write-context.ts';
 import type { QueueService } from './service.ts';
 
-const ListQuery = z.strictObject(pageQuery(PartName));
-
 export function createQueueRouter(queues: QueueService): Router {
   const router = Router({ caseSensitive: true, strict: true });
   addRoute(router, '/domains/:domain/queues', {
-    get: async (req, res) => {
-      const { limit, cursor } = parseQuery(ListQuery, req);
-      const domain = parseDomainAddress(req.params['domain']);
-      res.json(await queues.list(callerOf(res).tenant, domain, { limit, after: cursor }));
-    },
+    get: listParts(queues),
     post: async (req, res) => {
       refuseQuery(req);
       const { name, ...settings } = parseInput(CreateQueue, requireBody(bodyOf(req)));
@@ -39,10 +33,7 @@ export function createQueueRouter(queues: QueueService): Router {
 
 function addOne(router: Router, queues: QueueService): void {
   addRoute(router, '/domains/:domain/queues/:queue', {
-    get: async (req, res) => {
-      refuseQuery(req);
-      res.json(await queues.read(callerOf(res).tenant, parsePartAddress(req, 'queue')));
-    },
+    get: readPart(queues, 'queue'),
     patch: async (req, res) => {
       refuseQuery(req);
       const wanted = parseInput(UpdateQueue, requireBody(bodyOf(req)));
@@ -53,11 +44,7 @@ function addOne(router: Router, queues: QueueService): void {
         await queues.update(writeContext(req, res), address, { kind: 'queue.update', change }),
       );
     },
-    delete: async (req, res) => {
-      refuseQuery(req);
-      refuseBody(bodyOf(req));
-      sendAccepted(res, await queues.remove(writeContext(req, res), parsePartAddress(req, 'queue')));
-    },
+    delete: removePart(queues, 'queue'),
   });
   addRoute(router, '/domains/:domain/queues/:queue/output', {
     get: async (req, res) => {

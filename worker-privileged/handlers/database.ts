@@ -9,7 +9,7 @@ import type { Standing } from '../../state/resource-states.ts';
 import { readDatabaseVersion } from '../../state/versions.ts';
 import type { DatabaseDoor, Schema, ShownSchema } from '../database-door.ts';
 import type { Executor } from '../executor-calls.ts';
-import { doStep, parsed, refused } from '../task.ts';
+import { contextOf, doStep, parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 
 export interface DatabaseParts {
@@ -113,10 +113,6 @@ async function readAsked({ state }: Pick<DatabaseParts, 'state'>, { operation }:
     collation: parsed(Collation, version.collation),
     tenant,
   };
-}
-
-function contextOf({ operation, step }: Task) {
-  return { operation: operation.id, step };
 }
 
 function notThere(): FailureError {

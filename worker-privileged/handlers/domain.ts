@@ -10,7 +10,7 @@ import type { Standing } from '../../state/resource-states.ts';
 import { readDomainVersion } from '../../state/versions.ts';
 import type { Executor } from '../executor-calls.ts';
 import type { AskPage } from '../probe.ts';
-import { doStep, parsed, refused } from '../task.ts';
+import { contextOf, doStep, parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 
 export interface DomainParts {
@@ -97,10 +97,6 @@ async function askAll(askPage: AskPage, task: Task, probes: readonly Probe[]): P
       return false;
     });
   }
-}
-
-function contextOf({ operation, step }: Task) {
-  return { operation: operation.id, step };
 }
 
 function nameTaken(name: string): FailureError {

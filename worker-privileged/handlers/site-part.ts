@@ -1,4 +1,5 @@
 import { DomainId, PartId } from '../../contract/ids.ts';
+import type { VerbArgs } from '../../contract/executor.ts';
 import type { OperationKind } from '../../contract/operations.ts';
 import { PART_SPECS, PartName } from '../../contract/site-parts.ts';
 import type { PartSpec, PartType } from '../../contract/site-parts.ts';
@@ -7,7 +8,7 @@ import { FailureError } from '../../contract/failures.ts';
 import type { State } from '../../state/connection.ts';
 import { readPartVersion } from '../../state/site-parts.ts';
 import type { CallContext, Executor } from '../executor-calls.ts';
-import { parsed, refused } from '../task.ts';
+import { contextOf, parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 import { runToItsEnd } from './run.ts';
 
@@ -29,34 +30,24 @@ type PartOperation = Extract<OperationKind, `${PartType}.${string}`>;
 
 export function createSitePartHandlers(parts: SitePartParts): Readonly<Record<PartOperation, Handler>> {
   const { executor } = parts;
-  const key = {
-    put: putting(parts, 'key', (wanted, context) => executor.call('key.put', wanted, context)),
-    remove: removing(parts, (place, context) => executor.call('key.remove', place, context)),
-  };
-  const cache = {
-    put: putting(parts, 'cache', (wanted, context) => executor.call('cache.put', wanted, context)),
-    remove: removing(parts, (place, context) => executor.call('cache.remove', place, context)),
-  };
+  const [key, cache, cron, queue] = [
+    kept(parts, 'key'),
+    kept(parts, 'cache'),
+    kept(parts, 'cron'),
+    kept(parts, 'queue'),
+  ];
   const putCache: Handler = { apply: cache.put, discard: cache.remove };
-  const cron = {
-    put: putting(parts, 'cron', (wanted, context) => executor.call('cron.put', wanted, context)),
-    remove: removing(parts, (place, context) => executor.call('cron.remove', place, context)),
-  };
+  const restart = putting(parts, 'queue', async ({ name, spec, ...place }, context) => {
+    await executor.call('queue.put', { ...place, name, spec }, context);
+    await executor.call('queue.restart', place, context);
+  });
   const run = runToItsEnd(parts);
-  const queue = {
-    put: putting(parts, 'queue', (wanted, context) => executor.call('queue.put', wanted, context)),
-    restart: putting(parts, 'queue', async ({ name, spec, ...place }, context) => {
-      await executor.call('queue.put', { ...place, name, spec }, context);
-      await executor.call('queue.restart', place, context);
-    }),
-    remove: removing(parts, (place, context) => executor.call('queue.remove', place, context)),
-  };
   return {
     'queue.create': { apply: queue.put, discard: queue.remove },
     'queue.update': { apply: queue.put },
     'queue.start': { apply: queue.put },
     'queue.stop': { apply: queue.put },
-    'queue.restart': { apply: queue.restart },
+    'queue.restart': { apply: restart },
     'queue.delete': { apply: queue.remove },
     'cache.create': putCache,
     'cache.update': putCache,
@@ -69,6 +60,19 @@ export function createSitePartHandlers(parts: SitePartParts): Readonly<Record<Pa
     'run.create': { apply: putting(parts, 'run', (wanted, context, task) => run(wanted, task, context)) },
     'key.create': { apply: key.put, discard: key.remove },
     'key.delete': { apply: key.remove },
+  };
+}
+
+/** What stays until it is removed, by the two verbs that each such type has. */
+function kept(parts: SitePartParts, type: Exclude<PartType, 'run'>) {
+  const { executor } = parts;
+  const [put, remove] = [`${type}.put`, `${type}.remove`] as const;
+  return {
+    // The verb is that of the type; the compiler cannot tie the two together.
+    put: putting(parts, type, (wanted, context) =>
+      executor.call(put, wanted as VerbArgs<typeof put>, context),
+    ),
+    remove: removing(parts, (place, context) => executor.call(remove, place, context)),
   };
 }
 
@@ -113,8 +117,4 @@ async function readVersion({ state }: Pick<SitePartParts, 'state'>, { operation 
     throw refused('its domain is not one of this tenant on this server');
   const place = { id: parsed(PartId, resourceId), site: parsed(DomainId, version.domain), generation };
   return { place, version };
-}
-
-function contextOf({ operation, step }: Task): CallContext {
-  return { operation: operation.id, step };
 }

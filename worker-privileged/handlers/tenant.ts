@@ -6,7 +6,7 @@ import type { Standing } from '../../state/resource-states.ts';
 import { readTenantVersion } from '../../state/versions.ts';
 import type { CallContext, Executor } from '../executor-calls.ts';
 import type { AskPage } from '../probe.ts';
-import { doStep, parsed, refused } from '../task.ts';
+import { contextOf, doStep, parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 
 export interface TenantParts {
@@ -100,8 +100,4 @@ async function readTenant(state: Sql, { operation }: Task): Promise<TenantSpec> 
     throw refused('there is no such version of this tenant');
   const plan = parsed(Plan, version.plan);
   return parsed(TenantSpec, { id: resourceId, generation, plan, suspended: version.suspended });
-}
-
-function contextOf({ operation, step }: Task) {
-  return { operation: operation.id, step };
 }

@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { wrong, type Check, type Found } from './finding.ts';
 import { findLoose } from './loose.ts';
 import { readOwnAccounts } from './own-users.ts';
+import { namesIn } from './server.ts';
 
 const ROOTS = [
   '/etc/crontab',
@@ -19,7 +19,7 @@ export const jobs: Check = async (server) => {
   const own = new Set((await readOwnAccounts()).users.map(({ name }) => name));
   return [
     ...ROOTS.flatMap((path) => findLoose(people, path)),
-    ...list(CRONTABS)
+    ...namesIn(CRONTABS)
       .filter((name) => own.has(name) || name.startsWith('s-'))
       .map((name) => crontab(name)),
   ];
@@ -30,12 +30,4 @@ function crontab(user: string): Found {
     `${CRONTABS}/${user} has jobs of ${user}, which the agent did not make.`,
     `Run crontab -r -u ${user}.`,
   );
-}
-
-function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { PhpVersion } from '../../../contract/names.ts';
 import { renderFpm } from '../render/fpm.ts';
 import { renderSupervisedPool } from '../render/supervisor.ts';
@@ -8,6 +8,7 @@ import { UNLIMITED, type SitePlan } from '../verbs/site/share.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import { wrong, type Check, type Found } from './finding.ts';
 import type { Process } from './process-list.ts';
+import { namesIn } from './server.ts';
 import { askAgain, withPhp, type Standing } from './standing.ts';
 
 const UNITS = '/etc/systemd/system';
@@ -99,7 +100,7 @@ export function pools(processes: readonly Process[], { entries, nameOf }: Sites)
 /** It would run as www-data, which is the API's identity. */
 function distributions(): readonly Found[] {
   const units = ['/usr/lib/systemd/system', '/lib/systemd/system'].flatMap((folder) =>
-    list(folder).filter((name) => /^php[0-9.]*-fpm\.service$/.test(name)),
+    namesIn(folder).filter((name) => /^php[0-9.]*-fpm\.service$/.test(name)),
   );
   return [...new Set(units)]
     .filter((unit) => readLink(`${UNITS}/${unit}`) !== '/dev/null')
@@ -109,14 +110,6 @@ function distributions(): readonly Found[] {
         `Run systemctl mask --now ${unit}.`,
       ),
     );
-}
-
-function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 function readLink(path: string): string | null {

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import type { Commands } from '../system/command.ts';
 import { readConfig, type ExecutorConfig } from '../system/config.ts';
@@ -49,6 +50,15 @@ export function createServer(commands: Pick<Commands, 'run'>): Server {
 
 export function linesOf(text: string): readonly string[] {
   return text.split('\n').filter((line) => line !== '');
+}
+
+/** What lies in a folder; nothing where there is none. */
+export function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 async function readRegistry(): Promise<Registered> {

@@ -1,8 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { paths } from '../system/paths.ts';
 import { wrong, type Check, type Found } from './finding.ts';
-import { linesOf, type Server } from './server.ts';
+import { linesOf, namesIn, type Server } from './server.ts';
 
 /** What sshd has to say of a site's user, whatever else stands in its configuration. */
 const WANTED = [
@@ -43,23 +42,15 @@ async function asSshdHasIt(server: Server): Promise<readonly Found[]> {
 async function strangersKeys({ registry }: Server): Promise<readonly Found[]> {
   const { entries } = await registry();
   const found = await Promise.all(
-    list(paths.keys).map(async (name) => {
+    namesIn(paths.keys).map(async (name) => {
       const site = entries.find(({ user, removedAt }) => user === name && removedAt === null);
       const path = `${paths.keys}/${name}`;
       if (site === undefined) return [wrong(`${path} lets in for no site that is here.`, `Run rm ${path}.`)];
-      const known = list(paths.registeredParts(site.id)).map((file) => file.replace(/\.json$/, ''));
+      const known = namesIn(paths.registeredParts(site.id)).map((file) => file.replace(/\.json$/, ''));
       return linesOf(await readFile(path, 'utf8'))
         .filter((line) => !known.includes(line.slice(line.lastIndexOf(' ') + 1)))
         .map(() => wrong(`${path} has a key that nobody asked for.`, `Take the line out of ${path}.`));
     }),
   );
   return found.flat();
-}
-
-function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
