@@ -1,5 +1,6 @@
 import { toFailure } from '../contract/failures.ts';
 import type { VerbResult } from '../contract/executor.ts';
+import { DomainId } from '../contract/ids.ts';
 import type { PartId, ServerId } from '../contract/ids.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { State } from '../state/connection.ts';
@@ -11,7 +12,7 @@ import {
   tellCronFailed,
 } from '../state/cron-reports.ts';
 import type { CronReportRow } from '../state/cron-reports.ts';
-import { DomainId } from '../contract/ids.ts';
+import { hasPartsOf } from '../state/site-parts.ts';
 import { UNASKED } from './executor-calls.ts';
 import type { Executor } from './executor-calls.ts';
 
@@ -37,6 +38,8 @@ export function createObservingCrons(parts: ObservingCronsParts): () => Promise<
     if (!isActive()) return;
     try {
       known ??= new Map((await listCronReports(state, server)).map((row) => [row.part, row]));
+      // Where no site has one, nothing is asked of root every few seconds.
+      if (known.size === 0 && !(await hasPartsOf(state, 'cron'))) return;
       const { crons } = await executor.call('crons.look', {}, UNASKED);
       for (const cron of crons) await note(parts, known, cron);
       const there = new Set(crons.map(({ part }) => part));

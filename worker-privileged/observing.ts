@@ -11,7 +11,7 @@ import {
   putPartReport,
   removePartReport,
 } from '../state/part-reports.ts';
-import { partsOfType, siteOfPart } from '../state/site-parts.ts';
+import { hasPartsOf, partsOfType, siteOfPart } from '../state/site-parts.ts';
 import { tellProgramFailed } from '../state/telling-programs.ts';
 import { UNASKED } from './executor-calls.ts';
 import type { Executor } from './executor-calls.ts';
@@ -43,6 +43,8 @@ export function createObserving(parts: ObservingParts): () => Promise<void> {
     if (!isActive()) return;
     try {
       known ??= await readKnown(parts);
+      // Where no site has one, nothing is asked of root every few seconds.
+      if (known.size === 0 && !(await hasPartsOf(state, 'queue'))) return;
       const reports = await look(parts);
       for (const report of reports) {
         const text = JSON.stringify(report);

@@ -24,6 +24,7 @@ afterAll(async () => {
 });
 afterEach(() => {
   servers.sql('DELETE FROM sculptor.part_report; DELETE FROM sculptor.site_part_version');
+  servers.sql('DELETE FROM sculptor.site_part_name');
   servers.sql('DELETE FROM sculptor.operation; DELETE FROM sculptor.notification');
 });
 
@@ -33,6 +34,8 @@ const SITE = 's1s1s1s1s1s1';
 function queue(id: string, type = 'queue'): PartId {
   servers.sql(`INSERT INTO sculptor.site_part_version (part_id, generation, type, domain_id, tenant, server, name, spec)
     VALUES ('${id}', 1, '${type}', '${SITE}', 'default', 'default', 'mails', '{}')`);
+  servers.sql(`INSERT INTO sculptor.site_part_name (domain_id, type, name, part_id)
+    VALUES ('${SITE}', '${type}', '${id}', '${id}')`);
   servers.sql(`INSERT INTO sculptor.operation (id, kind, resource_type, resource_id, resource_name, serial_key, generation,
     tenant, server, actor, status) VALUES ('o${id}aaaaaaa', '${type}.create', '${type}', '${id}', 'mails',
     'domain:${SITE}', 1, 'default', 'default', 'tests', 'succeeded')`);
@@ -151,4 +154,13 @@ test('where nobody answers what was seen stays, and the next round goes on', asy
   await observe();
   expect(rows()).toEqual([]);
   expect(log).toEqual([]);
+});
+
+test('where no site has a queue, nothing is asked of root', async () => {
+  const { observe, asked } = observer();
+  await observe();
+  expect(asked).toEqual([]);
+  queue('a1a1a1a1a1a1');
+  await observe();
+  expect(asked).toEqual(['programs.look']);
 });
