@@ -54,6 +54,11 @@ const isName = (value: string) => new RegExp(`^${label}(\\.${label})+$`).test(va
 const isFolder = (value: string) =>
   /^public(\/[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_-])?)*$/.test(value) && !value.includes('..');
 
+/** Below a site's own folder, where names may begin and end with a dot. */
+const isInside = (value: string) =>
+  /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_.][A-Za-z0-9._-]*)*$/.test(value) &&
+  !/\.\.|\/\.(\/|$)/.test(value);
+
 const NAMES = [...around('words.example', EVERYTHING), 'test..com'].filter((value) => !isName(value));
 const IDS = around('abcdefghijkl', EVERYTHING);
 
@@ -117,8 +122,8 @@ test('rows 1, 3, 8 and 14: no id is more than an id, for any verb', async () => 
   );
 });
 
-test('rows 1, 3, 7 and 9: nothing around a request is more than it is, and there is no verb for crons or certificates', async () => {
-  // When there are: each field of theirs belongs here, with CRON and with certbot's own options and hooks.
+test('rows 1, 3, 7 and 9: nothing around a request is more than it is, and there is no verb for crontabs or certificates', async () => {
+  // When there is one for certificates: each field of it belongs here, with certbot's own options and hooks.
   const envelope = { request: 'r1', operation: null, verb: 'server.facts', args: {} };
   const line = (change: Fields) => `${JSON.stringify({ ...envelope, ...change })}\n`;
   const verbs = [
@@ -148,4 +153,91 @@ test('rows 1, 3, 7 and 9: nothing around a request is more than it is, and there
       { what: 'key beside', values: around('path', EVERYTHING), line: (key) => line({ [key]: '/etc' }) },
     ],
   );
+});
+
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl';
+const QUEUE = {
+  ...{
+    command: ['true'],
+    workingDirectory: '',
+    environment: {},
+    processes: 1,
+    stopSignal: 'TERM',
+    stopSeconds: 1,
+  },
+  ...{ startOnBoot: true, memoryMb: null, cpuPercent: null, running: true },
+};
+/** A request for a part of that site which would be carried out, but for what is put into it. */
+const partLine = (verb: string, spec: Fields, more: Fields = {}) =>
+  requestLine(verb, { id: 'k1k1k1k1k1k1', site: target.id, generation: 1, name: 'words', spec, ...more });
+
+test('rows 1, 3, 6, 7 and 14: no key, time, folder, variable or name of a part of a site is more than it is', async () => {
+  const schedules = around('* * * * *', EVERYTHING).filter((value) => !/^[ */0-9]*$/.test(value));
+  const folders = around('private', EVERYTHING).filter((value) => !isInside(value));
+  const variables = around('NAME', EVERYTHING).filter((value) => !/^[A-Za-z0-9_]+$/.test(value));
+  // No shell and no file's syntax reads a word: what a word is not is what could end a line or drive a terminal.
+  const words = CONTROLS.filter((text) => /[\p{Cc}\u2028\u2029\p{Cs}]/u.test(text)).map(
+    (text) => `a${text}b`,
+  );
+  await refusesEach(
+    [1, 3, 6, 7, 14],
+    [
+      {
+        what: 'key.put publicKey',
+        // What stands behind a key and a blank is a comment, and dropped.
+        values: around(KEY, EVERYTHING).filter(
+          (value) => !/^ssh-ed25519 \S{68}(?: [ -~]{0,200})?$/.test(value),
+        ),
+        line: (publicKey) => partLine('key.put', { publicKey }),
+      },
+      {
+        what: 'key.put name',
+        values: around('words', EVERYTHING).filter((value) => !/^[a-z0-9-]+$/.test(value)),
+        line: (name) => partLine('key.put', { publicKey: KEY }, { name }),
+      },
+      {
+        what: 'cron.put schedule',
+        values: schedules,
+        line: (schedule) => partLine('cron.put', { schedule, command: ['true'] }),
+      },
+      {
+        what: 'queue.put workingDirectory',
+        values: folders,
+        line: (workingDirectory) => partLine('queue.put', { ...QUEUE, workingDirectory }),
+      },
+      {
+        what: 'queue.put variable',
+        values: [...variables, 'PATH', 'LD_PRELOAD', 'HOME', '__proto__'],
+        line: (variable) =>
+          partLine('queue.put', { ...QUEUE, environment: Object.fromEntries([[variable, 'x']]) }),
+      },
+      {
+        what: 'queue.put word',
+        values: words,
+        line: (word) => partLine('queue.put', { ...QUEUE, command: ['echo', word] }),
+      },
+      {
+        what: 'run.start word',
+        values: words,
+        line: (word) => partLine('run.start', { command: ['echo', word] }),
+      },
+    ],
+  );
+});
+
+test('row 25: no part of one site is named as another’s, and none for what is no site', async () => {
+  const other = await createSite();
+  const line = (verb: string, site: string) =>
+    requestLine(verb, { id: 'k1k1k1k1k1k1', site, generation: 1, name: 'words', spec: { publicKey: KEY } });
+  const made = await converse('socket', line('key.put', target.id));
+  expect(made.some((answer) => 'result' in answer)).toBe(true);
+  const codes = async (text: string) =>
+    (await converse('socket', text)).flatMap((answer) => ('error' in answer ? answer.error.code : []));
+  const place = (site: string) => ({ id: 'k1k1k1k1k1k1', site, generation: 2 });
+  expect(await codes(line('key.put', 'zzzzzzzzzzzz'))).toEqual(['not_ready']);
+  // Nothing of that id is known of the other site: nothing is taken away there, nor here.
+  expect(await codes(requestLine('key.remove', place(other.id)))).toEqual([]);
+  expect(await codes(requestLine('cron.remove', place(target.id)))).toEqual(['invalid_request']);
+  expect(await codes(line('key.put', target.id))).toEqual([]);
+  expect(await codes(requestLine('key.remove', place(target.id)))).toEqual([]);
 });
