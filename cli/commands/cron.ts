@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import { action, collect, count, present } from '../action.ts';
+import { action, collect, count, defined, present } from '../action.ts';
 import { Cron } from '../answers.ts';
 import { understand } from '../client.ts';
 import { UsageError } from '../errors.ts';
 import { listAll, path, type OpenSession } from '../session.ts';
 import { listing, table } from '../table.ts';
+import { variables } from '../variables.ts';
 import { perform } from '../write.ts';
 
 type Wanted = {
@@ -117,22 +118,12 @@ function withOptions(command: Command): Command {
 }
 
 function wanted({ directory, env, overlap, timeout }: Wanted): Record<string, unknown> {
-  return {
-    ...(directory === undefined ? {} : { workingDirectory: directory }),
-    ...(env === undefined ? {} : { environment: variables(env) }),
-    ...(overlap === true ? { overlap } : {}),
-    ...(timeout === undefined ? {} : { timeoutSeconds: timeout }),
-  };
-}
-
-export function variables(words: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    words.map((word) => {
-      const at = word.indexOf('=');
-      if (at < 1) throw new UsageError(`${word} is no variable; NAME=value is wanted`);
-      return [word.slice(0, at), word.slice(at + 1)];
-    }),
-  );
+  return defined({
+    workingDirectory: directory,
+    environment: variables(env),
+    overlap,
+    timeoutSeconds: timeout,
+  });
 }
 
 function ended({ report }: Cron): string {

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { action, collect, present } from '../action.ts';
+import { action, collect, defined, present } from '../action.ts';
 import { Domain } from '../answers.ts';
 import { understand } from '../client.ts';
 import { UsageError } from '../errors.ts';
@@ -135,10 +135,6 @@ function change(options: Updated): Record<string, unknown> {
   const body = defined({ ...wanted(options), aliases, enabled });
   if (Object.keys(body).length === 0) throw new UsageError('nothing to change was given; see --help');
   return body;
-}
-
-function defined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 function row(domain: Domain): string[] {

@@ -1,10 +1,11 @@
 import { Option, type Command } from 'commander';
-import { action, collect, count, present } from '../action.ts';
+import { action, collect, count, defined, present } from '../action.ts';
 import { Queue, QueueOutput } from '../answers.ts';
 import { understand } from '../client.ts';
 import { UsageError } from '../errors.ts';
 import { listAll, path, type OpenSession } from '../session.ts';
 import { listing, table } from '../table.ts';
+import { variables } from '../variables.ts';
 import { perform } from '../write.ts';
 
 type Wanted = {
@@ -87,19 +88,9 @@ function wanted({ processes, directory, env, boot, ...same }: Wanted): Record<st
     ...same,
     processes,
     workingDirectory: directory,
-    environment: env === undefined ? undefined : Object.fromEntries(env.map(variable)),
+    environment: variables(env),
     startOnBoot: boot,
   };
-}
-
-function variable(text: string): [string, string] {
-  const at = text.indexOf('=');
-  if (at < 1) throw new UsageError(`--env ${text} is not NAME=VALUE`);
-  return [text.slice(0, at), text.slice(at + 1)];
-}
-
-function defined(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 function addReading(queue: Command, open: OpenSession): void {

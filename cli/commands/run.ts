@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { action, collect, count, present } from '../action.ts';
+import { action, collect, count, defined, present } from '../action.ts';
 import { Run } from '../answers.ts';
 import { understand } from '../client.ts';
 import { listAll, path, type OpenSession, type Session } from '../session.ts';
 import { OperationError, ProgramEndedError } from '../errors.ts';
 import { table } from '../table.ts';
 import { watch } from '../write.ts';
-import { variables } from './cron.ts';
+import { variables } from '../variables.ts';
 
 type Options = {
   readonly directory?: string;
@@ -26,12 +26,12 @@ export function addRunCommands(domain: Command, open: OpenSession): void {
     .option('--timeout <seconds>', 'after which it, and all that it started, is ended', count)
     .action(
       action<Options>(open, async (session, [domainName, ...command], { directory, env, timeout }) => {
-        const body = {
+        const body = defined({
           command,
-          ...(directory === undefined ? {} : { workingDirectory: directory }),
-          ...(env === undefined ? {} : { environment: variables(env) }),
-          ...(timeout === undefined ? {} : { timeoutSeconds: timeout }),
-        };
+          workingDirectory: directory,
+          environment: variables(env),
+          timeoutSeconds: timeout,
+        });
         await runIt(session, domainName, body);
       }),
     );

@@ -3,7 +3,8 @@ import { CACHE_PROGRAMS, renderCachePrograms } from '../render/cache-programs.ts
 import type { Commands } from './command.ts';
 import type { Files } from './files.ts';
 import { paths } from './paths.ts';
-import { XmlRpcFault, type XmlRpc } from './xml-rpc.ts';
+import { ALREADY_ADDED, dropGroup, stateNameOf, tolerating } from './supervisor-calls.ts';
+import type { XmlRpc } from './xml-rpc.ts';
 
 /** What keeps the caches' Redis and its keeper running, now and after a restart of the server. */
 export type CacheService = {
@@ -50,30 +51,20 @@ export function createCacheUnit({ commands, files }: UnitTools): CacheService {
   };
 }
 
-/** Supervisor's fault codes: a name it does not know, a group that is there already. */
-const BAD_NAME = 10;
-const ALREADY_ADDED = 90;
 const PROGRAMS = `${paths.supervisorPrograms}/sculptor-cache.conf`;
 
 type ProgramTools = { readonly files: Pick<Files, 'read' | 'replace' | 'remove'>; readonly call: XmlRpc };
 
 export function createCachePrograms({ files, call }: ProgramTools): CacheService {
-  const stateOf = async (name: string) => {
-    const info = await tolerating(BAD_NAME, () => call('supervisor.getProcessInfo', [name]));
-    return info === null ? null : String((info as Record<string, unknown>)['statename']);
-  };
   const turnOff = async () => {
     await files.remove(PROGRAMS);
-    for (const name of [...CACHE_PROGRAMS].reverse()) {
-      await tolerating(BAD_NAME, () => call('supervisor.stopProcessGroup', [name, true]));
-      await tolerating(BAD_NAME, () => call('supervisor.removeProcessGroup', [name]));
-    }
+    for (const name of [...CACHE_PROGRAMS].reverse()) await dropGroup(call, name);
   };
   return {
     lookOn: async () => {
       if ((await files.read(PROGRAMS)) !== renderCachePrograms()) return 'the caches are not configured';
       for (const name of CACHE_PROGRAMS) {
-        const state = await stateOf(name);
+        const state = await stateNameOf(call, name);
         if (state !== 'RUNNING' && state !== 'STARTING')
           return `${name} is ${state?.toLowerCase() ?? 'not known'}`;
       }
@@ -88,13 +79,4 @@ export function createCachePrograms({ files, call }: ProgramTools): CacheService
     },
     turnOff,
   };
-}
-
-async function tolerating(fault: number, act: () => Promise<unknown>): Promise<unknown> {
-  try {
-    return await act();
-  } catch (cause) {
-    if (cause instanceof XmlRpcFault && cause.faultCode === fault) return null;
-    throw cause;
-  }
 }

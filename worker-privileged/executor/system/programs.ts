@@ -7,7 +7,7 @@ import type { Commands } from './command.ts';
 import type { Files } from './files.ts';
 import type { Folders } from './folders.ts';
 import { paths } from './paths.ts';
-import { ALREADY_ADDED, BAD_NAME, NOT_RUNNING, tolerating } from './supervisor-faults.ts';
+import { ALREADY_ADDED, dropGroup, NOT_RUNNING, tolerating } from './supervisor-calls.ts';
 import type { XmlRpc } from './xml-rpc.ts';
 
 /** A program of a site as it shall be: `words` is the whole file that the launcher reads. */
@@ -118,9 +118,7 @@ const conf = (program: Program) =>
   renderSupervisedProgram({ ...program, autostart: program.running && program.startOnBoot });
 
 async function drop(tools: Tools, part: PartId): Promise<void> {
-  const group = programGroup(part);
-  await tolerating(BAD_NAME, () => tools.call('supervisor.stopProcessGroup', [group, true]));
-  await tolerating(BAD_NAME, () => tools.call('supervisor.removeProcessGroup', [group]));
+  await dropGroup(tools.call, programGroup(part));
   await endLeftOver(tools, part);
 }
 

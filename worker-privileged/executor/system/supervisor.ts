@@ -4,17 +4,14 @@ import { because } from './because.ts';
 import type { Files } from './files.ts';
 import type { Masters, Pool } from './masters.ts';
 import { paths } from './paths.ts';
-import { ALREADY_ADDED, BAD_NAME, NOT_RUNNING, tolerating } from './supervisor-faults.ts';
+import { ALREADY_ADDED, dropGroup, NOT_RUNNING, stateNameOf, tolerating } from './supervisor-calls.ts';
 import { XmlRpcFault, type XmlRpc } from './xml-rpc.ts';
 
 type Tools = { readonly files: Pick<Files, 'read' | 'replace' | 'remove'>; readonly call: XmlRpc };
 
 /** Under Supervisor: a program for each site, always on, its file among those of the distribution's Supervisor. */
 export function createSupervisorMasters({ files, call }: Tools): Masters {
-  const stateOf = async (pool: Pool) => {
-    const info = await tolerating(BAD_NAME, () => call('supervisor.getProcessInfo', [process(pool)]));
-    return info === null ? null : String((info as Record<string, unknown>)['statename']);
-  };
+  const stateOf = (pool: Pool) => stateNameOf(call, process(pool));
 
   return {
     socketOf: paths.supervisedSocket,
@@ -27,11 +24,11 @@ export function createSupervisorMasters({ files, call }: Tools): Masters {
       const undo = await files.replace(conf(pool), text(pool));
       try {
         await call('supervisor.reloadConfig', []);
-        await drop(call, pool);
+        await dropGroup(call, supervisedGroup(pool.id));
         await tolerating(ALREADY_ADDED, () => call('supervisor.addProcessGroup', [supervisedGroup(pool.id)]));
         await started(() => stateOf(pool));
       } catch (refused) {
-        await drop(call, pool).catch(() => undefined);
+        await dropGroup(call, supervisedGroup(pool.id)).catch(() => undefined);
         await undo();
         throw await blame(refused, call);
       }
@@ -42,7 +39,7 @@ export function createSupervisorMasters({ files, call }: Tools): Masters {
     },
     turnOff: async (pool) => {
       await files.remove(conf(pool));
-      await drop(call, pool);
+      await dropGroup(call, supervisedGroup(pool.id));
       // Supervisor closes its socket and leaves it lying.
       await files.remove(paths.supervisedSocket(pool.id));
     },
@@ -71,12 +68,6 @@ async function blame(refused: unknown, call: XmlRpc): Promise<unknown> {
   const ours = "Supervisor does not take the site's program.";
   const todo = 'The old one is back. The log on the server has what Supervisor said.';
   return because(refused, new FailureError('config_refused', ours, todo));
-}
-
-async function drop(call: XmlRpc, pool: Pool): Promise<void> {
-  const group = supervisedGroup(pool.id);
-  await tolerating(BAD_NAME, () => call('supervisor.stopProcessGroup', [group, true]));
-  await tolerating(BAD_NAME, () => call('supervisor.removeProcessGroup', [group]));
 }
 
 /** Supervisor calls a program running when it has run for `startsecs`. */
