@@ -20,7 +20,7 @@ export interface HeartbeatParts {
 
 const BEAT_EVERY_MS = 20_000;
 /** How often the server is asked what is installed, and how soon again when it could not be asked. */
-const FACTS_EVERY_MS = 600_000;
+const FACTS_EVERY_MS = 60_000;
 const FACTS_AGAIN_MS = 5000;
 
 /**

@@ -37,7 +37,7 @@ purge_site() {
   if [ "$mode" = systemd ]; then
     for kind in sculptor-php sculptor-php-pool; do
       rm -f "$units/sockets.target.wants/$kind@$id.socket"
-      try systemctl stop "$kind@$id.socket" "$kind@$id.service"
+      try systemctl stop "$kind@$id.socket" "$kind@$id.service" "$kind-next@$id.service"
     done
     try systemctl stop "sculptor-$id.slice"
     # What its tenant's plan let it take; systemd wrote it down when it was set.
@@ -99,7 +99,7 @@ purge_nginx() {
 
 purge_rest() {
   local path user
-  for path in "$units"/sculptor-php@.* "$units"/sculptor-php-pool@.* "$units/sculptor-.slice.d" "$units/sculptor.slice.d" \
+  for path in "$units"/sculptor-php{,-pool}{,-next}@.* "$units/sculptor-.slice.d" "$units/sculptor.slice.d" \
     "$units/sculptor-run@.service" /etc/cron.d/sculptor-* /etc/supervisor/conf.d/sculptor-cron.conf \
     "$units/supervisor.service.d/sculptor.conf" "$units/cron.service.d/sculptor.conf" \
     /etc/tmpfiles.d/sculptor.conf /etc/sysusers.d/sculptor.conf /etc/logrotate.d/sculptor /etc/sculptor \

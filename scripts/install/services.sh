@@ -26,6 +26,7 @@ install_units() {
     # It is up already.
     [ "$unit" != sculptor-redis.service ] || continue
     put_unit "$unit" "$tree/systemd/units/$unit"
+    case $unit in sculptor-php*@.service) put_next "$unit" ;; esac
     service=${unit#sculptor-}
     service=${service%.service}
     [ "$outcome" = unchanged ] || wants_restart "${service/.socket/-socket}"
@@ -117,6 +118,12 @@ install_api_port() {
 put_unit() {
   ensure_file "$units/$1" 0644 root:root <"$2"
   [ "$outcome" = unchanged ] || units_changed=1
+}
+
+# put_next UNIT: a second master of a site, which takes its requests while the first starts anew.
+put_next() {
+  local socket=${1%.service}%i.socket
+  put_unit "${1/@/-next@}" <(sed "s/^User=/Sockets=$socket\n&/" "$tree/systemd/units/$1")
 }
 
 reload_units() {

@@ -121,7 +121,7 @@ test.each(MASTERS)('%s reads what a master has of its own as it was meant', (mas
         error_log: 'syslog',
         'syslog.ident': `sculptor-php-${site.id}`,
         daemonize: 'no',
-        process_control_timeout: '10s',
+        process_control_timeout: '60s',
       });
     });
   }

@@ -26,7 +26,7 @@ error_log = syslog
 syslog.ident = sculptor-php-a1b2c3d4e5f6
 log_level = warning
 daemonize = no
-process_control_timeout = 10s
+process_control_timeout = 60s
 
 [a1b2c3d4e5f6]
 listen = "/run/sculptor-php/a1b2c3d4e5f6.sock"

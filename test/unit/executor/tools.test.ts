@@ -238,7 +238,9 @@ describe('units', () => {
     expect(await masters.lookOff(site)).toBe('the socket is wanted at boot');
     await masters.turnOff(site);
     expect([...links]).toEqual([]);
-    expect(changes().at(-1)).toContain(`stop -- sculptor-php@${id}.socket sculptor-php@${id}.service`);
+    expect(changes().at(-1)).toContain(
+      `stop -- sculptor-php@${id}.socket sculptor-php@${id}.service sculptor-php-next@${id}.service`,
+    );
     expect(await masters.lookOff(site)).toBeNull();
     const running = units({ [`sculptor-php@${id}.service`]: 'active' });
     expect(await running.masters.lookOff(site)).toBe('php-fpm runs');
@@ -248,7 +250,17 @@ describe('units', () => {
     const { masters, changes } = units();
     await masters.refresh(site);
     expect(changes()).toEqual([
-      `/usr/bin/systemctl --no-ask-password try-restart -- sculptor-php@${id}.service`,
+      `/usr/bin/systemctl --no-ask-password stop -- sculptor-php-next@${id}.service`,
+    ]);
+  });
+
+  test('one at work starts anew while another stands in for it', async () => {
+    const { masters, changes } = units({ [`sculptor-php@${id}.service`]: 'active' });
+    await masters.refresh(site);
+    expect(changes().map((line) => line.replace('/usr/bin/systemctl --no-ask-password ', ''))).toEqual([
+      `restart -- sculptor-php-next@${id}.service`,
+      `restart -- sculptor-php@${id}.service`,
+      `stop -- sculptor-php-next@${id}.service`,
     ]);
   });
 });

@@ -5,7 +5,7 @@ import { linesOf, type Server } from './server.ts';
 import { askAgain, withPhp } from './standing.ts';
 
 const WANTS = '/etc/systemd/system/sockets.target.wants';
-const SITE = /^sculptor-php(?:-pool)?@[a-z0-9]+\.(?:socket|service)$/;
+const SITE = /^sculptor-php(?:-pool)?(?:-next)?@[a-z0-9]+\.(?:socket|service)$/;
 
 /** The sites' sockets, instances of two templates: there, wanted at boot, and no other. */
 export async function sitesUnits(server: Server): Promise<readonly Found[]> {

@@ -36,7 +36,7 @@ error_log = syslog
 syslog.ident = sculptor-php-${plain(id)}
 log_level = warning
 daemonize = no
-process_control_timeout = 10s
+process_control_timeout = 60s
 
 [${plain(id)}]
 listen = ${quoted(socket)}

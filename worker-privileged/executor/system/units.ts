@@ -18,11 +18,21 @@ type Tools = {
  * templates, and wanted by a link made here, so that systemd never has to read all its units anew.
  */
 export function createUnitMasters({ commands, files }: Tools): Masters {
-  const systemctl = (...args: readonly string[]) =>
-    commands.run({ file: '/usr/bin/systemctl', args: ['--no-ask-password', ...args], timeoutMs: 90_000 });
+  const within = (timeoutMs: number, ...args: readonly string[]) =>
+    commands.run({ file: '/usr/bin/systemctl', args: ['--no-ask-password', ...args], timeoutMs });
+  const systemctl = (...args: readonly string[]) => within(90_000, ...args);
   const stateOf = async (unit: string) =>
     (await systemctl('show', '--property=ActiveState', '--value', '--', unit)).trim();
   const isActive = async (unit: string) => !['inactive', 'failed'].includes(await stateOf(unit));
+  /** Requests under way have ten seconds: whoever turns PHP off does not wait for a tenant's pleasure. */
+  const stop = async (pool: Pool) => {
+    const masters = [service(pool), next(pool)];
+    await within(10_000, 'stop', '--', socket(pool), ...masters).catch(async () => {
+      for (const each of masters)
+        if (await isActive(each)) await systemctl('kill', '--signal=SIGKILL', '--', each);
+      await systemctl('stop', '--', socket(pool), ...masters);
+    });
+  };
   /** What failed too often is refused a start, and stays in memory, until this is said. */
   const forgetFailure = async (unit: string) => {
     if ((await stateOf(unit)) === 'failed') await systemctl('reset-failed', '--', unit);
@@ -49,17 +59,26 @@ export function createUnitMasters({ commands, files }: Tools): Masters {
     lookOff: async (pool) => {
       if ((await files.readLink(wantsLink(pool))) !== null) return 'the socket is wanted at boot';
       if (await isActive(socket(pool))) return 'the socket is there';
-      return (await isActive(service(pool))) ? 'php-fpm runs' : null;
+      return (await isActive(service(pool))) || (await isActive(next(pool))) ? 'php-fpm runs' : null;
     },
     turnOff: async (pool) => {
       await files.remove(wantsLink(pool));
-      await systemctl('stop', '--', socket(pool), service(pool));
-      await forgetFailure(service(pool));
+      await stop(pool);
+      for (const each of [service(pool), next(pool)]) await forgetFailure(each);
     },
+    // A second master takes the requests at the same socket, while the first ends those it has and starts anew.
     refresh: async (pool) => {
-      await systemctl('try-restart', '--', service(pool)).catch((cause: unknown) => {
-        throw because(cause, doesNotStart(service(pool)));
-      });
+      if (!(await isActive(service(pool)))) {
+        await systemctl('stop', '--', next(pool));
+        return;
+      }
+      await forgetFailure(next(pool));
+      for (const each of [next(pool), service(pool)]) {
+        await systemctl('restart', '--', each).catch((cause: unknown) => {
+          throw because(cause, doesNotStart(each));
+        });
+      }
+      await systemctl('stop', '--', next(pool));
     },
     readShare: async ({ id }) => {
       const of = async (property: string) => setTo(await files.read(paths.sliceProperty(id, property)));
@@ -86,6 +105,8 @@ function unit({ isolation }: Pool): string {
 
 const socket = (pool: Pool) => `${unit(pool)}@${pool.id}.socket`;
 const service = (pool: Pool) => `${unit(pool)}@${pool.id}.service`;
+/** Who stands in while the service starts anew. */
+const next = (pool: Pool) => `${unit(pool)}-next@${pool.id}.service`;
 const slice = ({ id }: Pool) => `sculptor-${id}.slice`;
 const wantsLink = (pool: Pool) => `${paths.wantedSockets}/${socket(pool)}`;
 const template = (pool: Pool) => `${TEMPLATES}/${unit(pool)}@.socket`;

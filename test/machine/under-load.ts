@@ -1,0 +1,46 @@
+import { visit } from './server.ts';
+
+/** Answers that were not the page, as `<status> <body>`, of a host that was asked without a pause. */
+export type Steady = { readonly asked: number; readonly failed: readonly string[] };
+
+type Asked = { readonly host: string; readonly path: string; readonly expected: RegExp };
+
+/**
+ * Asks each host by a few visitors who never pause, from before `change` begins until `after` of them have been
+ * answered once it is over.
+ */
+export async function underLoad(
+  hosts: readonly Asked[],
+  change: () => Promise<void>,
+): Promise<readonly Steady[]> {
+  const state = { over: false };
+  const loads = hosts.map((host) => steady(host, state));
+  const beginnings = loads.map(({ begun }) => begun);
+  await Promise.all(beginnings);
+  try {
+    await change();
+  } finally {
+    state.over = true;
+  }
+  return Promise.all(loads.map(({ done }) => done));
+}
+
+const VISITORS = 3;
+
+function steady({ host, path, expected }: Asked, state: { readonly over: boolean }) {
+  const failed: string[] = [];
+  let asked = 0;
+  let begin: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const visitor = async () => {
+    do {
+      const answer = await visit(host, path).catch((error: unknown) => String(error));
+      const seen = typeof answer === 'string' ? answer : `${answer.status} ${answer.text}`;
+      if (!expected.test(seen)) failed.push(seen);
+      asked += 1;
+      begin();
+    } while (!state.over);
+  };
+  const done = Promise.all(Array.from({ length: VISITORS }, visitor)).then((): Steady => ({ asked, failed }));
+  return { begun, done };
+}
