@@ -24,6 +24,7 @@ export const ROUTES = {
   '/domains/:domain/cache/rotate-password': { post: ['caches:write'] },
   '/domains/:domain/crons': { get: ['crons:read'], post: ['crons:write'] },
   '/domains/:domain/crons/:cron': { get: ['crons:read'], patch: ['crons:write'], delete: ['crons:write'] },
+  '/domains/:domain/crons/:cron/run': { post: ['crons:write'] },
   '/domains/:domain/runs': { get: ['runs:read'], post: ['runs:write'] },
   '/domains/:domain/runs/:run': { get: ['runs:read'] },
   '/domains/:domain/runs/:run/stop': { post: ['runs:write'] },

@@ -62,6 +62,8 @@ export const VERBS = {
     result: z.strictObject({ probes: z.array(Probe) }),
   },
   'cron.put': { args: CronPut, result: z.strictObject({}) },
+  /** Starts it now, once for each version, whoever asks how often; not while it runs. Its end is not waited for. */
+  'cron.run': { args: PartRemoval, result: z.strictObject({}) },
   'cron.remove': { args: PartRemoval, result: z.strictObject({}) },
   /** How all crons of this server fare, without what they said. */
   'crons.look': {

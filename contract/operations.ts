@@ -33,6 +33,7 @@ export const OPERATION_RESOURCES = {
   'tenant.restore': 'tenant',
   'cron.create': 'cron',
   'cron.update': 'cron',
+  'cron.run': 'cron',
   'cron.delete': 'cron',
   'run.create': 'run',
   'queue.create': 'queue',

@@ -78,14 +78,17 @@ export const CreateCron = z.strictObject({ name: PartName, ...CronSpec.shape });
 export type CreateCron = z.infer<typeof CreateCron>;
 
 /** What is not there stays; without the defaults, which would take it back. */
-export const UpdateCron = z.strictObject({
-  schedule: CronSpec.shape.schedule.optional(),
-  command: CronSpec.shape.command.optional(),
-  workingDirectory: CronSpec.shape.workingDirectory.unwrap().optional(),
-  environment: CronSpec.shape.environment.unwrap().optional(),
-  overlap: CronSpec.shape.overlap.unwrap().optional(),
-  timeoutSeconds: CronSpec.shape.timeoutSeconds.unwrap().optional(),
-});
+export const UpdateCron = z
+  .strictObject({
+    schedule: CronSpec.shape.schedule,
+    command: CronSpec.shape.command,
+    workingDirectory: CronSpec.shape.workingDirectory.unwrap(),
+    environment: CronSpec.shape.environment.unwrap(),
+    overlap: CronSpec.shape.overlap.unwrap(),
+    timeoutSeconds: CronSpec.shape.timeoutSeconds.unwrap(),
+  })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, 'at least one field to change');
 export type UpdateCron = z.infer<typeof UpdateCron>;
 
 /** `next` is in the order of time; `report` is null until the server has told of it. */

@@ -40,7 +40,6 @@ GRANT SELECT, INSERT (part_id, generation, type, domain_id, tenant, server, name
   ON sculptor.site_part_version TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.site_part_name TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.resource_state TO 'www-data'@'localhost';
-GRANT SELECT ON sculptor.cron_report TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.run_result TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.part_report TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (id, kind, resource_type, resource_id, resource_name, serial_key, generation, tenant, server, actor)
@@ -64,7 +63,6 @@ GRANT INSERT (kind, operation_id, resource_type, resource_id, resource_name, ten
   ON sculptor.notification TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE ON sculptor.resource_state TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE ON sculptor.server_fact TO 'sculptor'@'localhost';
-GRANT INSERT, UPDATE, DELETE ON sculptor.cron_report TO 'sculptor'@'localhost';
 GRANT INSERT, DELETE ON sculptor.run_result TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE ON sculptor.database_size TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE, DELETE ON sculptor.part_report TO 'sculptor'@'localhost';

@@ -16,7 +16,10 @@ export interface NewNotification {
   readonly message: string;
 }
 
-/** Once for each operation and kind; saying it again changes nothing. */
+/**
+ * Once for each operation and kind: saying it again changes nothing. But that a program failed is told each time that it
+ * is said.
+ */
 export async function insertNotification(
   sql: Sql,
   { kind, operation, message }: NewNotification,
@@ -26,7 +29,7 @@ export async function insertNotification(
        message) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       ...[kind, operation.id, operation.resourceType, operation.resourceId, operation.resourceName],
-      ...[operation.tenant, operation.server, message],
+      ...[operation.tenant, operation.server, clip(message)],
     ],
   );
 }
@@ -79,4 +82,9 @@ export async function notificationsSince(
 function toNotification(row: z.infer<typeof Row>): Notification {
   const { resourceType: type, resourceId, resourceName: name, ...rest } = row;
   return { ...rest, resource: { type, id: resourceId, name } };
+}
+
+/** As long as the column is. */
+function clip(message: string): string {
+  return message.length > 500 ? `${message.slice(0, 499)}…` : message;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { PartId, ServerId } from '../contract/ids.ts';
+import { PartId } from '../contract/ids.ts';
+import type { ServerId } from '../contract/ids.ts';
 import type { PartType } from '../contract/site-parts.ts';
 import type { Sql } from './connection.ts';
 import { instant, looseJson } from './row-values.ts';
@@ -11,7 +12,7 @@ export interface ReportKind {
 }
 
 const Row = z.object({
-  part: z.string(),
+  part: PartId,
   report: looseJson,
   observedAt: instant,
   output: looseJson.nullable(),
@@ -21,7 +22,7 @@ export type PartReport = z.infer<typeof Row>;
 export async function readPartReports(
   sql: Sql,
   parts: readonly PartId[],
-): Promise<ReadonlyMap<string, PartReport>> {
+): Promise<ReadonlyMap<PartId, PartReport>> {
   if (parts.length === 0) return new Map();
   const text = `SELECT part_id AS part, report, observed_at AS observedAt, output FROM part_report
     WHERE part_id IN (${parts.map(() => '?').join(', ')})`;
@@ -32,7 +33,7 @@ export async function readPartReports(
 export async function listPartReports(
   sql: Sql,
   { server, type }: ReportKind,
-): Promise<ReadonlyMap<string, unknown>> {
+): Promise<ReadonlyMap<PartId, unknown>> {
   const text = 'SELECT part_id AS part, report FROM part_report WHERE server = ? AND type = ?';
   return new Map(
     (await sql.rows(Row.pick({ part: true, report: true }), text, [server, type])).map(({ part, report }) => [
@@ -67,7 +68,7 @@ export async function confirmPartReports(
   );
 }
 
-export async function removePartReport(sql: Sql, part: string): Promise<void> {
+export async function removePartReport(sql: Sql, part: PartId): Promise<void> {
   await sql.run('DELETE FROM part_report WHERE part_id = ?', [part]);
 }
 

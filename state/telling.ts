@@ -2,10 +2,11 @@ import { DomainId } from '../contract/ids.ts';
 import type { Generation } from '../contract/ids.ts';
 import type { NotificationKind } from '../contract/notifications.ts';
 import type { OperationKind } from '../contract/operations.ts';
-import { QueueSpec } from '../contract/queues.ts';
+import { PART_SPECS } from '../contract/site-parts.ts';
 import type { Sql } from './connection.ts';
 import { findDomainVersion, findLastGoodVersion } from './domains.ts';
 import type { DomainVersion } from './domains.ts';
+import { lastSuccess } from './open-operations.ts';
 import type { ClaimedOperation } from './open-operations.ts';
 import { readPartVersion } from './site-parts.ts';
 
@@ -41,10 +42,14 @@ const TELL: { readonly [K in OperationKind]?: Tell } = {
   'cache.create': letIn(() => 'A site has a cache, and whoever has its password on the server can use it.'),
   'cache.rotate': letIn(() => 'The cache of a site has another password.'),
   'cron.create': letIn((name) => `The cron ${name} was made: a program that runs as its site.`),
-  'cron.update': letIn((name) => `The cron ${name} was changed: a program that runs as its site.`),
+  'cron.update': anotherProgram('cron'),
+  'cron.run': anotherProgram('cron'),
   'run.create': letIn((name) => `A command was run as its site; it is the run ${name}.`),
   'queue.create': letIn((name) => `The program of the queue ${name} runs on its site.`),
-  'queue.update': programChanged,
+  'queue.update': anotherProgram('queue'),
+  'queue.start': anotherProgram('queue'),
+  'queue.stop': anotherProgram('queue'),
+  'queue.restart': anotherProgram('queue'),
   'databaseUser.rotate': letIn((name) => `The database user ${name} has another password.`),
 };
 
@@ -70,20 +75,24 @@ async function changed(
   if (before === undefined || after === undefined) return undefined;
   const losses = lossesOf(before, after);
   if (losses.length === 0) return undefined;
-  return { kind: 'destroyed', message: clip(`The site ${resourceName} ${losses.join(', and ')}.`) };
+  return { kind: 'destroyed', message: `The site ${resourceName} ${losses.join(', and ')}.` };
 }
 
-/** How many of it run, and when, lets nobody in. */
-async function programChanged(
-  { resourceId, resourceName, generation }: ClaimedOperation,
-  sql: Sql,
-): Promise<News | undefined> {
-  const whatRuns = async (of: Generation) => {
-    const spec = QueueSpec.safeParse((await readPartVersion(sql, resourceId, of))?.spec).data;
-    return JSON.stringify([spec?.command, spec?.environment, spec?.workingDirectory]);
+/**
+ * How many of it run, and when, lets nobody in. To be told of whatever ends well: a newer operation may have taken the
+ * place of the one that brought another program.
+ */
+function anotherProgram(type: 'queue' | 'cron'): Tell {
+  return async ({ resourceId, resourceName, generation }, sql) => {
+    const whatRuns = async (of: Generation | undefined) => {
+      const version = of === undefined ? undefined : await readPartVersion(sql, resourceId, of);
+      const spec = PART_SPECS[type].safeParse(version?.spec).data;
+      return JSON.stringify([spec?.command, spec?.environment, spec?.workingDirectory]);
+    };
+    const before = await lastSuccess(sql, { type, id: resourceId });
+    if ((await whatRuns(generation)) === (await whatRuns(before?.generation))) return undefined;
+    return { kind: 'let_in', message: `The ${type} ${resourceName} runs another program on its site.` };
   };
-  if ((await whatRuns(generation)) === (await whatRuns(generation - 1))) return undefined;
-  return { kind: 'let_in', message: `The queue ${resourceName} runs another program on its site.` };
 }
 
 function lossesOf(before: DomainVersion, after: DomainVersion): string[] {
@@ -96,9 +105,4 @@ function lossesOf(before: DomainVersion, after: DomainVersion): string[] {
       ? []
       : [`serves ${after.publicDirectory} and not ${before.publicDirectory}`]),
   ];
-}
-
-/** As long as the column is. */
-function clip(message: string): string {
-  return message.length > 500 ? `${message.slice(0, 499)}…` : message;
 }

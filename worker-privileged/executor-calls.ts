@@ -47,6 +47,7 @@ const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'cache.remove': 90_000,
   'cache.usages': 30_000,
   'cron.put': 30_000,
+  'cron.run': 60_000,
   'cron.remove': 90_000,
   'crons.look': 90_000,
   'cron.output': 30_000,

@@ -1,7 +1,5 @@
 import { toFailure } from '../contract/failures.ts';
 import type { PartId, ServerId } from '../contract/ids.ts';
-import { worstOf } from '../contract/queues.ts';
-import type { ProgramOutput, ProgramReport } from '../contract/queues.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { State } from '../state/connection.ts';
 import {
@@ -13,8 +11,8 @@ import {
 } from '../state/part-reports.ts';
 import { hasPartsOf, partsOfType, siteOfPart } from '../state/site-parts.ts';
 import { tellProgramFailed } from '../state/telling-programs.ts';
-import { UNASKED } from './executor-calls.ts';
 import type { Executor } from './executor-calls.ts';
+import type { ObservedKind, Seen } from './observed-kinds.ts';
 
 export interface ObservingParts {
   readonly server: ServerId;
@@ -30,110 +28,148 @@ const MOST_OUTPUTS = 10;
 const CONFIRM_SECONDS = 20;
 
 /**
- * To be called every few seconds: looks how the sites' queues fare and writes what has changed, their last words, and
- * the news that one has failed. Never throws.
+ * To be called every few seconds: looks how the sites' programs of one type fare and writes what has changed, their
+ * last words, and the news that one has failed which had not before. Never throws.
  */
-export function createObserving(parts: ObservingParts): () => Promise<void> {
+export function createObserving<Report, Output>(
+  parts: ObservingParts,
+  kind: ObservedKind<Report, Output>,
+): () => Promise<void> {
   const { isActive, logger, state, server } = parts;
-  /** What stands in the table; read when this worker becomes the server's. */
-  let known: Map<string, string> | undefined;
+  const { type } = kind;
+  let known: Map<PartId, Report> | undefined;
   /** What of each has been read, by its stamp. */
-  const outputs = new Map<string, string>();
+  const outputs = new Map<PartId, string>();
   return async () => {
+    // What stands in the table is read anew when this worker is the server's again.
+    if (!isActive()) known = undefined;
     if (!isActive()) return;
     try {
-      known ??= await readKnown(parts);
+      known ??= await readKnown(parts, kind);
       // Where no site has one, nothing is asked of root every few seconds.
-      if (known.size === 0 && !(await hasPartsOf(state, 'queue'))) return;
-      const reports = await look(parts);
-      for (const report of reports) {
-        const text = JSON.stringify(report);
-        if (known.get(report.part) === text) continue;
-        await putPartReport(state, { server, type: 'queue' }, { part: report.part, report });
-        known.set(report.part, text);
-      }
-      await forget(parts, known, reports);
-      await confirmPartReports(state, { server, type: 'queue' }, CONFIRM_SECONDS);
-      await readOutputs(parts, reports, outputs);
+      if (known.size === 0 && !(await hasPartsOf(state, type))) return;
+      const all = await look(parts, kind);
+      const round = { ...parts, kind, known, outputs };
+      for (const seen of all) await note(round, seen);
+      await forget(round, all);
+      await confirmPartReports(state, { server, type }, CONFIRM_SECONDS);
+      await readOutputs(round, all);
     } catch (error) {
       known = undefined;
       // Where the executor is away, others say so.
       if (toFailure(error).code !== 'executor_unavailable')
-        logger.warn({ err: error }, 'the programs of sites were not looked at');
+        logger.warn({ err: error, type }, 'the programs of sites were not looked at');
     }
   };
 }
 
-async function readKnown({ state, server }: ObservingParts): Promise<Map<string, string>> {
-  const all = await listPartReports(state, { server, type: 'queue' });
-  return new Map([...all].map(([part, report]) => [part, JSON.stringify(report)]));
+interface Round<Report, Output> extends ObservingParts {
+  readonly kind: ObservedKind<Report, Output>;
+  readonly known: Map<PartId, Report>;
+  readonly outputs: Map<PartId, string>;
 }
 
-/** What Supervisor runs beside queues is for others to report. */
-async function look({ state, executor }: ObservingParts): Promise<readonly ProgramReport[]> {
-  const { programs } = await executor.call('programs.look', {}, UNASKED);
-  const queues = await partsOfType(
+async function readKnown<Report, Output>(
+  { state, server }: ObservingParts,
+  { type, report }: ObservedKind<Report, Output>,
+): Promise<Map<PartId, Report>> {
+  const known = new Map<PartId, Report>();
+  for (const [part, stored] of await listPartReports(state, { server, type })) {
+    const read = report.safeParse(stored);
+    if (read.success) known.set(part, read.data);
+  }
+  return known;
+}
+
+/** What runs beside those of this type is for others to report. */
+async function look<Report, Output>(
+  { state, executor }: ObservingParts,
+  { type, look: lookAtAll }: ObservedKind<Report, Output>,
+): Promise<readonly Seen<Report>[]> {
+  const all = await lookAtAll(executor);
+  const ours = await partsOfType(
     state,
-    'queue',
-    programs.map(({ part }) => part),
+    type,
+    all.map(({ part }) => part),
   );
-  return programs.filter(({ part }) => queues.has(part));
+  return all.filter(({ part }) => ours.has(part));
 }
 
-async function forget(
-  { state }: ObservingParts,
-  known: Map<string, string>,
-  reports: readonly ProgramReport[],
+async function note<Report, Output>(round: Round<Report, Output>, seen: Seen<Report>): Promise<void> {
+  const { state, server, kind, known } = round;
+  const { part, report } = seen;
+  const before = known.get(part);
+  if (JSON.stringify(before) === JSON.stringify(report)) return;
+  const hasFailed = kind.isFailed(report) && !(before !== undefined && kind.isFailed(before));
+  if (!hasFailed) await putPartReport(state, { server, type: kind.type }, seen);
+  else if (!(await noteFailure(round, seen))) return;
+  known.set(part, report);
+}
+
+/** What it is, and that it is told: both or neither. Before anything has brought it about there is nothing to tell. */
+async function noteFailure<Report, Output>(
+  round: Round<Report, Output>,
+  seen: Seen<Report>,
+): Promise<boolean> {
+  const { state, server, kind, outputs } = round;
+  const { part, report } = seen;
+  const { type } = kind;
+  const output = await readOutput(round, part);
+  if (output === undefined) return false;
+  const told = await state.transaction(async (sql) => {
+    const sentence = (name: string) => kind.sentence({ report, output }, name);
+    if (!(await tellProgramFailed(sql, { type, part }, sentence))) return false;
+    await putPartReport(sql, { server, type }, seen);
+    await putPartOutput(sql, part, output);
+    return true;
+  });
+  if (told) outputs.set(part, kind.stampOf(report));
+  return told;
+}
+
+async function forget<Report, Output>(
+  { state, known, outputs }: Round<Report, Output>,
+  all: readonly Seen<Report>[],
 ): Promise<void> {
-  const there = new Set<string>(reports.map(({ part }) => part));
+  const there = new Set(all.map(({ part }) => part));
   for (const part of [...known.keys()].filter((each) => !there.has(each))) {
     await removePartReport(state, part);
     known.delete(part);
+    outputs.delete(part);
   }
 }
 
-/** Of those that have said something since; what has failed comes first, and is told with its last words. */
-async function readOutputs(
-  parts: ObservingParts,
-  reports: readonly ProgramReport[],
-  outputs: Map<string, string>,
+/** Of those that have said something since, a few. */
+async function readOutputs<Report, Output>(
+  round: Round<Report, Output>,
+  all: readonly Seen<Report>[],
 ): Promise<void> {
-  const news = reports.filter((report) => outputs.get(report.part) !== stampOf(report));
+  const { kind, outputs, state } = round;
+  const news = all.filter(({ part, report }) => outputs.get(part) !== kind.stampOf(report));
   // Who was never read comes first, and who was read last comes last: the map is kept in that order.
   const turns = new Map([...outputs.keys()].map((part, turn) => [part, turn]));
-  const turnOf = (report: ProgramReport) => (isFailed(report) ? -2 : (turns.get(report.part) ?? -1));
+  const turnOf = ({ part }: Seen<Report>) => turns.get(part) ?? -1;
   const inOrder = [...news].sort((a, b) => turnOf(a) - turnOf(b));
-  for (const report of inOrder.slice(0, MOST_OUTPUTS)) {
-    const output = await readOutput(parts, report.part);
-    if (output !== undefined) {
-      await putPartOutput(parts.state, report.part, output);
-      if (isFailed(report)) await tellProgramFailed(parts.state, report, output);
-    }
+  for (const { part, report } of inOrder.slice(0, MOST_OUTPUTS)) {
+    const output = await readOutput(round, part);
+    if (output !== undefined) await putPartOutput(state, part, output);
     // Whose turn it was goes to the end of the line, so that who says much keeps nobody waiting.
-    outputs.delete(report.part);
-    outputs.set(report.part, stampOf(report));
+    outputs.delete(part);
+    outputs.set(part, kind.stampOf(report));
   }
 }
 
-async function readOutput(
-  { state, executor }: ObservingParts,
+/** Undefined where it is gone meanwhile. */
+async function readOutput<Report, Output>(
+  { state, executor, kind }: Round<Report, Output>,
   id: PartId,
-): Promise<ProgramOutput | undefined> {
+): Promise<Output | undefined> {
   const site = await siteOfPart(state, id);
   if (site === undefined) return undefined;
   try {
-    return (await executor.call('program.output', { id, site }, UNASKED)).output;
+    return await kind.readOutput(executor, { id, site });
   } catch (error) {
     if (toFailure(error).code === 'not_found') return undefined;
     throw error;
   }
-}
-
-function isFailed({ processes }: ProgramReport): boolean {
-  return worstOf(processes) === 'failed';
-}
-
-/** A failure is told even where nothing more was said. */
-function stampOf(report: ProgramReport): string {
-  return `${report.output} ${isFailed(report)}`;
 }

@@ -13,8 +13,8 @@ import { createHeartbeat } from './heartbeat.ts';
 import { createForgettingRuns } from './forgetting-runs.ts';
 import { createHandlers } from './operations.ts';
 import { createMeasuring } from './measuring.ts';
-import { createObservingCrons } from './observing-crons.ts';
 import { createOverdue } from './overdue.ts';
+import { CRONS, QUEUES } from './observed-kinds.ts';
 import { createObserving } from './observing.ts';
 import { createPauses } from './pauses.ts';
 import { createAskPage } from './probe.ts';
@@ -29,7 +29,6 @@ import { createWorkerLock } from './worker-lock.ts';
 const SWEEP_EVERY_MS = 10_000;
 const LOOK_AT_CLOCK_EVERY_MS = 1000;
 const PURGE_EVERY_MS = 60_000;
-const OBSERVE_CRONS_EVERY_MS = 3000;
 const MEASURE_EVERY_MS = 60_000;
 const LOOK_AT_CACHES_EVERY_MS = 30_000;
 const OBSERVE_EVERY_MS = 3000;
@@ -86,10 +85,10 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(LOOK_AT_CLOCK_EVERY_MS, createHeartbeat({ ...watching, version: parts.version })),
     repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, createPurging(watching)),
     repeat(parts.measureEveryMs ?? MEASURE_EVERY_MS, createMeasuring(watching)),
-    repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching)),
+    repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, QUEUES)),
+    repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, CRONS)),
     repeat(LOOK_AT_CACHES_EVERY_MS, createCacheWatch(watching)),
     repeat(PURGE_EVERY_MS, createForgettingRuns(watching)),
-    repeat(OBSERVE_CRONS_EVERY_MS, createObservingCrons(watching)),
   ];
 
   return {

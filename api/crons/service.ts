@@ -1,8 +1,10 @@
+import { z } from 'zod';
 import { timesOf } from '../../contract/cron-schedule.ts';
+import { CronReport } from '../../contract/crons.ts';
 import type { ServerId } from '../../contract/ids.ts';
 import type { Cron } from '../../contract/site-parts.ts';
 import type { State } from '../../state/connection.ts';
-import { readCronReports } from '../../state/cron-reports.ts';
+import { readPartReports } from '../../state/part-reports.ts';
 import { readServerFact } from '../../state/server-facts.ts';
 import { createPartService } from '../site-parts/service.ts';
 import type { PartService, PartView } from '../site-parts/service.ts';
@@ -26,12 +28,14 @@ export function createCronService(parts: CronServiceParts): PartService<'cron'> 
     kinds: { create: 'cron.create', delete: 'cron.delete' },
     present: async (sql, crons) => {
       const zone = zoneOf(await readServerFact(sql, parts.server, 'timezone'));
-      const reports = await readCronReports(
+      const reports = await readPartReports(
         sql,
         crons.map(({ id }) => id),
       );
       return crons.map((cron): Cron => {
-        const { report = null, output = null } = reports.get(cron.id) ?? {};
+        const seen = reports.get(cron.id);
+        const report = CronReport.safeParse(seen?.report).data ?? null;
+        const output = z.string().safeParse(seen?.output).data ?? null;
         return { ...withTimes(cron, zone), report, output };
       });
     },

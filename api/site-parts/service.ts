@@ -1,3 +1,4 @@
+import type { Domain } from '../../contract/domains.ts';
 import type { DomainId, ServerId, TenantId } from '../../contract/ids.ts';
 import { PartId } from '../../contract/ids.ts';
 import type { OperationKind } from '../../contract/operations.ts';
@@ -42,13 +43,16 @@ export interface PartService<T extends PartType> {
     /** What has no name is called by its id. */
     wanted: { readonly name?: PartName; readonly spec: PartSpec<T>; readonly once?: Once },
   ) => Promise<WriteAnswer>;
-  /** Another version of it, of the kind that is said; `change` makes its spec from the one that stands. */
+  /**
+   * Another version of it, of the kind that is said; `change` makes its spec from the one that stands, or throws a
+   * ProblemError.
+   */
   readonly update: (
     context: WriteContext,
     address: PartAddress,
     update: {
       readonly kind: OperationKind;
-      readonly change: (spec: PartSpec<T>) => PartSpec<T>;
+      readonly change: (spec: PartSpec<T>, domain: Domain) => PartSpec<T>;
       readonly once?: Once;
     },
   ) => Promise<WriteAnswer>;
@@ -95,15 +99,16 @@ export function createPartService<T extends PartType>(parts: PartServiceParts<T>
     const written = { operation, body: { operation, [type]: shown } };
     return once === undefined ? written : { ...written, once };
   };
-  const next = async (sql: Sql, context: WriteContext, address: PartAddress): Promise<PartVersion> => {
-    const { id: domain } = await claimDomain(sql, context, address.domain);
-    const { part, spec, deleted } = await found(sql, domain, address);
+  const next = async (sql: Sql, context: WriteContext, address: PartAddress): Promise<Next> => {
+    const domain = await claimDomain(sql, context, address.domain);
+    const { part, spec, deleted } = await found(sql, domain.id, address);
     if (deleted && part.status !== 'failed')
       throw new ProblemError(
         'conflict',
         `${part.name} is being deleted. Wait for the end of that operation.`,
       );
-    return { ...part, type, spec, generation: await nextGeneration(sql, type, part.id) };
+    const generation = await nextGeneration(sql, type, part.id);
+    return { domain, version: { ...part, type, spec, generation } };
   };
   return {
     list: async (tenant, address, { after, limit }) => {
@@ -138,18 +143,24 @@ export function createPartService<T extends PartType>(parts: PartServiceParts<T>
       }),
     update: (context, address, { kind, change, once }) =>
       write(context, kind, async (sql) => {
-        const version = await next(sql, context, address);
-        const spec = change(specOf(type, version.spec));
+        const { version, domain } = await next(sql, context, address);
+        const spec = change(specOf(type, version.spec), domain);
         return put(sql, { ...version, spec }, { kind, context, once });
       }),
     remove: (context, address) => {
       const kind = kinds.delete;
       if (kind === undefined) throw new Error(`a ${type} is not deleted`);
       return write(context, kind, async (sql) =>
-        put(sql, await next(sql, context, address), { kind, context, deleted: true }),
+        put(sql, (await next(sql, context, address)).version, { kind, context, deleted: true }),
       );
     },
   };
+}
+
+/** What is written next of a part, and the domain that it belongs to. */
+interface Next {
+  readonly version: PartVersion;
+  readonly domain: Domain;
 }
 
 interface Purpose {

@@ -60,6 +60,17 @@ export function addCronCommands(program: Command, open: OpenSession): void {
     );
   addReading(cron, open);
   cron
+    .command('run')
+    .description('Start it now, as if this were one of its times; not while it still runs.')
+    .argument('<domain>', 'its id or its name')
+    .argument('<cron>', "the cron's id or name")
+    .action(
+      action(open, async (session, [domain, name]) => {
+        const reread = path`/v1/domains/${domain}/crons/${name}`;
+        await perform(session, { method: 'POST', path: `${reread}/run`, noun: 'cron', reread });
+      }),
+    );
+  cron
     .command('delete')
     .description('Start it no more, end it where it runs, and forget what it said.')
     .argument('<domain>', 'its id or its name')

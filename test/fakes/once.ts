@@ -47,15 +47,26 @@ export function fakeOnce({ server, change, undoing }: Parts): Once {
       if (!server.breaksOff) put(id, 'last', 'ended');
       return Promise.resolve();
     },
-    isRunning: () => Promise.resolve(false),
+    start: (id, { generation }) =>
+      change(() => {
+        doings.push(`start ${id}`);
+        put(id, 'asked', String(generation));
+        if (!server.breaksOff) put(id, 'last', 'ended');
+        return !server.breaksOff;
+      }),
+    started: (id, generation) =>
+      Promise.resolve(
+        text(id, 'asked') !== String(generation) ? 'no' : text(id, 'last') === null ? 'lost' : 'yes',
+      ),
+    isRunning: (id) => Promise.resolve(node(id, 'pid.0') !== undefined),
     stop: (id) => Promise.resolve(void doings.push(`stop ${id}`)),
     report: async (id) => ({ last: await last(id), failures: 0, running: false, skippedAt: null }),
     output: () => Promise.resolve({ text: 'said\n', truncated: false }),
     isKnown: (id) =>
-      Promise.resolve(['bounds', 'begun', 'last'].some((name) => node(id, name) !== undefined)),
+      Promise.resolve(['bounds', 'begun', 'asked', 'last'].some((name) => node(id, name) !== undefined)),
     forget: (id) =>
       change(() => {
-        for (const name of ['bounds', 'begun', 'last']) disk.delete(paths.onceFile(id, name));
+        for (const name of ['bounds', 'begun', 'asked', 'last']) disk.delete(paths.onceFile(id, name));
       }),
   };
 }

@@ -112,6 +112,32 @@ test('one that eats memory is ended within its site’s share, and the server go
   expect(lastOf(id)[2]).toBe('137');
 }, 120_000);
 
+test('it is started beside its times, one at a time, and as often as somebody asks', async () => {
+  const { id } = await create('now', ['sh', '-c', 'echo now; sleep 2; exit 5']);
+  const runNow = async () => {
+    const answer = await accepted('POST', `${crons()}/now/run`);
+    await succeeded(answer);
+    const { id: operation } = answer.json['operation'] as { id: string };
+    const { steps } = (await api('GET', `/v1/operations/${operation}`)).json as { steps: { name: string }[] };
+    return steps.at(-1)?.name;
+  };
+  expect(await runNow()).toBe('start it now');
+  expect(await runNow()).toBe('start none beside the one that runs');
+  const ran = await until('now', ({ report }) => report?.last?.exitCode === 5);
+  expect([ran.status, ran.report?.failures, ran.output]).toEqual(['live', 1, 'now\n']);
+  // Quick ones in a row, each of which systemd would refuse after the fifth.
+  await succeeded(await accepted('PATCH', `${crons()}/now`, { body: { command: ['sh', '-c', 'echo x'] } }));
+  const folderNow = `/var/log/sculptor/programs/${id}`;
+  for (let time = 0; time < 7; time += 1) {
+    expect(await runNow()).toBe('start it now');
+    while (run('pgrep', ['-f', `launch-once ${id}`]).code === 0) await pause(50);
+  }
+  expect(must('sh', ['-c', `cat ${folderNow}/0/before ${folderNow}/0/now 2>/dev/null || true`])).toMatch(
+    /(x\n){7}$/,
+  );
+  expect(run('sculptorctl', ['cron', 'run', site.name, 'now'])).toMatchObject({ code: 0 });
+}, 120_000);
+
 test('what it says is kept to a bound, however much that is', async () => {
   const { id } = await create('talker', ['sh', '-c', 'head -c 3000000 /dev/zero | tr "\\0" x']);
   launch(id);

@@ -18,7 +18,7 @@ import { cacheUsages } from './verbs/caches.ts';
 import { alignDatabase, alignSite } from './verbs/align.ts';
 import { protectDatabase, removeDatabase } from './verbs/database.ts';
 import { purgeDatabase, restoreDatabase } from './verbs/database-trash.ts';
-import { cronOutput, lookAtCrons } from './verbs/crons.ts';
+import { cronOutput, lookAtCrons, runCron } from './verbs/crons.ts';
 import { forgetRun, startRun, stopRun } from './verbs/run.ts';
 import { lookAtPrograms, readOutput, restartQueue } from './verbs/programs.ts';
 import { serverFacts } from './verbs/server.ts';
@@ -59,6 +59,7 @@ const verbs: VerbTable = {
   'cache.remove': removePart(system, 'cache'),
   'cache.usages': cacheUsages(system),
   'cron.put': putPart(system, 'cron'),
+  'cron.run': runCron(system),
   'cron.remove': removePart(system, 'cron'),
   'crons.look': lookAtCrons(system),
   'cron.output': cronOutput(system),

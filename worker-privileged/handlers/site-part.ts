@@ -41,6 +41,10 @@ export function createSitePartHandlers(parts: SitePartParts): Readonly<Record<Pa
     await executor.call('queue.put', { ...place, name, spec }, context);
     await executor.call('queue.restart', place, context);
   });
+  const runNow = putting(parts, 'cron', async ({ name, spec, ...place }, context) => {
+    await executor.call('cron.put', { ...place, name, spec }, context);
+    await executor.call('cron.run', place, context);
+  });
   const run = runToItsEnd(parts);
   return {
     'queue.create': { apply: queue.put, discard: queue.remove },
@@ -55,6 +59,7 @@ export function createSitePartHandlers(parts: SitePartParts): Readonly<Record<Pa
     'cache.delete': { apply: cache.remove },
     'cron.create': { apply: cron.put, discard: cron.remove },
     'cron.update': { apply: cron.put },
+    'cron.run': { apply: runNow },
     'cron.delete': { apply: cron.remove },
     // One that failed stays, so that it can be read what became of it.
     'run.create': { apply: putting(parts, 'run', (wanted, context, task) => run(wanted, task, context)) },

@@ -28,6 +28,40 @@ test('a cron is shown in words, with the next three times, and changed in part',
   expect(resource(changed, 'cron')).toMatchObject({ ...CRON, schedule: '30 4 * * mon', overlap: true });
 });
 
+test('it is started beside its times by an operation that changes nothing of it', async () => {
+  const made = await agent.call('POST', CRONS, { body: CRON });
+  await agent.end(operationId(made), LIVE);
+  const now = await agent.call('POST', `${CRONS}/nightly/run`);
+  expect(now.json).toMatchObject({ operation: { kind: 'cron.run', status: 'queued' } });
+  expect(resource(now, 'cron')).toMatchObject({ ...CRON, schedule: '30 4 * * mon', generation: 2 });
+});
+
+test('on a domain that is switched off none is started, and that is said', async () => {
+  await agent.end(operationId(await agent.call('POST', CRONS, { body: CRON })), LIVE);
+  const off = await agent.call('PATCH', '/v1/domains/shop.example', { body: { enabled: false } });
+  await agent.end(operationId(off), LIVE);
+  const before = agent.snapshot();
+  const refused = await agent.call('POST', `${CRONS}/nightly/run`);
+  expect([refused.status, Problem.parse(refused.json).detail]).toEqual([
+    409,
+    'shop.example is switched off, and runs nothing. Enable it, then ask again.',
+  ]);
+  expect(agent.snapshot()).toEqual(before);
+});
+
+test.each([
+  ['a change of nothing', { method: 'PATCH', more: '', body: {} }, undefined],
+  ['a field that a cron has not', { method: 'PATCH', more: '', body: { name: 'other' } }, 'name'],
+  ['a start with words', { method: 'POST', more: '/run', body: { command: ['id'] } }, undefined],
+])('%s is refused, and nothing is written', async (_what, { method, more, body }, field) => {
+  await agent.end(operationId(await agent.call('POST', CRONS, { body: CRON })), LIVE);
+  const before = agent.snapshot();
+  const refused = await agent.call(method, `${CRONS}/nightly${more}`, { body });
+  expect(refused.status).toBe(422);
+  if (field !== undefined) expect(Problem.parse(refused.json).errors?.[0]?.field).toBe(field);
+  expect(agent.snapshot()).toEqual(before);
+});
+
 test.each([
   ['schedule', '@reboot'],
   ['schedule', '* * * * *\n* * * * * root id'],

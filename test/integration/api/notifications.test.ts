@@ -93,6 +93,36 @@ test('what lets in is told once: a new user of a database, and a new password', 
   ]);
 });
 
+describe('another program of a site is told once', () => {
+  test.each([
+    ['queue', 'start', {}],
+    ['cron', 'run', { schedule: '@daily' }],
+  ] as const)('of a %s, whichever operation brings it', async (type, doing, more) => {
+    const types = `${type}s`;
+    await made(`${types}.example`);
+    const address = `/v1/domains/${types}.example/${types}`;
+    const body = { name: 'one', command: ['old'], ...more };
+    const { id } = resource(await done('POST', address, { body }), type);
+    const sentence = `let_in: The ${type} one runs another program on its site.`;
+    await done('POST', `${address}/one/${doing}`);
+    expect(await told(id)).toHaveLength(1);
+    await done('PATCH', `${address}/one`, { body: { command: ['new'] } });
+    expect((await told(id)).filter((line) => line === sentence)).toHaveLength(1);
+    // The later one takes the place of this, and brings its program.
+    expect((await agent.call('PATCH', `${address}/one`, { body: { command: ['newer'] } })).status).toBe(202);
+    const newest = await agent.call('POST', `${address}/one/${doing}`);
+    await agent.claim(superseded(id));
+    await agent.end(operationId(newest), LIVE);
+    expect((await told(id)).filter((line) => line === sentence)).toHaveLength(2);
+  });
+});
+
+/** The operation that waits longest about a resource. */
+function superseded(id: string): string {
+  const text = `SELECT id FROM sculptor.operation WHERE resource_id = '${id}' AND status = 'queued' ORDER BY seq LIMIT 1`;
+  return agent.servers.sql(text)[0]?.[0] ?? '';
+}
+
 describe('nothing is told of', () => {
   test('what was made, changed without a loss, or came to nothing', async () => {
     const id = await made('quiet.example', { enabled: false });

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { FailureError } from '../../../contract/failures.ts';
 import { PartId, ServerId } from '../../../contract/ids.ts';
+import type { CronReport } from '../../../contract/crons.ts';
 import type { ProgramReport } from '../../../contract/queues.ts';
 import { createLogger } from '../../../runtime/logger.ts';
 import { openState } from '../../../state/connection.ts';
 import type { State } from '../../../state/connection.ts';
+import { CRONS, QUEUES } from '../../../worker-privileged/observed-kinds.ts';
 import { createObserving } from '../../../worker-privileged/observing.ts';
 import type { ObservingParts } from '../../../worker-privileged/observing.ts';
 import { startServers } from '../servers.ts';
@@ -45,23 +47,33 @@ function queue(id: string, type = 'queue'): PartId {
 const report = (part: PartId, state: string, output = '1'): ProgramReport =>
   ({ part, processes: [{ number: 0, state, since: null, exitCode: null }], output }) as ProgramReport;
 
-/** A worker over a server where Supervisor says what the test says. */
-function observer() {
-  const now: { programs: ProgramReport[]; lines: string[] } = { programs: [], lines: [] };
+const ranAt = (minute: number, exitCode: number, failures: number): Omit<CronReport, 'part'> => {
+  const at = `2026-01-01T00:${String(minute).padStart(2, '0')}:00.000Z`;
+  const last = { startedAt: at, endedAt: at, exitCode, endedBy: 'itself' } as const;
+  return { last, failures, running: false, skippedAt: null };
+};
+
+/** A worker over a server where Supervisor, or cron, says what the test says. */
+function observer(type: 'queue' | 'cron' = 'queue') {
+  const now: { programs: ProgramReport[]; crons: ({ part: PartId } & CronReport)[]; lines: string[] } = {
+    ...{ programs: [], crons: [], lines: [] },
+  };
   const asked: string[] = [];
   const log: string[] = [];
   let refusal: FailureError | undefined;
   const call = (verb: string, args: { id?: string; site?: string }) => {
     asked.push(`${verb} ${args.id ?? ''} ${args.site ?? ''}`.trim());
     if (refusal !== undefined) return Promise.reject(refusal);
-    const output = [{ number: 0, lines: now.lines }];
-    return Promise.resolve(verb === 'programs.look' ? { programs: now.programs } : { output });
+    if (verb.endsWith('.look')) return Promise.resolve({ programs: now.programs, crons: now.crons });
+    const output = type === 'queue' ? [{ number: 0, lines: now.lines }] : now.lines.join('\n');
+    return Promise.resolve({ output });
   };
-  const observe = createObserving({
+  const parts: ObservingParts = {
     ...{ server, state: worker, isActive: () => true },
     executor: { call } as unknown as ObservingParts['executor'],
     logger: createLogger('test', { write: (line) => void log.push(line) }),
-  });
+  };
+  const observe = type === 'queue' ? createObserving(parts, QUEUES) : createObserving(parts, CRONS);
   return { now, asked, log, observe, refuse: (with_?: FailureError) => (refusal = with_) };
 }
 
@@ -113,23 +125,54 @@ test('of many that speak, all have their turn', async () => {
   expect(read.size).toBe(25);
 });
 
-test('one that has failed is told once, with its last words, by each worker that comes', async () => {
+test('one that fails is told with its last words: once while it has failed, and again when it does anew', async () => {
   const one = queue('a1a1a1a1a1a1');
-  for (const { now, observe } of [observer(), observer()]) {
-    now.programs = [report(one, 'running')];
+  const sentence =
+    'The program of the queue mails keeps ending at once and is not started any more. It said last: first / no database';
+  for (let time = 1; time <= 2; time += 1) {
+    const { now, observe } = observer();
     now.lines = ['first', 'no database'];
-    await observe();
-    now.programs = [report(one, 'failed')];
-    await observe();
-    await observe();
+    for (const state of ['running', 'failed', 'failed']) {
+      now.programs = [report(one, state, `${time}`)];
+      await observe();
+    }
+    // Nor does a worker that comes later tell it again.
+    const later = observer();
+    later.now.programs = [report(one, 'failed', 'more')];
+    await later.observe();
+    expect(told()).toEqual(Array.from({ length: time }, () => ['program_failed', 'mails', sentence]));
   }
-  expect(told()).toEqual([
-    [
-      'program_failed',
-      'mails',
-      'The program of the queue mails keeps ending at once and is not started any more. It said last: first / no database',
-    ],
+});
+
+test('of a cron each change from good to bad is told, and not each run that fails', async () => {
+  const one = queue('c1c1c1c1c1c1', 'cron');
+  const { now, observe } = observer('cron');
+  now.lines = ['said'];
+  const runs = [ranAt(1, 0, 0), ranAt(2, 1, 1), ranAt(3, 1, 2), ranAt(4, 0, 0), ranAt(5, 7, 1)];
+  const counts: number[] = [];
+  for (const run of runs) {
+    now.crons = [{ part: one, ...run }];
+    await observe();
+    counts.push(told().length);
+  }
+  expect(counts).toEqual([0, 1, 1, 1, 2]);
+  expect(told().map(([, , message]) => message)).toEqual([
+    'The cron mails ended with 1.',
+    'The cron mails ended with 7.',
   ]);
+  expect(rows('type, output')).toEqual([['cron', '"said"']]);
+});
+
+test('what has failed before an operation has brought it about is told when one has', async () => {
+  const one = queue('c1c1c1c1c1c1', 'cron');
+  const { now, observe } = observer('cron');
+  now.crons = [{ part: one, ...ranAt(1, 1, 1) }];
+  servers.sql("UPDATE sculptor.operation SET status = 'running'");
+  await observe();
+  expect([rows(), told()]).toEqual([[], []]);
+  servers.sql("UPDATE sculptor.operation SET status = 'succeeded'");
+  await observe();
+  expect(told()).toHaveLength(1);
 });
 
 test('what is no queue is left to others', async () => {

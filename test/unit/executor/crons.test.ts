@@ -3,6 +3,7 @@ import type { PartId } from '../../../contract/ids.ts';
 import { PartName } from '../../../contract/site-parts.ts';
 import { renderCronTable } from '../../../worker-privileged/executor/render/cron-table.ts';
 import { parseLast } from '../../../worker-privileged/executor/system/once.ts';
+import { runCron } from '../../../worker-privileged/executor/verbs/crons.ts';
 import { putPart, removePart } from '../../../worker-privileged/executor/verbs/site-parts.ts';
 import { putSite, removeSite } from '../../../worker-privileged/executor/verbs/site.ts';
 import { purgeSite, restoreSite } from '../../../worker-privileged/executor/verbs/site-trash.ts';
@@ -83,6 +84,52 @@ test('of one that is removed, or whose site is purged, nothing is left', async (
   await removeSite(other.system)({ id: ID }, recordedRun());
   await purgeSite(other.system, { atOnce: true })({ id: ID }, recordedRun());
   expect([...other.server.disk.keys()].filter((path) => path.includes(CRON))).toEqual([]);
+});
+
+const again = (generation = 1) => ({ id: CRON, site: ID, generation });
+const starts = ({ doings }: FakeServer) => doings.filter((doing) => doing.startsWith('start ')).length;
+
+test('it is started beside its times, once for each version', async () => {
+  const { server, system } = await withCron();
+  await runCron(system)(again(), recordedRun());
+  await runCron(system)(again(), recordedRun());
+  expect(starts(server)).toBe(1);
+  await putPart(system, 'cron')(cron({}, 2), recordedRun());
+  await runCron(system)(again(2), recordedRun());
+  expect(starts(server)).toBe(2);
+});
+
+test('while it runs none is started beside it, and the step says so', async () => {
+  const { server, system } = await withCron();
+  const pid = `/var/lib/sculptor-root/once/${CRON}/pid.0`;
+  server.disk.set(pid, { kind: 'file', text: '7\n', mode: 0o600 });
+  const run = recordedRun();
+  await runCron(system)(again(), run);
+  expect(starts(server)).toBe(0);
+  expect(run.steps).toMatchObject([{ name: 'start none beside the one that runs', changed: false }]);
+});
+
+test('one of which nobody can say that it began is not started again', async () => {
+  const { server, system } = await withCron();
+  server.breaksOff = true;
+  for (let time = 0; time < 2; time += 1)
+    expect(await failureOf(runCron(system)(again(), recordedRun()))).toBe('broken_off');
+  expect(starts(server)).toBe(1);
+});
+
+test.each([
+  ['an older version', 'invalid_request', { generation: 2 }],
+  ['one that is not there', 'not_ready', { id: 'd1d1d1d1d1d1' as PartId }],
+])('%s is not started', async (_what, code, other) => {
+  const { server, system } = await withCron();
+  expect(await failureOf(runCron(system)({ ...again(), ...other }, recordedRun()))).toBe(code);
+  expect(starts(server)).toBe(0);
+});
+
+test('nor is one whose site is switched off', async () => {
+  const { server, system } = await withCron({ enabled: false });
+  expect(await failureOf(runCron(system)(again(), recordedRun()))).toBe('not_ready');
+  expect(starts(server)).toBe(0);
 });
 
 test.each([

@@ -22,6 +22,7 @@ function build(verbs: Partial<VerbTable> = {}) {
       'cache.remove': () => Promise.resolve({}),
       'cache.usages': () => Promise.resolve({ usages: null }),
       'cron.put': () => Promise.resolve({}),
+      'cron.run': () => Promise.resolve({}),
       'cron.remove': () => Promise.resolve({}),
       'crons.look': () => Promise.resolve({ crons: [] }),
       'cron.output': () => Promise.resolve({ output: '' }),

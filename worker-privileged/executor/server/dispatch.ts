@@ -37,6 +37,7 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
   'cache.remove': 60_000,
   'cache.usages': 20_000,
   'cron.put': 20_000,
+  'cron.run': 40_000,
   'cron.remove': 60_000,
   'crons.look': 60_000,
   'cron.output': 20_000,

@@ -1,5 +1,6 @@
 import { EndedBy, MOST_AT_ONCE, type CronReport, type Ended } from '../../../contract/crons.ts';
-import type { PartId } from '../../../contract/ids.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Generation, PartId } from '../../../contract/ids.ts';
 import type { Undo } from '../ensure.ts';
 import { CommandError, type Commands } from './command.ts';
 import type { ExecutorConfig } from './config.ts';
@@ -17,6 +18,13 @@ export type Once = {
   readonly run: (id: PartId, seconds: number) => Promise<void>;
   readonly hasBegun: (id: PartId) => Promise<boolean>;
   readonly isRunning: (id: PartId) => Promise<boolean>;
+  /** Starts a cron beside its times, without waiting for its end; false where it did not begin. */
+  readonly start: (
+    id: PartId,
+    asked: { readonly generation: Generation; readonly seconds: number },
+  ) => Promise<boolean>;
+  /** Whether it was started so for that version, and whether that came to anything: `lost` where it did not. */
+  readonly started: (id: PartId, generation: Generation) => Promise<'no' | 'yes' | 'lost'>;
   /** Ends what runs, with all that it has started. */
   readonly stop: (id: PartId) => Promise<void>;
   /** Null where none has ended, or where nobody can say how. */
@@ -32,6 +40,10 @@ export type Once = {
 };
 
 const LAUNCH = '/usr/lib/sculptor/launch-once';
+const NEVER = new Date(0).toISOString();
+/** From when it is asked for until its first sign. */
+const BEGIN_MS = 15_000;
+const LOOK_EVERY_MS = 50;
 /** Beside its own time: until it heeds the end of that, and until what it has started is gone. */
 const AFTER_MS = 60_000;
 
@@ -55,6 +67,11 @@ export function createOnce({ commands, files, folders, mode }: Tools): Once {
     }
     return false;
   };
+  const hasBegunSince = async (id: PartId, ms: number) => {
+    const [ended, skipped] = [await last(id), instantIn(await read(id, 'skipped'))];
+    const latest = Math.max(Date.parse(ended?.startedAt ?? NEVER), Date.parse(skipped ?? NEVER));
+    return latest >= ms || (await isRunning(id));
+  };
   const output: Once['output'] = async (id, bytes) => {
     const [before, now] = await Promise.all(
       ['before', 'now'].map(async (name) => (await files.read(`${paths.output(id)}/0/${name}`)) ?? ''),
@@ -74,11 +91,27 @@ export function createOnce({ commands, files, folders, mode }: Tools): Once {
     hasBegun: async (id) => (await read(id, 'begun')) !== null,
     run: async (id, seconds) => {
       const timeoutMs = seconds * 1000 + AFTER_MS;
-      const command =
-        mode === 'systemd'
-          ? ({ file: '/usr/bin/systemctl', args: ['--no-ask-password', 'start', '--', unitOf(id)] } as const)
-          : ({ file: LAUNCH, args: [id] } as const);
+      const command = mode === 'systemd' ? startUnit(id) : ({ file: LAUNCH, args: [id] } as const);
       await commands.run({ ...command, timeoutMs }).catch(ignoreItsEnd);
+    },
+    start: async (id, { generation, seconds }) => {
+      const now = Date.now();
+      await files.replace(paths.onceFile(id, 'asked'), `${generation} ${now}\n`, 0o600);
+      if (mode === 'systemd') await commands.run({ ...startUnit(id, '--no-block'), timeoutMs: BEGIN_MS });
+      else
+        void commands
+          .run({ file: LAUNCH, args: [id], timeoutMs: seconds * 1000 + AFTER_MS })
+          .catch(() => undefined);
+      while (!(await hasBegunSince(id, now))) {
+        if (Date.now() > now + BEGIN_MS) return false;
+        await pause(LOOK_EVERY_MS);
+      }
+      return true;
+    },
+    started: async (id, generation) => {
+      const [asked, ms] = ((await read(id, 'asked')) ?? '').trim().split(' ');
+      if (asked !== String(generation)) return 'no';
+      return (await hasBegunSince(id, Number(ms))) ? 'yes' : 'lost';
     },
     stop: async (id) => {
       if (!(await isKnown(id))) return;
@@ -109,8 +142,9 @@ export function renderBounds({ kind, seconds, atOnce }: OnceBounds): string {
   return `${kind} ${seconds} ${atOnce}\n`;
 }
 
-function unitOf(id: PartId): string {
-  return `sculptor-run@${id}.service`;
+function startUnit(id: PartId, ...options: readonly string[]) {
+  const args = ['--no-ask-password', 'start', ...options, '--', `sculptor-run@${id}.service`];
+  return { file: '/usr/bin/systemctl', args } as const;
 }
 
 /** How it went stands in a file; what starts it may end badly for reasons of its own. */

@@ -6,7 +6,7 @@ import { runSteps, type Run } from '../ensure.ts';
 import type { System } from '../system/system.ts';
 import { standingOf, worksWhile } from './site-parts/follow.ts';
 import { bounded, programGone, programNoted, stopped } from './site-parts/program.ts';
-import { putPart, removePart } from './site-parts.ts';
+import { putPart, removePart, switchedOff } from './site-parts.ts';
 import type { VerbHandler } from './table.ts';
 
 type Asked = VerbArgs<'run.start'>;
@@ -84,14 +84,6 @@ function noRoom(message: string): FailureError {
     'limit_reached',
     message,
     'It begins by itself when there is room, looked for once a minute.',
-  );
-}
-
-function switchedOff(): FailureError {
-  return new FailureError(
-    'not_ready',
-    'The site is switched off, and runs nothing.',
-    'Enable the site, then ask for the command again.',
   );
 }
 

@@ -54,7 +54,10 @@ export function removePart(system: System, type: PartType) {
 }
 
 /** As its tenant is by root's own record, should the site not have been brought in line with that yet. */
-async function siteOf(system: Pick<System, 'registry' | 'tenants'>, { site }: Place): Promise<SiteEntry> {
+export async function siteOf(
+  system: Pick<System, 'registry' | 'tenants'>,
+  { site }: Pick<Place, 'site'>,
+): Promise<SiteEntry> {
   const entry = await system.registry.read(site);
   if (entry === null || entry.purgingAt !== null || entry.removedAt !== null || entry.settings === null)
     throw notThere();
@@ -99,6 +102,14 @@ export function notThere(): FailureError {
     'not_ready',
     'The site this is for is not on the server.',
     'Create the site first, or restore it, and look at how its operation ended.',
+  );
+}
+
+export function switchedOff(): FailureError {
+  return new FailureError(
+    'not_ready',
+    'The site is switched off, and runs nothing.',
+    'Enable the site, then ask again.',
   );
 }
 
