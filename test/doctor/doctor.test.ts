@@ -4,14 +4,15 @@ import { ACCOUNTS } from './accounts.ts';
 import { DATABASES } from './databases.ts';
 import { complaints, examine } from './examination.ts';
 import type { Sabotage } from './sabotage.ts';
+import { PARTS } from './parts.ts';
 import { SERVICES } from './services.ts';
-import { serve, type Served } from './sites.ts';
+import { serve, type Ids } from './sites.ts';
 import { all, chmod, sql, write } from './spoil.ts';
 import { THINGS } from './things.ts';
 
 /* On a server of its own, where nothing else has been: doctor finds it good, and each thing that is done to it. */
 
-let ids: Served;
+let ids: Ids;
 
 describe('a fresh server', () => {
   test('is as it should be', () => {
@@ -47,7 +48,7 @@ describe('a fresh server', () => {
   });
 });
 
-const SABOTAGES: readonly Sabotage[] = [...ACCOUNTS, ...THINGS, ...SERVICES, ...DATABASES];
+const SABOTAGES: readonly Sabotage[] = [...ACCOUNTS, ...THINGS, ...PARTS, ...SERVICES, ...DATABASES];
 
 test.each(SABOTAGES)(
   '$name: the check of $check says so, and is content when it is undone',

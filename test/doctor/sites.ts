@@ -7,7 +7,7 @@ import {
   succeeded,
   updateDomain,
 } from '../machine/agent.ts';
-import { page, rootSql } from '../machine/server.ts';
+import { must, page, rootSql } from '../machine/server.ts';
 
 /** A site of each kind, and what belongs to them. */
 export type Served = {
@@ -19,6 +19,16 @@ export type Served = {
   readonly removed: string;
 };
 
+/** The ids of the sites by what they are, and of what else there is. */
+export type Ids = Served & {
+  /** A tenant with a plan, and its site. */
+  readonly tenant: string;
+  readonly planned: string;
+  /** On the site `php`, which has a cache too. */
+  readonly queue: string;
+  readonly cron: string;
+};
+
 export const NAMES: Served = {
   php: 'php.example',
   pooled: 'pooled.example',
@@ -28,8 +38,7 @@ export const NAMES: Served = {
   removed: 'removed.example',
 };
 
-/** The ids of the sites by what they are. */
-export async function serve(): Promise<Served> {
+export async function serve(): Promise<Ids> {
   await ready();
   const php = await createDomain({ name: NAMES.php, aliases: [`www.${NAMES.php}`] });
   const pooled = await createDomain({ name: NAMES.pooled, isolation: 'pool' });
@@ -48,6 +57,8 @@ export async function serve(): Promise<Served> {
   await page(NAMES.pooled);
   await databases();
   return {
+    ...(await parts()),
+    ...(await plan()),
     php: php.id,
     pooled: pooled.id,
     disabled: disabled.id,
@@ -55,6 +66,30 @@ export async function serve(): Promise<Served> {
     static: still.id,
     removed: removed.id,
   };
+}
+
+async function parts(): Promise<Pick<Ids, 'queue' | 'cron'>> {
+  const made = async (type: 'queue' | 'cron', body: object) => {
+    const answer = await accepted('POST', `/v1/domains/${NAMES.php}/${type}s`, { body });
+    await succeeded(answer);
+    return (answer.json[type] as { id: string }).id;
+  };
+  await succeeded(await accepted('POST', `/v1/domains/${NAMES.php}/cache`, { body: {} }));
+  const command = ['sleep', '100000'];
+  return {
+    queue: await made('queue', { name: 'sleeping', command }),
+    cron: await made('cron', { name: 'yearly', schedule: '@yearly', command }),
+  };
+}
+
+async function plan(): Promise<Pick<Ids, 'tenant' | 'planned'>> {
+  const body = { name: 'planned', plan: { phpMemoryBytes: 134_217_728, phpProcesses: 30, databases: 2 } };
+  const made = await accepted('POST', '/v1/tenants', { body });
+  await succeeded(made);
+  const { id } = made.json['tenant'] as { id: string };
+  must('sculptorctl', ['--tenant', id, 'domain', 'create', 'planned.example', '--type', 'static']);
+  const shown = must('sculptorctl', ['--tenant', id, '--json', 'domain', 'show', 'planned.example']);
+  return { tenant: id, planned: (JSON.parse(shown) as { id: string }).id };
 }
 
 /** One of them with a tenant's own procedure, for which MariaDB gives its maker a right. */

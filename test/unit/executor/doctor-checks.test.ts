@@ -23,8 +23,10 @@ describe('programs', () => {
   const there = {
     registered: new Set([queue, cron]),
     queues: new Set([queue]),
+    crons: new Set([cron]),
     words: [queue, cron, '.draft-1-0123456789abcdef'],
     supervised: [`sculptor-part-${queue}.conf`],
+    tables: [`sculptor-${cron}`],
     scopes: [`sculptor-part-${queue}-0.scope`, `sculptor-part-${cron}-12.scope`],
   };
 
@@ -37,6 +39,8 @@ describe('programs', () => {
     ['words by another name', { words: ['x'] }],
     ['a program of Supervisor’s that is no queue', { supervised: [`sculptor-part-${cron}.conf`] }],
     ['a program of Supervisor’s by another name', { supervised: ['other.conf'] }],
+    ['a table of cron’s that is no cron', { tables: [`sculptor-${queue}`] }],
+    ['a table of cron’s by another name', { tables: ['sculptor-more'] }],
     ['a scope of none', { scopes: ['sculptor-part-x1x1x1x1x1x1-0.scope'] }],
   ])('%s are wrong', (_what, more) => {
     expect(levels(unregistered({ ...there, ...more }))).toEqual(['wrong']);

@@ -17,9 +17,11 @@ import { programs } from './programs.ts';
 import { records } from './records.ts';
 import { redis } from './redis.ts';
 import { sftp } from './sftp.ts';
+import { shares } from './shares.ts';
 import { sites } from './sites.ts';
 import { sockets } from './sockets.ts';
 import { sudoers } from './sudoers.ts';
+import { tenants } from './tenants.ts';
 import { tokens } from './tokens.ts';
 import { units } from './units.ts';
 import { users } from './users.ts';
@@ -36,7 +38,9 @@ export const CHECKS = {
   files,
   records,
   jobs,
+  tenants,
   sites,
+  shares,
   php,
   programs,
   sftp,

@@ -3,11 +3,11 @@ import { PhpVersion } from '../../../contract/names.ts';
 import { renderFpm } from '../render/fpm.ts';
 import { renderSupervisedPool } from '../render/supervisor.ts';
 import { paths } from '../system/paths.ts';
-import { TenantEntry } from '../system/tenants.ts';
-import { UNLIMITED, type SitePlan } from '../verbs/site/share.ts';
+import type { SitePlan } from '../verbs/site/share.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import { wrong, type Check, type Found } from './finding.ts';
 import type { Process } from './process-list.ts';
+import { planOf } from './plans.ts';
 import { namesIn } from './server.ts';
 import { askAgain, withPhp, type Standing } from './standing.ts';
 
@@ -16,29 +16,22 @@ const UNITS = '/etc/systemd/system';
 /** Each site's PHP is its own, configured as the agent wrote it; the distribution's pool is off. */
 export const php: Check = async (server) => {
   const bySystemd = (await server.config()).mode === 'systemd';
-  const { entries } = await server.registry();
+  const [{ entries }, tenants] = [await server.registry(), await server.tenants()];
   const { users } = await server.people();
   const nameOf = (uid: number) => users.find((user) => user.uid === uid)?.name ?? String(uid);
   return [
-    ...withPhp(entries).flatMap((site) => [
-      ...configured(
-        { site, plan: planOf(site) },
-        (bySystemd ? paths.unitSocket : paths.supervisedSocket)(site.id),
-      ),
-      ...(bySystemd ? [] : supervised(site, planOf(site))),
-    ]),
+    ...withPhp(entries).flatMap((site) => {
+      const plan = planOf(tenants, site.tenant);
+      if (plan === null) return [];
+      const socket = (bySystemd ? paths.unitSocket : paths.supervisedSocket)(site.id);
+      return [...configured({ site, plan }, socket), ...(bySystemd ? [] : supervised(site, plan))];
+    }),
     ...pools(await server.processes(), { entries, nameOf }),
     ...(bySystemd ? distributions() : []),
   ];
 };
 
 type Planned = { readonly site: Standing; readonly plan: SitePlan };
-
-/** `default` has no record as long as nothing was said of it. */
-function planOf({ tenant }: Standing): SitePlan {
-  const text = textOf(paths.registeredTenant(tenant));
-  return text === null ? UNLIMITED : TenantEntry.parse(JSON.parse(text)).plan;
-}
 
 function configured({ site, plan }: Planned, socket: string): readonly Found[] {
   const { id, name } = site;

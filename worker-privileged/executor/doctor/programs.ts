@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { PartEntry } from '../system/part-register.ts';
+import { readdirSync } from 'node:fs';
+import type { PartType } from '../../../contract/site-parts.ts';
 import { paths } from '../system/paths.ts';
 import { wrong, type Check, type Found } from './finding.ts';
+import { filesOfPrograms } from './programs-files.ts';
 import { linesOf } from './server.ts';
 
 /** What of programs is on the server, by the names that it has there. */
@@ -9,29 +10,40 @@ export type Programs = {
   /** Of those that are registered and not removed. */
   readonly registered: ReadonlySet<string>;
   readonly queues: ReadonlySet<string>;
+  readonly crons: ReadonlySet<string>;
   readonly words: readonly string[];
   readonly supervised: readonly string[];
+  readonly tables: readonly string[];
   readonly scopes: readonly string[];
 };
 
-/** What runs as a site is registered, so nothing is started for a site that nobody asked for here. */
+/**
+ * What runs as a site is registered, so nothing is started for a site that nobody asked for here; and what is
+ * registered is started as it was asked for.
+ */
 export const programs: Check = async (server) => {
   const bySystemd = (await server.config()).mode === 'systemd';
-  const entries = registered();
+  const entries = (await server.parts()).entries.filter(({ removed }) => !removed);
+  const idsOf = (wanted: PartType) =>
+    new Set(entries.flatMap(({ id, type }) => (type === wanted ? [id] : [])));
   const conf = bySystemd ? '/etc/sculptor/supervised' : paths.supervisorPrograms;
   const scopes = bySystemd
     ? await server.run('/usr/bin/systemctl', [
         ...['list-units', '--plain', '--no-legend', '--no-pager', '--state=running', 'sculptor-part-*'],
       ])
     : '';
-  return unregistered({
+  const there = {
     registered: new Set(entries.map(({ id }) => id)),
-    queues: new Set(entries.flatMap(({ id, type }) => (type === 'queue' ? [id] : []))),
+    queues: idsOf('queue'),
+    crons: idsOf('cron'),
     words: readdirSync(paths.programs),
     // Where Supervisor is the server's own, the other files there are somebody else's.
     supervised: readdirSync(conf).filter((name) => bySystemd || name.startsWith('sculptor-part-')),
+    // The others there are the distribution's, and root's own.
+    tables: readdirSync(paths.cronTables).filter((name) => name.startsWith('sculptor-')),
     scopes: linesOf(scopes).map((line) => line.split(/\s+/)[0] ?? ''),
-  });
+  };
+  return [...unregistered(there), ...(await filesOfPrograms(server))];
 };
 
 export function unregistered({ registered: all, queues, ...there }: Programs): readonly Found[] {
@@ -51,6 +63,14 @@ export function unregistered({ registered: all, queues, ...there }: Programs): r
           'Look what it starts; remove the file, then run supervisorctl update.',
         ),
       ),
+    ...there.tables
+      .filter((name) => !there.crons.has(name.slice('sculptor-'.length)))
+      .map((name) =>
+        wrong(
+          `${paths.cronTables}/${name} is no cron that is registered.`,
+          'Look what it starts, and remove it.',
+        ),
+      ),
     ...there.scopes
       .filter((name) => !all.has(partOf(name) ?? ''))
       .map((name) => wrong(`${name} runs a program that nobody registered.`, `Run systemctl stop ${name}.`)),
@@ -59,22 +79,4 @@ export function unregistered({ registered: all, queues, ...there }: Programs): r
 
 function remove(name: string): string {
   return `Look what it is: tr '\\0' '\\n' < ${paths.programs}/${name}; then remove it.`;
-}
-
-/** One that cannot be understood is told of elsewhere, and counts for nothing here. */
-function registered(): readonly PartEntry[] {
-  return readdirSync(paths.parts).flatMap((site) =>
-    readdirSync(`${paths.parts}/${site}`).flatMap((file) => {
-      const entry = entryIn(`${paths.parts}/${site}/${file}`);
-      return entry === null || entry.removed ? [] : [entry];
-    }),
-  );
-}
-
-function entryIn(path: string): PartEntry | null {
-  try {
-    return PartEntry.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data ?? null;
-  } catch {
-    return null;
-  }
 }

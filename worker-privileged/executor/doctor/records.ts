@@ -11,8 +11,9 @@ const BACKUP = 'Take it from a backup, or find out who wrote it.';
 /** What the privileged side remembers, and what root has set. */
 export const records: Check = async (server) => {
   const { entries, broken } = await server.registry();
+  const brokenParts = (await server.parts()).broken;
   return [
-    ...broken.map((sentence) => wrong(`${sentence}.`, BACKUP)),
+    ...[...broken, ...brokenParts].map((sentence) => wrong(`${sentence}.`, BACKUP)),
     ...twice(entries),
     ...unreadable(),
     ...limits(),

@@ -1,10 +1,13 @@
 import { readdirSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import type { z } from 'zod';
 import type { Commands } from '../system/command.ts';
 import { readConfig, type ExecutorConfig } from '../system/config.ts';
 import { createFiles } from '../system/files.ts';
+import { PartEntry } from '../system/part-register.ts';
 import { paths } from '../system/paths.ts';
 import { SiteEntry } from '../system/registry.ts';
+import { TenantEntry } from '../system/tenants.ts';
 import { parseInstalled, type Installed } from './installed.ts';
 import { readPeople, type People } from './people.ts';
 import { readProcesses, type Process } from './process-list.ts';
@@ -19,12 +22,15 @@ export type Server = {
   readonly installed: () => Promise<readonly Installed[]>;
   readonly people: () => Promise<People>;
   readonly processes: () => Promise<readonly Process[]>;
-  readonly registry: () => Promise<Registered>;
+  readonly registry: () => Promise<Registered<SiteEntry>>;
+  readonly tenants: () => Promise<Registered<TenantEntry>>;
+  /** With what was removed, whose ids stay known. */
+  readonly parts: () => Promise<Registered<PartEntry>>;
   readonly now: () => Date;
 };
 
 /** `broken`: files that hold no entry, and why. */
-export type Registered = { readonly entries: readonly SiteEntry[]; readonly broken: readonly string[] };
+export type Registered<Entry> = { readonly entries: readonly Entry[]; readonly broken: readonly string[] };
 
 export const INSTALLED = '/var/lib/sculptor-root/installed';
 
@@ -43,7 +49,12 @@ export function createServer(commands: Pick<Commands, 'run'>): Server {
     installed: once(async () => parseInstalled(await readFile(INSTALLED, 'utf8'))),
     people: once(readPeople),
     processes: once(readProcesses),
-    registry: once(readRegistry),
+    registry: once(() => readRegister([paths.registry], { schema: SiteEntry, of: 'a site' })),
+    tenants: once(() => readRegister([paths.tenants], { schema: TenantEntry, of: 'a tenant' })),
+    parts: once(() => {
+      const folders = namesIn(paths.parts).map((site) => `${paths.parts}/${site}`);
+      return readRegister(folders, { schema: PartEntry, of: "a site's part" });
+    }),
     now: () => new Date(),
   };
 }
@@ -61,9 +72,17 @@ export function namesIn(folder: string): readonly string[] {
   }
 }
 
-async function readRegistry(): Promise<Registered> {
-  const names = await readdir(paths.registry);
-  const read = await Promise.all(names.map(readEntry));
+type Form<Entry> = { readonly schema: z.ZodType<Entry>; readonly of: string };
+
+async function readRegister<Entry extends { readonly id: string }>(
+  folders: readonly string[],
+  form: Form<Entry>,
+): Promise<Registered<Entry>> {
+  const files = folders.flatMap((folder) => readdirSync(folder).map((name) => ({ folder, name })));
+  const read = await Promise.all(
+    // What is being written at this moment begins with a dot.
+    files.filter(({ name }) => !name.startsWith('.')).map((file) => readEntry(file, form)),
+  );
   return {
     entries: read.filter((entry) => typeof entry !== 'string'),
     broken: read.filter((entry) => typeof entry === 'string'),
@@ -71,13 +90,16 @@ async function readRegistry(): Promise<Registered> {
 }
 
 /** One that cannot be understood keeps none of the others from being looked at. */
-async function readEntry(name: string): Promise<SiteEntry | string> {
-  const path = `${paths.registry}/${name}`;
+async function readEntry<Entry extends { readonly id: string }>(
+  { folder, name }: { readonly folder: string; readonly name: string },
+  { schema, of }: Form<Entry>,
+): Promise<Entry | string> {
+  const path = `${folder}/${name}`;
   try {
-    const entry = SiteEntry.parse(JSON.parse(await readFile(path, 'utf8')));
-    return `${entry.id}.json` === name ? entry : `${path} holds the entry of another site, ${entry.id}`;
+    const entry = schema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return `${entry.id}.json` === name ? entry : `${path} holds the entry of another, ${entry.id}`;
   } catch {
-    return `${path} holds no entry of a site`;
+    return `${path} holds no entry of ${of}`;
   }
 }
 

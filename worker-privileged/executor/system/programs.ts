@@ -40,7 +40,7 @@ type Tools = {
 
 export function createPrograms(tools: Tools): Programs {
   const { files, folders, call, mode } = tools;
-  const confOf = mode === 'systemd' ? paths.supervised : paths.supervisedByServers;
+  const confOf = confsOf(mode);
   const processes = async () => byPart(await call('supervisor.getAllProcessInfo', []));
   const processesOf = async (part: PartId) => (await processes()).get(part) ?? [];
 
@@ -116,6 +116,13 @@ const STANDS: { readonly [S in ProcessState]: boolean } = {
 
 const conf = (program: Program) =>
   renderSupervisedProgram({ ...program, autostart: program.running && program.startOnBoot });
+
+const confsOf = (mode: Tools['mode']) => (mode === 'systemd' ? paths.supervised : paths.supervisedByServers);
+
+/** What Supervisor reads of it, and where. */
+export function confFileOf(mode: Tools['mode'], program: Program): readonly [path: string, text: string] {
+  return [confsOf(mode)(program.part), conf(program)];
+}
 
 async function drop(tools: Tools, part: PartId): Promise<void> {
   await dropGroup(tools.call, programGroup(part));

@@ -94,7 +94,8 @@ function doorTold({ mariadb }: Pick<System, 'mariadb'>, { id, plan, suspendedAt 
   };
 }
 
-function doorLimits({ databases, databaseUsers, databaseConnections }: Plan, suspended: boolean) {
+/** A plan, as far as the database server keeps to it. */
+export function doorLimits({ databases, databaseUsers, databaseConnections }: Plan, suspended: boolean) {
   return { databases, users: databaseUsers, connections: databaseConnections, suspended };
 }
 

@@ -1,4 +1,4 @@
-import type { ProgramEnvironment, ProgramWords } from '../../../../contract/programs.ts';
+import type { ProgramEnvironment, ProgramLimits, ProgramWords } from '../../../../contract/programs.ts';
 import type { PartId } from '../../../../contract/ids.ts';
 import type { Step } from '../../ensure.ts';
 import { renderLaunch } from '../../render/launch.ts';
@@ -14,23 +14,27 @@ type Program = {
 };
 type Of = { readonly site: SiteEntry; readonly part: { readonly id: PartId; readonly spec: Program } };
 
-const NO_LIMITS = { memoryMb: null, cpuPercent: null };
+const NO_LIMITS: ProgramLimits = { memoryMb: null, cpuPercent: null };
 
-/** What `launch` becomes for it, in a file of root's. */
-export function programNoted({ files, mode }: Pick<System, 'files' | 'mode'>, { site, part }: Of): Step {
-  const path = paths.program(part.id);
+/** What `launch` becomes for it. */
+export function wordsOf({ mode }: Pick<System, 'mode'>, { site, part }: Of, limits = NO_LIMITS): string {
   const { command, workingDirectory, environment } = part.spec;
-  const text = () =>
-    renderLaunch(mode, {
-      part: part.id,
-      site: site.id,
-      account: { uid: site.uid, gid: site.gid, user: site.user },
-      home: paths.home(site.name),
-      workingDirectory,
-      words: command,
-      environment,
-      limits: NO_LIMITS,
-    });
+  return renderLaunch(mode, {
+    part: part.id,
+    site: site.id,
+    account: { uid: site.uid, gid: site.gid, user: site.user },
+    home: paths.home(site.name),
+    workingDirectory,
+    words: command,
+    environment,
+    limits,
+  });
+}
+
+/** In a file of root's. */
+export function programNoted({ files, mode }: Pick<System, 'files' | 'mode'>, at: Of): Step {
+  const path = paths.program(at.part.id);
+  const text = () => wordsOf({ mode }, at);
   return {
     name: 'note what it starts',
     look: async () => ((await files.read(path)) === text() ? null : 'it is noted otherwise'),

@@ -1,10 +1,8 @@
 import type { Step } from '../../ensure.ts';
-import { renderLaunch } from '../../render/launch.ts';
-import { paths } from '../../system/paths.ts';
 import type { Program } from '../../system/programs.ts';
 import type { System } from '../../system/system.ts';
 import type { PartKind, Placed } from './kind.ts';
-import { runsAnother } from './program.ts';
+import { runsAnother, wordsOf } from './program.ts';
 
 /** A program that runs for as long as its site does, or until it is stopped. */
 export const QUEUE: PartKind<'queue'> = {
@@ -49,17 +47,8 @@ function outputRemoved({ outputs }: Pick<System, 'outputs'>, { part }: Placed<'q
   };
 }
 
-function programOf({ mode }: Pick<System, 'mode'>, { site, part }: Placed<'queue'>): Program {
-  const { command, environment, workingDirectory, memoryMb, cpuPercent, ...rest } = part.spec;
-  const words = renderLaunch(mode, {
-    part: part.id,
-    site: site.id,
-    account: site,
-    home: paths.home(site.name),
-    workingDirectory,
-    words: command,
-    environment,
-    limits: { memoryMb, cpuPercent },
-  });
-  return { ...rest, part: part.id, words };
+export function programOf({ mode }: Pick<System, 'mode'>, at: Placed<'queue'>): Program {
+  const { processes, stopSignal, stopSeconds, startOnBoot, running, memoryMb, cpuPercent } = at.part.spec;
+  const words = wordsOf({ mode }, at, { memoryMb, cpuPercent });
+  return { part: at.part.id, words, processes, stopSignal, stopSeconds, startOnBoot, running };
 }
