@@ -76,7 +76,7 @@ refresh_caches() {
 
 # The sites' programs have a Supervisor of their own; the distribution's, and its settings, stay as they are.
 install_supervisor() {
-  ensure_dir /etc/sculptor/supervised 0755 root:root
+  ensure_dir /etc/sculptor/supervised 0700 root:root
   ensure_file /etc/sculptor/supervisord.conf 0644 root:root <"$tree/systemd/supervisord.conf"
   [ "$outcome" = unchanged ] || wants_restart supervisor
 }

@@ -62,7 +62,7 @@ test('cron starts it each minute as the site’s user, with its words as they ar
     `* * * * * root /usr/lib/sculptor/launch-once ${made.id}`,
     '',
   ]);
-  expect(statSync(table)).toMatchObject({ uid: 0, gid: 0, mode: 0o100644 });
+  expect(statSync(table)).toMatchObject({ uid: 0, gid: 0, mode: 0o100600 });
   const ran = await until('each-minute', ({ report }) => (report?.failures ?? 0) > 0);
   expect(ran.report).toMatchObject({ last: { exitCode: 3, endedBy: 'itself' }, running: false });
   expect(ran.output?.split('\n')).toEqual(

@@ -35,7 +35,8 @@ function tableThere({ files }: Pick<System, 'files'>, { part }: Placed<'cron'>):
   return {
     name: 'tell cron when',
     look: async () => ((await files.read(path)) === text ? null : 'cron has it otherwise'),
-    change: () => files.replace(path, text),
+    // Nobody else's business either.
+    change: () => files.replace(path, text, 0o600),
   };
 }
 
