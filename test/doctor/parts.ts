@@ -135,8 +135,8 @@ export const PARTS: readonly Sabotage[] = [
         [['systemctl', 'stop', 'sculptor-cache-keeper.service']],
         [['systemctl', 'start', 'sculptor-cache-keeper.service']],
       ),
-    check: 'units',
-    sentence: /^sculptor-cache-keeper\.service is inactive and should be active\.$/,
+    check: 'caches',
+    sentence: /^The caches' keeper does not run\.$/,
   },
   {
     name: "a site's way to the mailer open to everybody",
@@ -168,7 +168,7 @@ export const PARTS: readonly Sabotage[] = [
       return undo;
     },
     check: 'mail',
-    sentence: /settings\.json is root:root 644 and should be root:sculptor-mail 640\.$/,
+    sentence: /settings\.json is root:sculptor-mail 644 and should be root:sculptor-mail 640\.$/,
   },
   {
     name: 'mail settings that nobody understands',

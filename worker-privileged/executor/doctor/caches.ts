@@ -7,9 +7,12 @@ import { createFiles } from '../system/files.ts';
 import { connectRedis } from '../system/resp.ts';
 import { wrong, type Check, type Found } from './finding.ts';
 import { ownerOf } from './people.ts';
+import type { Process } from './process-list.ts';
 import type { Server } from './server.ts';
 
 const RESTART = 'Run systemctl restart sculptor-cache.service; what the caches hold is lost, and made again.';
+const RESTART_KEEPER =
+  'Run systemctl restart sculptor-cache-keeper.service; journalctl -u sculptor-cache-keeper tells more.';
 const ASK_AGAIN = 'Run sculptorctl cache update for a site that has one: all of it is written anew.';
 
 /** Silence for this long means that nobody measures. */
@@ -27,6 +30,7 @@ export const caches: Check = async (server) => {
     ...(await filesAsRendered(register)),
     ...socket,
     ...(socket.length > 0 ? [] : await answers(server)),
+    ...kept(await server.processes()),
   ];
 };
 
@@ -68,12 +72,15 @@ async function answers(server: Server): Promise<readonly Found[]> {
   return [...found, ...measuredLately(last, server.now())];
 }
 
+/** It would be some minutes until that is seen by what it measures. */
+function kept(processes: readonly Process[]): readonly Found[] {
+  if (processes.some(({ command }) => command.includes('/executor/keeper/main.js'))) return [];
+  return [wrong("The caches' keeper does not run.", RESTART_KEEPER)];
+}
+
 export function measuredLately(last: Date, now: Date): readonly Found[] {
   if (now.getTime() - last.getTime() < LONGEST_SILENCE_MS) return [];
   return [
-    wrong(
-      "Nobody measures what the sites' caches hold: one can take the room of all.",
-      'Run systemctl restart sculptor-cache-keeper.service; journalctl -u sculptor-cache-keeper tells more.',
-    ),
+    wrong("Nobody measures what the sites' caches hold: one can take the room of all.", RESTART_KEEPER),
   ];
 }
