@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Domain } from '../../contract/domains.ts';
 import { type Answer, createDatabase, createDomain, createUser, type Login, ready, unique } from './agent.ts';
-import { must, place, rootSql, visit, type Visit } from './server.ts';
+import { must, place, rootSql, sculptorctl, visit, type Visit } from './server.ts';
 
 /*
  * A real application that nobody here wrote: Debian's package of WordPress, put into a site as its tenant would,
@@ -143,6 +143,36 @@ test('its dashboard opens for who is signed in, and sends others to the login', 
   const outside = await open('/wp-admin/');
   expect([outside.status, outside.headers.location?.includes('/wp-login.php')]).toEqual([302, true]);
 });
+
+const TOOL = `<?php
+if ($argv[1] === 'option') { require 'wp-load.php'; echo get_option($argv[2]), ' ', PHP_BINARY, "\\n"; exit; }
+fwrite(STDERR, "$argv[1] is no command\\n"); exit(3);`;
+
+/** As WP-CLI comes: an archive of PHP that can be started by its name, and that works on the folder it is started in. */
+function installTool(): void {
+  const build = `
+    $phar = new Phar('/usr/local/bin/tool.phar');
+    $phar['main.php'] = stream_get_contents(STDIN);
+    $phar->setStub("#!/usr/bin/env php\\n<?php Phar::mapPhar('tool.phar'); require 'phar://tool.phar/main.php'; __HALT_COMPILER();");`;
+  must('php', ['-d', 'phar.readonly=0', '-r', build], TOOL);
+  must('chmod', ['0755', '/usr/local/bin/tool.phar']);
+}
+
+test('a tool of its administrator works on it, as the site and on the PHP of the site', () => {
+  installTool();
+  const tool = (...words: readonly string[]) =>
+    sculptorctl('domain', 'run', site.name, '--directory', 'public', '--', 'tool.phar', ...words);
+  expect(tool('option', 'blogname')).toMatchObject({
+    code: 0,
+    out: `A blog /usr/bin/php${installedPhp()}\n`,
+  });
+  expect(tool('else')).toMatchObject({ code: 3, out: 'else is no command\n' });
+}, 60_000);
+
+/** The one version that there is here. */
+function installedPhp(): string {
+  return must('php', ['-r', 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;']);
+}
 
 test('its own files are served as what they are, and its configuration never', async () => {
   const style = await open('/wp-includes/css/dashicons.min.css');
