@@ -5,15 +5,13 @@ packages=(
   nginx
   php-fpm php-cli php-mysql php-curl php-gd php-mbstring php-xml php-zip php-intl php-bcmath php-redis
   mariadb-server mariadb-client redis-server supervisor
-  sudo curl openssl ca-certificates logrotate procps iproute2 cron
+  sudo curl openssl ca-certificates logrotate procps iproute2 cron openssh-server
 )
 
 install_packages() {
   local package missing=()
   forget_start_policy
   # Where systemd is not, its tool for accounts may be missing too.
-  # In a container it is for who runs that to say whether there is an sshd.
-  [ "$mode" != systemd ] || packages+=(openssh-server)
   command -v systemd-sysusers >/dev/null || packages+=(systemd-standalone-sysusers)
   for package in "${packages[@]}"; do
     if is_installed "$package"; then line unchanged "package $package"; else missing+=("$package"); fi
@@ -75,7 +73,7 @@ start_policy_mark='# of the installation of Sculptor Agent'
 deny_starts() {
   local names='nginx | redis-server | php*-fpm'
   # Supervisor shall run it, then and after a restart.
-  [ "$mode" = systemd ] || names="$names | mariadb | mysql"
+  [ "$mode" = systemd ] || names="$names | mariadb | mysql | cron | ssh"
   [ ! -e $start_policy ] || return 0
   at_exit+=(forget_start_policy)
   cat >$start_policy <<TEXT

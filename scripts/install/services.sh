@@ -153,8 +153,7 @@ start_unit() {
 install_programs() {
   local service
   hint='The logs in /var/log/sculptor tell more; run this again afterwards.'
-  put_program sculptor-cron "$tree/systemd/supervisor/cron.conf"
-  start_supervisor
+  start_own cron
   for service in worker-privileged worker-unprivileged api mailer; do start_program "sculptor-$service" "$service"; done
   refresh_caches
 }
@@ -182,6 +181,20 @@ start_supervisor() {
     line created 'supervisord is running'
   fi
   supervisor_changed=
+}
+
+# start_own DAEMON: of the distribution, and kept by Supervisor, unless something else keeps it here already.
+start_own() {
+  local conf=/etc/supervisor/conf.d/sculptor-$1.conf pid
+  pid=$(supervisorctl pid "sculptor-$1" 2>/dev/null </dev/null) || pid=0
+  if [ "$pid" = 0 ] && pgrep -x "$1" >/dev/null; then
+    [ ! -e "$conf" ] || supervisor_changed=1
+    ensure_gone "$conf" "$1 runs here already, and is not ours"
+  else
+    put_program "sculptor-$1" "$tree/systemd/supervisor/$1.conf"
+  fi
+  start_supervisor
+  [ ! -e "$conf" ] || start_program "sculptor-$1" "$1"
 }
 
 # start_program PROGRAM SERVICE

@@ -197,6 +197,20 @@ describe('a process', () => {
     expect(said(site)).toEqual([]);
   });
 
+  test('that should run is missed where no systemd says so itself, cron among them', () => {
+    const missed = (processes: readonly Process[]) =>
+      strangers({ processes, people, entries: [], bySystemd: false, node: NODE }).map(
+        ({ sentence }) => sentence,
+      );
+    const cron = { ...site, uids: [0], gids: [0], program: '/usr/sbin/cron', command: '/usr/sbin/cron -f' };
+    expect(missed([API])).toContain('/usr/sbin/cron does not run: no cron of a site starts.');
+    expect(missed([API, cron])).toEqual(
+      ['worker-unprivileged', 'mailer', 'worker-privileged'].map(
+        (code) => `/usr/lib/sculptor/app/${code}/main.js does not run.`,
+      ),
+    );
+  });
+
   test.each<[string, Process]>([
     ['says that it is ours and is another program', { ...API, program: '/usr/bin/perl' }],
     ['says that it is ours and was started by somebody', { ...API, unit: 'cron.service' }],

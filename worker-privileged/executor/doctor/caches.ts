@@ -10,9 +10,10 @@ import { ownerOf } from './people.ts';
 import type { Process } from './process-list.ts';
 import type { Server } from './server.ts';
 
-const RESTART = 'Run systemctl restart sculptor-cache.service; what the caches hold is lost, and made again.';
+const RESTART =
+  'Run systemctl restart sculptor-cache, or supervisorctl restart sculptor-cache; what the caches hold is lost, and made again.';
 const RESTART_KEEPER =
-  'Run systemctl restart sculptor-cache-keeper.service; journalctl -u sculptor-cache-keeper tells more.';
+  'Run systemctl restart sculptor-cache-keeper, or supervisorctl restart sculptor-cache-keeper; its log tells more.';
 const ASK_AGAIN = 'Run sculptorctl cache update for a site that has one: all of it is written anew.';
 
 /** Silence for this long means that nobody measures. */
@@ -37,7 +38,7 @@ export const caches: Check = async (server) => {
 function needless(): Found {
   return wrong(
     "The caches' Redis runs, and no site has a cache.",
-    'Run systemctl disable --now sculptor-cache.service.',
+    'Run systemctl disable --now sculptor-cache, or supervisorctl stop sculptor-cache.',
   );
 }
 

@@ -23,6 +23,9 @@ const KEEPER = {
   unit: 'sculptor-cache-keeper.service',
 } as const;
 
+const CRON = '/usr/sbin/cron';
+const INSTALL = 'Run scripts/install.sh --yes, which starts it.';
+
 export type Running = {
   readonly processes: readonly Process[];
   readonly people: Pick<People, 'users' | 'groups'>;
@@ -54,10 +57,12 @@ export function strangers(running: Running): readonly Found[] {
 }
 
 function missing({ processes: all }: Running): readonly Found[] {
-  return OWN.filter(({ code }) => !all.some(({ command }) => command.includes(`${CODE}/${code}`))).map(
+  const own = OWN.filter(({ code }) => !all.some(({ command }) => command.includes(`${CODE}/${code}`))).map(
     ({ code, unit }) =>
       wrong(`${CODE}/${code} does not run.`, `Run supervisorctl start ${unit.replace('.service', '')}.`),
   );
+  if (all.some(({ program }) => program === CRON)) return own;
+  return [...own, wrong(`${CRON} does not run: no cron of a site starts.`, INSTALL)];
 }
 
 function asOwnUser(running: Running, process: Process): readonly Found[] {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { paths } from '../system/paths.ts';
-import { wrong, type Check, type Found } from './finding.ts';
+import { warning, wrong, type Check, type Found } from './finding.ts';
 import { linesOf, namesIn, type Server } from './server.ts';
 
 /** What sshd has to say of a site's user, whatever else stands in its configuration. */
@@ -22,8 +22,21 @@ const WANTED = [
 /** How files come in: by SFTP, into a site's own folder, with the keys that are registered. */
 export const sftp: Check = async (server) => {
   const part = await readFile(paths.sshdPart, 'utf8').catch(() => null);
-  return [...(part === null ? [] : await asSshdHasIt(server)), ...(await strangersKeys(server))];
+  return [
+    ...(part === null ? [] : await asSshdHasIt(server)),
+    ...(await runs(server)),
+    ...(await strangersKeys(server)),
+  ];
 };
+
+/** Under systemd it may be that a socket starts one for each connection, and the distribution sees to that. */
+async function runs(server: Server): Promise<readonly Found[]> {
+  if ((await server.config()).mode === 'systemd') return [];
+  if ((await server.processes()).some(({ program }) => program === '/usr/sbin/sshd')) return [];
+  return [
+    warning('No sshd runs: no site takes files by SFTP.', 'Run scripts/install.sh --yes, which starts it.'),
+  ];
+}
 
 async function asSshdHasIt(server: Server): Promise<readonly Found[]> {
   const { entries } = await server.registry();
