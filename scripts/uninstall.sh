@@ -69,6 +69,7 @@ stop_services() {
   if [ "$mode" = supervisor ]; then
     ensure_gone /etc/supervisor/conf.d/sculptor.conf "the agent's programs"
     ensure_gone /etc/supervisor/conf.d/sculptor-cache.conf "the sites' caches"
+    ensure_gone /etc/supervisor/conf.d/sculptor-sshd.conf "the sites' sshd"
     ! supervisorctl pid >/dev/null 2>&1 </dev/null || { try supervisorctl reread && try supervisorctl update; }
     return 0
   fi
@@ -91,7 +92,7 @@ remove_files() {
   for path in /usr/lib/sculptor/*; do
     # The sites' programs go on, and are started through it.
     case $path in
-      /usr/lib/sculptor/launch | /usr/lib/sculptor/launch-once) ;;
+      /usr/lib/sculptor/launch | /usr/lib/sculptor/launch-once | /usr/lib/sculptor/end-program) ;;
       *) ensure_gone "$path" "the agent's code: $path" ;;
     esac
   done

@@ -41,6 +41,7 @@ async function launch(words: readonly string[], asked: Asked = {}): Promise<stri
     words: words as Launch['words'],
     environment: {},
     limits: { memoryMb: null, cpuPercent: null },
+    share: { memoryBytes: null, tasks: null },
     ...asked,
   });
   writeFileSync(`${PROGRAMS}/${part}`, file, { mode: 0o600 });

@@ -130,6 +130,7 @@ test('Supervisor reads every program as it was meant: its command, its user, its
         id: site.id,
         user: site.isolation === 'pool' ? 'www' : user,
         socket: paths.supervisedSocket(site.id),
+        share: { memoryBytes: null, tasks: null },
       };
       writeFileSync(`${folder}/programs/${site.id}.conf`, renderSupervisedPool(pool));
     }

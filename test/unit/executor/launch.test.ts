@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { DomainId, PartId } from '../../../contract/ids.ts';
 import { ProgramWords } from '../../../contract/programs.ts';
-import { renderLaunch, type Launch } from '../../../worker-privileged/executor/render/launch.ts';
+import { nicenessOf, renderLaunch, type Launch } from '../../../worker-privileged/executor/render/launch.ts';
 import { RenderError } from '../../../worker-privileged/executor/render/plain.ts';
 
 const launch: Launch = {
@@ -13,6 +13,7 @@ const launch: Launch = {
   words: ['php', 'artisan', 'queue:work', '--queue=high, low', '$HOME %n'],
   environment: { APP_ENV: 'production of 100%' },
   limits: { memoryMb: 256, cpuPercent: 50 },
+  share: { memoryBytes: null, tasks: null },
 };
 
 const wordsOf = (text: string) => text.split('\0').slice(0, -1);
@@ -39,13 +40,45 @@ test('under systemd a program is a scope in its site’s slice, with mounts of i
   ]);
 });
 
-test('without systemd its bounds are limits of the process and of the user', () => {
-  const bounds = (limits: Launch['limits']) =>
-    wordsOf(renderLaunch('supervisor', { ...launch, limits })).slice(0, 5);
-  expect(bounds({ memoryMb: 64, cpuPercent: null })).toEqual([
-    ...['/usr/bin/prlimit', '--data=67108864', '--nproc=512', '--', ''],
-  ]);
-  expect(bounds({ memoryMb: null, cpuPercent: 10 })[1]).toBe('--data=1073741824');
+describe('without systemd', () => {
+  const bounds = (limits: Launch['limits'], share: Launch['share'] = launch.share) => {
+    const words = wordsOf(renderLaunch('supervisor', { ...launch, limits, share }));
+    return words.slice(0, words.indexOf(''));
+  };
+
+  test('its bounds are limits of the process and of the user, and a priority', () => {
+    expect(bounds({ memoryMb: 64, cpuPercent: 10 })).toEqual([
+      ...['/usr/bin/prlimit', '--data=67108864', '--nproc=512', '--'],
+      ...['/usr/bin/nice', '--adjustment=10', '--'],
+    ]);
+    expect(bounds({ memoryMb: null, cpuPercent: null })).toEqual([
+      ...['/usr/bin/prlimit', '--data=1073741824', '--nproc=512', '--'],
+    ]);
+  });
+
+  test('none of its processes takes more than its tenant’s plan gives a site', () => {
+    const share = { memoryBytes: 32 * 1_048_576, tasks: 792 };
+    expect(bounds({ memoryMb: 64, cpuPercent: null }, share)).toContain('--data=33554432');
+    expect(bounds({ memoryMb: 16, cpuPercent: null }, share)).toContain('--data=16777216');
+    expect(bounds({ memoryMb: null, cpuPercent: null }, share)).toContain('--nproc=792');
+  });
+
+  test.each([
+    [1, 19],
+    [10, 10],
+    [50, 3],
+    [80, 1],
+    [100, 0],
+    [400, 0],
+  ])('%d percent of a processor is a niceness of %d', (percent, niceness) => {
+    expect(nicenessOf(percent)).toBe(niceness);
+  });
+
+  test('the mark by which it is found stands before any word of a tenant’s', () => {
+    const words = wordsOf(renderLaunch('supervisor', { ...launch, environment: { A: 'b' } }));
+    expect(words.indexOf('SCULPTOR_PROGRAM=p1b2c3d4e5f6-@')).toBe(words.indexOf('A=b') - 1);
+    expect(wordsOf(renderLaunch('systemd', launch)).join(' ')).not.toContain('SCULPTOR_PROGRAM');
+  });
 });
 
 test('every word is itself to the end, the empty ones too, and no word is more than one', () => {

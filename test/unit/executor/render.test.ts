@@ -16,6 +16,7 @@ const version = '8.2' as PhpVersion;
 const publicDirectory = 'public/web' as PublicDirectory;
 const socket = `/run/sculptor-php/${id}.sock`;
 const home = `/home/www/${name}`;
+const share = { memoryBytes: null, tasks: null };
 
 test("a site's fpm.conf names no user and keeps sessions, uploads and temporary files in the site's own folder", () => {
   const { text, ping } = renderFpm({ id, name, version, socket, home });
@@ -104,7 +105,7 @@ test.each([
 });
 
 test("Supervisor makes the socket as root and hands it to the site's own php-fpm", () => {
-  expect(renderSupervisedPool({ id, user: `s-${id}`, socket: `/var/lib/sculptor-php/${id}.sock` }))
+  expect(renderSupervisedPool({ id, user: `s-${id}`, socket: `/var/lib/sculptor-php/${id}.sock`, share }))
     .toBe(`; Site a1b2c3d4e5f6. Written by the agent; what is changed here is lost.
 [fcgi-program:sculptor-php-a1b2c3d4e5f6]
 command=/bin/sh -c "exec 3<&0 0</dev/null; for limit in nofile=4096 core=0 data=1073741824 nproc=512; do /usr/bin/prlimit --pid $$ --$limit; done; exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 FPM_SOCKETS=/var/lib/sculptor-php/a1b2c3d4e5f6.sock=3 /etc/sculptor/sites/a1b2c3d4e5f6/php-fpm --nodaemonize --force-stderr --fpm-config /etc/sculptor/sites/a1b2c3d4e5f6/fpm.conf"
@@ -189,9 +190,9 @@ function rendersOf(value: string): readonly (() => unknown)[] {
     () => renderServerBlock({ id: bad, names: [name], publicDirectory }),
     () => renderServerBlock({ id, names: [name, bad], publicDirectory }),
     () => renderServerBlock({ id, names: [name], publicDirectory: bad }),
-    () => renderSupervisedPool({ id: bad, user: 'www', socket }),
-    () => renderSupervisedPool({ id, user: value, socket }),
-    () => renderSupervisedPool({ id, user: 'www', socket: value }),
+    () => renderSupervisedPool({ id: bad, user: 'www', socket, share }),
+    () => renderSupervisedPool({ id, user: value, socket, share }),
+    () => renderSupervisedPool({ id, user: 'www', socket: value, share }),
     () => renderSysusersLine({ user: value, uid: 66_000, home }),
     () => renderSysusersLine({ user: 'www', uid: 66_000, home: value }),
   ];

@@ -9,7 +9,7 @@ import {
 import { failureOf } from './sites.ts';
 
 const id = 'a1b2c3d4e5f6' as DomainId;
-const pool = { id, user: `s-${id}`, isolation: 'site', memoryBytes: null } as const;
+const pool = { id, user: `s-${id}`, isolation: 'site', share: { memoryBytes: null, tasks: null } } as const;
 const group = `sculptor-php-${id}`;
 const conf = `/etc/supervisor/conf.d/${group}.conf`;
 

@@ -195,8 +195,8 @@ describe('units', () => {
     const changes = () => commands.started.map(said).filter((line) => !line.includes(' show '));
     return { masters, links, changes };
   }
-  const site = { id, user: `s-${id}`, isolation: 'site', memoryBytes: null } as const;
-  const pool = { id, user: 'www', isolation: 'pool', memoryBytes: null } as const;
+  const site = { id, user: `s-${id}`, isolation: 'site', share: { memoryBytes: null, tasks: null } } as const;
+  const pool = { id, user: 'www', isolation: 'pool', share: { memoryBytes: null, tasks: null } } as const;
   const none = { memoryBytes: null, tasks: null };
   const wants = '/etc/systemd/system/sockets.target.wants';
 

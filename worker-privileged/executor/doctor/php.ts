@@ -3,7 +3,7 @@ import { PhpVersion } from '../../../contract/names.ts';
 import { renderFpm } from '../render/fpm.ts';
 import { renderSupervisedPool } from '../render/supervisor.ts';
 import { paths } from '../system/paths.ts';
-import type { SitePlan } from '../verbs/site/share.ts';
+import { shareOf, type SitePlan } from '../verbs/site/share.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import { wrong, type Check, type Found } from './finding.ts';
 import type { Process } from './process-list.ts';
@@ -64,8 +64,8 @@ function configured({ site, plan }: Planned, socket: string): readonly Found[] {
 function supervised(site: Standing, plan: SitePlan): readonly Found[] {
   const { id, user } = site;
   const path = `/etc/supervisor/conf.d/sculptor-php-${id}.conf`;
-  const memoryBytes = plan.phpMemoryBytes;
-  const text = renderSupervisedPool({ id, user, socket: paths.supervisedSocket(id), memoryBytes });
+  const share = shareOf(plan);
+  const text = renderSupervisedPool({ id, user, socket: paths.supervisedSocket(id), share });
   return textOf(path) === text ? [] : [wrong(`${path} is not what the agent wrote.`, askAgain(site))];
 }
 

@@ -1,17 +1,16 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { renderCronTable } from '../render/cron-table.ts';
-import type { ExecutorConfig } from '../system/config.ts';
 import { paths } from '../system/paths.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import { confFileOf } from '../system/programs.ts';
 import type { PartEntryOf } from '../system/part-register.ts';
 import { standingOf, worksWhile } from '../verbs/site-parts/follow.ts';
-import { wordsOf } from '../verbs/site-parts/program.ts';
+import { wordsOf, type How } from '../verbs/site-parts/program.ts';
 import { programOf } from '../verbs/site-parts/queue.ts';
 import { wrong, type Found } from './finding.ts';
+import { planOf } from './plans.ts';
 import type { Server } from './server.ts';
 
-type Mode = ExecutorConfig['mode'];
 type Kept = PartEntryOf<'cron'> | PartEntryOf<'queue'>;
 type File = readonly [path: string, text: string];
 
@@ -19,17 +18,19 @@ type File = readonly [path: string, text: string];
 export async function filesOfPrograms(server: Server): Promise<readonly Found[]> {
   const { mode } = await server.config();
   const sites = new Map((await server.registry()).entries.map((site) => [site.id, site]));
-  const { entries } = await server.parts();
+  const [{ entries }, tenants] = [await server.parts(), await server.tenants()];
   return entries.flatMap((part) => {
     const site = sites.get(part.site);
     const ours = !part.removed && (part.type === 'cron' || part.type === 'queue');
-    return ours && site !== undefined ? asAsked(mode, site, part) : [];
+    if (!ours || site === undefined) return [];
+    const plan = planOf(tenants, site.tenant);
+    return plan === null ? [] : asAsked({ mode, plan }, site, part);
   });
 }
 
-function asAsked(mode: Mode, site: SiteEntry, part: Kept): readonly Found[] {
+function asAsked(how: How, site: SiteEntry, part: Kept): readonly Found[] {
   const works = worksWhile(part.type, standingOf(site));
-  return filesOf(mode, site, part).flatMap(([path, text]) => {
+  return filesOf(how, site, part).flatMap(([path, text]) => {
     const there = textOf(path);
     if (there === (works ? text : null)) return [];
     if (!works) return [wrong(`${path} is there, and ${site.name} does not run.`, `Run rm ${path}.`)];
@@ -39,15 +40,15 @@ function asAsked(mode: Mode, site: SiteEntry, part: Kept): readonly Found[] {
   });
 }
 
-function filesOf(mode: Mode, site: SiteEntry, part: Kept): readonly File[] {
+function filesOf(how: How, site: SiteEntry, part: Kept): readonly File[] {
   if (part.type === 'queue') {
-    const program = programOf({ mode }, { site, part });
-    return [[paths.program(part.id), program.words], confFileOf(mode, program)];
+    const program = programOf(how, { site, part });
+    return [[paths.program(part.id), program.words], confFileOf(how.mode, program)];
   }
   const { schedule } = part.spec;
   return [
     [paths.cronTable(part.id), renderCronTable({ id: part.id, schedule })],
-    [paths.program(part.id), wordsOf({ mode }, { site, part })],
+    [paths.program(part.id), wordsOf(how, { site, part })],
   ];
 }
 

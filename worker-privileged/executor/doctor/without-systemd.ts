@@ -4,8 +4,9 @@ import { warning, type Check } from './finding.ts';
 export const LACKS: readonly string[] = [
   'No sandbox around the API and the workers: they see every folder that their user may, and the network.',
   'The executor is started by sudo, so the privileged worker can gain privileges; sudo lets it run that one program alone.',
-  'No sandbox around the PHP of sites: a site sees the processes of others, and shares /tmp with them.',
-  'No share of memory, processor and disk for a site: each of its processes is bound, not all of them together.',
+  'No sandbox around the PHP and the programs of sites: a site sees the processes of others, and shares /tmp with them.',
+  'No share of memory, processor and disk for a site: the memory of each of its processes is bound, not that of all together, and a share of the processor is a priority.',
+  'What a program of a site leaves running is ended by a mark that it has: what hides that runs on until its site is switched off.',
   'No watchdog: a process of the agent that hangs is not ended.',
   'Secrets are read from their files: no LoadCredential keeps them for one process alone.',
   'The PHP of a site runs always; with systemd it starts when it is first asked for.',

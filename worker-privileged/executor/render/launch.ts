@@ -1,5 +1,6 @@
 import type { DomainId, PartId } from '../../../contract/ids.ts';
 import type { ProgramEnvironment, ProgramLimits, ProgramWords } from '../../../contract/programs.ts';
+import { boundsOf, type Share } from './bounds.ts';
 import { plain, RenderError } from './plain.ts';
 
 export type Launch = {
@@ -11,6 +12,7 @@ export type Launch = {
   readonly words: ProgramWords;
   readonly environment: ProgramEnvironment;
   readonly limits: ProgramLimits;
+  readonly share: Share;
 };
 
 /**
@@ -21,7 +23,8 @@ export type Launch = {
  */
 export function renderLaunch(mode: 'systemd' | 'supervisor', launch: Launch): string {
   const bounds = mode === 'systemd' ? inSlice(launch) : byLimits(launch);
-  return [...bounds, '', plain(launch.home), ...asSite(launch)].map((word) => `${word}\0`).join('');
+  const mark = mode === 'systemd' ? {} : { SCULPTOR_PROGRAM: `${plain(launch.part)}-@` };
+  return [...bounds, '', plain(launch.home), ...asSite(launch, mark)].map((word) => `${word}\0`).join('');
 }
 
 /** A scope of its own in the site's slice, and mounts of its own; the process stays the one that was started. */
@@ -43,16 +46,25 @@ function inSlice({ part, site, limits: { memoryMb, cpuPercent } }: Launch): stri
 }
 
 const MIB = 1_048_576;
-/** Of each process, and of all that the user has: without slices there is no more to be had. */
-const PROCESSES = 512;
-const MEMORY_MB = 1024;
 
-function byLimits({ limits }: Launch): string[] {
-  const data = (limits.memoryMb ?? MEMORY_MB) * MIB;
-  return ['/usr/bin/prlimit', `--data=${plain(data)}`, `--nproc=${PROCESSES}`, '--'];
+/** Of each process, and of all that the user has: without slices there is no more to be had. */
+function byLimits({ limits: { memoryMb, cpuPercent }, share }: Launch): string[] {
+  const { memory, processes } = boundsOf(share);
+  const data = Math.min(memory, memoryMb === null ? memory : memoryMb * MIB);
+  return [
+    ...['/usr/bin/prlimit', `--data=${plain(data)}`, `--nproc=${plain(processes)}`, '--'],
+    ...(cpuPercent === null ? [] : ['/usr/bin/nice', `--adjustment=${plain(nicenessOf(cpuPercent))}`, '--']),
+  ];
 }
 
-function asSite({ site, account: { uid, gid, user }, home, ...launch }: Launch): string[] {
+/** Each step takes a fifth of what a process gets beside others: so it gets about that share of what they get. */
+export function nicenessOf(percent: number): number {
+  return Math.max(0, Math.min(19, Math.round(Math.log(100 / percent) / Math.log(1.25))));
+}
+
+type Variables = Readonly<Record<string, string>>;
+
+function asSite({ site, account: { uid, gid, user }, home, ...launch }: Launch, mark: Variables): string[] {
   const folder = launch.workingDirectory === '' ? home : `${home}/${launch.workingDirectory}`;
   const own = {
     PATH: `/etc/sculptor/sites/${plain(site)}/bin:/usr/local/bin:/usr/bin:/bin`,
@@ -76,7 +88,9 @@ function asSite({ site, account: { uid, gid, user }, home, ...launch }: Launch):
     ...['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--pdeathsig=KILL', '--'],
     // As the site: a link in the way leads it nowhere that it could not go by itself.
     ...['/usr/bin/env', '-i', `--chdir=${plain(folder)}`],
-    ...Object.entries({ ...own, ...launch.environment }).map(([name, value]) => variable(name, value)),
+    ...Object.entries({ ...own, ...mark, ...launch.environment }).map(([name, value]) =>
+      variable(name, value),
+    ),
     ...program(launch.words),
   ];
 }

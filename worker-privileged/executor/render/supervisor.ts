@@ -1,21 +1,21 @@
 import type { DomainId } from '../../../contract/ids.ts';
+import { boundsOf, type Share } from './bounds.ts';
 import { plain } from './plain.ts';
 
 export type SupervisedPool = {
   readonly id: DomainId;
   readonly user: string;
   readonly socket: string;
-  readonly memoryBytes?: number | null;
+  readonly share: Share;
 };
 
 export function supervisedGroup(id: DomainId): string {
   return `sculptor-php-${id}`;
 }
 
-/** Of each process, and of all that the user has: without slices there is no more to be had. Memory in octets. */
+/** Of each process, and of all that the user has: without slices there is no more to be had. */
 const LIMITS = ['nofile=4096', 'core=0'];
-const MEMORY = 1024 ** 3;
-const PROCESSES = { site: 512, pool: 4096 };
+const PROCESSES_OF_POOL = 4096;
 
 /**
  * An fcgi-program: Supervisor, which is root, makes the socket in a folder of root's and hands it over as
@@ -23,10 +23,11 @@ const PROCESSES = { site: 512, pool: 4096 };
  * a link in its place and have nginx speak to a neighbour's. The shell's line holds the id and nothing else of
  * anybody's; Supervisor's own `%(name)s` cannot come in, as no value may hold a `%`.
  */
-export function renderSupervisedPool({ id, user, socket, memoryBytes }: SupervisedPool): string {
+export function renderSupervisedPool({ id, user, socket, share }: SupervisedPool): string {
   const site = `/etc/sculptor/sites/${plain(id)}`;
-  const processes = user === 'www' ? PROCESSES.pool : PROCESSES.site;
-  const limits = [...LIMITS, `data=${memoryBytes ?? MEMORY}`, `nproc=${processes}`].join(' ');
+  const { memory, processes } = boundsOf(share);
+  const most = user === 'www' ? PROCESSES_OF_POOL : processes;
+  const limits = [...LIMITS, `data=${memory}`, `nproc=${most}`].join(' ');
   return `; Site ${plain(id)}. Written by the agent; what is changed here is lost.
 [fcgi-program:${plain(supervisedGroup(id))}]
 command=/bin/sh -c "exec 3<&0 0</dev/null; for limit in ${limits}; do /usr/bin/prlimit --pid $$ --$limit; done; exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 FPM_SOCKETS=${plain(socket)}=3 ${site}/php-fpm --nodaemonize --force-stderr --fpm-config ${site}/fpm.conf"

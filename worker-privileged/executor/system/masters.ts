@@ -1,17 +1,14 @@
 import type { Isolation } from '../../../contract/domains.ts';
 import type { DomainId } from '../../../contract/ids.ts';
+import type { Share } from '../render/bounds.ts';
 
 /** Whose php-fpm master. */
 export type Pool = {
   readonly id: DomainId;
   readonly user: string;
   readonly isolation: Isolation;
-  /** Of each of its processes, where nothing counts them together. */
-  readonly memoryBytes: number | null;
+  readonly share: Share;
 };
-
-/** What all processes of a site may take together; null is what every site may. */
-export type Share = { readonly memoryBytes: number | null; readonly tasks: number | null };
 
 /** What keeps the php-fpm masters of the sites: systemd, or Supervisor where PID 1 is something else. */
 export type Masters = {

@@ -129,13 +129,14 @@ async function drop(tools: Tools, part: PartId): Promise<void> {
   await endLeftOver(tools, part);
 }
 
-/** What the program started and did not end: it went on in the scope that the program was in. */
+/** What the program started and did not end: it went on in the scope that the program was in, or with its mark. */
 async function endLeftOver({ commands, mode }: Tools, part: PartId): Promise<void> {
-  if (mode !== 'systemd') return;
-  await commands.run({
-    file: '/usr/bin/systemctl',
-    args: ['--no-ask-password', 'stop', '--', `sculptor-part-${part}-*.scope`],
-  });
+  const args = ['--no-ask-password', 'stop', '--', `sculptor-part-${part}-*.scope`];
+  await commands.run(
+    mode === 'systemd'
+      ? { file: '/usr/bin/systemctl', args }
+      : { file: '/usr/lib/sculptor/end-program', args: [part] },
+  );
 }
 
 /** Supervisor's own words for what a process does. */

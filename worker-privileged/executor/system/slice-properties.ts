@@ -1,16 +1,15 @@
-import type { Share } from './masters.ts';
+import { boundsOf, MEMORY, TASKS, type Share } from '../render/bounds.ts';
 
-/** As sculptor-.slice.d has them for every site. */
-const MEMORY = 1024 ** 3;
+/** As sculptor-.slice.d has it for every site. */
 const SWAP = 256 * 1024 ** 2;
-const TASKS = 512;
 
 /** For `systemctl set-property`. What is not named goes back to what every site has; a named memory is all of it. */
-export function propertiesOf({ memoryBytes, tasks }: Share): readonly string[] {
+export function propertiesOf(share: Share): readonly string[] {
+  const { memory, processes } = boundsOf(share);
   return [
-    `MemoryMax=${memoryBytes ?? MEMORY}`,
-    `MemorySwapMax=${memoryBytes === null ? SWAP : 0}`,
-    `TasksMax=${tasks ?? TASKS}`,
+    `MemoryMax=${memory}`,
+    `MemorySwapMax=${share.memoryBytes === null ? SWAP : 0}`,
+    `TasksMax=${processes}`,
   ];
 }
 

@@ -91,5 +91,5 @@ function doesNotStart(): FailureError {
 
 const process = ({ id }: Pool) => `${supervisedGroup(id)}:${supervisedGroup(id)}`;
 const conf = ({ id }: Pool) => `${paths.supervisorPrograms}/${supervisedGroup(id)}.conf`;
-const text = ({ id, user, memoryBytes }: Pool) =>
-  renderSupervisedPool({ id, user, socket: paths.supervisedSocket(id), memoryBytes });
+const text = ({ id, user, share }: Pool) =>
+  renderSupervisedPool({ id, user, socket: paths.supervisedSocket(id), share });

@@ -6,6 +6,7 @@ import { renderBounds, type OnceBounds } from '../../system/once.ts';
 import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
+import { shareOf, sitePlanOf, type SitePlan } from '../site/share.ts';
 
 type Program = {
   readonly command: ProgramWords;
@@ -16,8 +17,15 @@ type Of = { readonly site: SiteEntry; readonly part: { readonly id: PartId; read
 
 const NO_LIMITS: ProgramLimits = { memoryMb: null, cpuPercent: null };
 
+/** How programs are started here, and what the plan of their site's tenant lets them take. */
+export type How = Pick<System, 'mode'> & { readonly plan: SitePlan };
+
+export async function howFor(system: Pick<System, 'mode' | 'tenants'>, { tenant }: SiteEntry): Promise<How> {
+  return { mode: system.mode, plan: await sitePlanOf(system, tenant) };
+}
+
 /** What `launch` becomes for it. */
-export function wordsOf({ mode }: Pick<System, 'mode'>, { site, part }: Of, limits = NO_LIMITS): string {
+export function wordsOf({ mode, plan }: How, { site, part }: Of, limits = NO_LIMITS): string {
   const { command, workingDirectory, environment } = part.spec;
   return renderLaunch(mode, {
     part: part.id,
@@ -28,17 +36,19 @@ export function wordsOf({ mode }: Pick<System, 'mode'>, { site, part }: Of, limi
     words: command,
     environment,
     limits,
+    share: shareOf(plan),
   });
 }
 
 /** In a file of root's. */
-export function programNoted({ files, mode }: Pick<System, 'files' | 'mode'>, at: Of): Step {
+export function programNoted(system: Pick<System, 'files' | 'mode' | 'tenants'>, at: Of): Step {
+  const { files } = system;
   const path = paths.program(at.part.id);
-  const text = () => wordsOf({ mode }, at);
+  const text = async () => wordsOf(await howFor(system, at.site), at);
   return {
     name: 'note what it starts',
-    look: async () => ((await files.read(path)) === text() ? null : 'it is noted otherwise'),
-    change: () => files.replace(path, text(), 0o600),
+    look: async () => ((await files.read(path)) === (await text()) ? null : 'it is noted otherwise'),
+    change: async () => files.replace(path, await text(), 0o600),
   };
 }
 

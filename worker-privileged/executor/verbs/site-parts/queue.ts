@@ -2,7 +2,7 @@ import type { Step } from '../../ensure.ts';
 import type { Program } from '../../system/programs.ts';
 import type { System } from '../../system/system.ts';
 import type { PartKind, Placed } from './kind.ts';
-import { runsAnother, wordsOf } from './program.ts';
+import { howFor, runsAnother, wordsOf, type How } from './program.ts';
 
 /** A program that runs for as long as its site does, or until it is stopped. */
 export const QUEUE: PartKind<'queue'> = {
@@ -17,11 +17,11 @@ export const QUEUE: PartKind<'queue'> = {
 
 function kept(system: System, at: Placed<'queue'>): Step {
   const { programs } = system;
-  const program = programOf(system, at);
+  const program = async () => programOf(await howFor(system, at.site), at);
   return {
-    name: program.running ? 'keep the program running' : 'keep the program stopped',
-    look: () => programs.lookOn(program),
-    change: () => programs.turnOn(program),
+    name: at.part.spec.running ? 'keep the program running' : 'keep the program stopped',
+    look: async () => programs.lookOn(await program()),
+    change: async () => programs.turnOn(await program()),
   };
 }
 
@@ -47,8 +47,8 @@ function outputRemoved({ outputs }: Pick<System, 'outputs'>, { part }: Placed<'q
   };
 }
 
-export function programOf({ mode }: Pick<System, 'mode'>, at: Placed<'queue'>): Program {
+export function programOf(how: How, at: Placed<'queue'>): Program {
   const { processes, stopSignal, stopSeconds, startOnBoot, running, memoryMb, cpuPercent } = at.part.spec;
-  const words = wordsOf({ mode }, at, { memoryMb, cpuPercent });
+  const words = wordsOf(how, at, { memoryMb, cpuPercent });
   return { part: at.part.id, words, processes, stopSignal, stopSeconds, startOnBoot, running };
 }

@@ -1,7 +1,8 @@
 import type { TenantId } from '../../../../contract/ids.ts';
 import type { Plan } from '../../../../contract/tenants.ts';
 import type { Step } from '../../ensure.ts';
-import type { Pool, Share } from '../../system/masters.ts';
+import type { Share } from '../../render/bounds.ts';
+import type { Pool } from '../../system/masters.ts';
 import type { System } from '../../system/system.ts';
 
 /** What a tenant's plan says of each of its sites; null where it says nothing. */

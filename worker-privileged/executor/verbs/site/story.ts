@@ -6,7 +6,7 @@ import type { Account } from '../../system/accounts.ts';
 import type { Pool } from '../../system/masters.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
-import { UNLIMITED, type SitePlan } from './share.ts';
+import { shareOf, UNLIMITED, type SitePlan } from './share.ts';
 
 /** What the steps of one request on a site share. */
 export type Story = {
@@ -26,7 +26,7 @@ export function userOf({ id, isolation }: Pick<SiteSpec, 'id' | 'isolation'>): s
 }
 
 export function poolOf(spec: Pick<SiteSpec, 'id' | 'isolation'>, plan = UNLIMITED): Pool {
-  return { id: spec.id, isolation: spec.isolation, user: userOf(spec), memoryBytes: plan.phpMemoryBytes };
+  return { id: spec.id, isolation: spec.isolation, user: userOf(spec), share: shareOf(plan) };
 }
 
 /** Its name first, then its aliases. */
