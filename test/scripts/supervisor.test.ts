@@ -1,6 +1,10 @@
 import { LACKS } from '../../worker-privileged/executor/doctor/without-systemd.ts';
 import { blocksOf } from './commands.ts';
-import { cut, tell, type Story } from './throwaway.ts';
+import { MADE, programs } from './supervisor/programs.ts';
+import { services } from './supervisor/services.ts';
+import { tenants } from './supervisor/tenants.ts';
+import { SITE as SHARED_SITE } from './supervisor/topic.ts';
+import { cut, tell, TREE, type Story } from './throwaway.ts';
 
 /* The same installation where PID 1 is not systemd: the processes run under Supervisor. */
 
@@ -19,6 +23,25 @@ const HELD_BACK = [
   'sculptorctl domain delete held.example --no-wait',
   'until sculptorctl notification list | grep limit_reached; do sleep 0.2; done',
   "curl --silent --output /dev/null --write-out '%{http_code}' --header 'Host: held.example' http://127.0.0.1/",
+];
+
+const TOPICS = [programs, services, tenants];
+
+/** As when a container is started anew. */
+const AGAIN = [
+  ...[cut('again'), 'supervisorctl shutdown', 'while pgrep -x supervisord; do sleep 0.2; done'],
+  ...['pgrep -u "s-$site" || echo nothing', 'supervisord -c /etc/supervisor/supervisord.conf'],
+  'until sculptorctl health >/dev/null && [ "$(pgrep -c -u "s-$site" -x php)" = 2 ]; do sleep 0.5; done',
+  'until_state worker running',
+  ...['until ! supervisorctl status | grep STARTING; do sleep 0.5; done', 'supervisorctl status || true'],
+  ...[cut('doctor of all'), 'sculptorctl doctor && echo green'],
+];
+
+/** What was made for a site goes with it. */
+const ENDED = [
+  ...[cut('ended'), 'acme domain delete parts.example', 'pgrep -u "s-$site" || echo nothing'],
+  'find /etc/cron.d /etc/supervisor/conf.d /etc/sculptor/keys -name "*sculptor-part*" -o -name "*s-*" -o -name "sculptor-php-$site*"',
+  'sculptorctl doctor && echo green',
 ];
 
 let story: Story;
@@ -58,6 +81,7 @@ function script(): string {
     ...[cut('trash'), 'sculptorctl domain delete plain.example', 'sculptorctl trash list'],
     ...[cut('purge'), 'sculptorctl purge domain plain.example'],
     ...[cut('purged'), 'getent passwd "s-$id" || echo none', 'find /home/www/.trash -name "$id-*"'],
+    ...[cut('parts'), ...SHARED_SITE, ...MADE, ...TOPICS.flatMap(({ lines }) => lines), ...AGAIN, ...ENDED],
     ...[cut('held'), 'sculptorctl limit set destroyPerHour 0', ...HELD_BACK],
     ...[cut('tokens'), "sculptorctl administrator create 'second'", 'sculptorctl token list'],
     cut('end'),
@@ -71,7 +95,8 @@ function part(name: string): string {
 }
 
 beforeAll(() => {
-  story = tell(['chroot'], script());
+  // For the mail host, which is the tests' own.
+  story = tell(['chroot', '--bind', `${TREE}/node_modules:/usr/src/node_modules`], script());
 }, 1_500_000);
 
 test('without systemd the README installs, and shows the main job', () => {
@@ -144,6 +169,20 @@ test('doctor names what is not as it should be, here too', () => {
   );
   expect(part('sabotage')).toMatch(/^WRONG {4}processes: .*worker-unprivileged\/main\.js does not run\.$/m);
   expect(part('sabotage').match(/^red$/gm)).toHaveLength(2);
+});
+
+for (const { tests } of TOPICS) tests(part);
+
+test('after a start of the server all of it runs again', () => {
+  expect(part('again')).toMatch(/^nothing$/m);
+  expect(part('again')).toMatch(/^sculptor-cron +RUNNING[^]*^sculptor-sshd +RUNNING/m);
+  expect(part('again')).not.toMatch(/FATAL|BACKOFF|EXITED/);
+  expect(part('doctor of all')).toMatch(/^green$/m);
+});
+
+test('with a site goes all that was made for it', () => {
+  expect(part('ended')).toMatch(/^nothing\n(?!\/)/m);
+  expect(part('ended')).toMatch(/^green$/m);
 });
 
 test("the API's socket is for nginx and the API, and Redis's for the agent", () => {
