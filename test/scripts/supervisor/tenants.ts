@@ -13,9 +13,9 @@ const DIGEST = [
   '  (cd / && find "$home" /etc/sculptor/keys /etc/sculptor/cache /etc/sculptor/programs /etc/cron.d /etc/supervisor/conf.d "/etc/sculptor/sites/$site" \\',
   '    -printf "%p %m %U %G %l\\n" | LC_ALL=C sort',
   '    find "$home" /etc/sculptor/keys /etc/sculptor/cache /etc/sculptor/programs /etc/cron.d /etc/supervisor/conf.d -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum',
-  '    getent passwd "s-$site"; getent shadow "s-$site"; redis_user)',
+  '    getent passwd "s-$site"; getent shadow "s-$site"; cache)',
   '}',
-  'redis_user() { acme cache show parts.example | grep -v "^holds"; }',
+  'cache() { acme cache show parts.example | grep -E "^(username|prefix|may hold) "; }',
 ];
 
 const status =
