@@ -51,6 +51,9 @@ const RUNS: readonly string[] = [
 const CRONS: readonly string[] = [
   ...[cut('cron'), 'until acme cron show parts.example tick | grep "^last  *exit 0"; do sleep 1; done'],
   ...['acme cron show parts.example tick', 'running "sleep 5001"', 'supervisorctl status sculptor-cron'],
+  'acme cron create parts.example yearly @yearly -- echo "ran beside its times"',
+  'acme cron run parts.example yearly',
+  'until acme cron show parts.example yearly | grep -x "ran beside its times"; do sleep 0.5; done',
 ];
 
 export const programs: Topic = {
