@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ROUTES } from '../../api/route-table.ts';
@@ -15,25 +15,12 @@ import {
 } from '../machine/agent.ts';
 import { ask, site } from '../machine/executor-conversation.ts';
 import { page, place, rootSql } from '../machine/server.ts';
-import { Scope } from '../../contract/tokens.ts';
 import { accepted, refused } from './attempt.ts';
-import { newTenant } from './new-tenant.ts';
+import { newToken } from './new-tenant.ts';
 
 /* Row 31 and rows 38 to 40: another tenant's things, and another tenant's names. */
 
 const { serverName } = JSON.parse(readFileSync('/etc/sculptor/agent.json', 'utf8')) as { serverName: string };
-const id = () => `t${randomBytes(6).toString('hex').slice(0, 11)}`;
-
-/** Of a tenant that is nobody's yet, a token of every scope that a tenant's may have. */
-function newToken(): string {
-  const [tenant, token] = [newTenant(), `sculptor_${randomBytes(32).toString('base64url')}`];
-  const digest = createHash('sha256').update(token).digest('hex');
-  rootSql(`INSERT INTO sculptor.token (id, sha256, name, tenant, scopes, expires_at, made_by)
-      SELECT '${id()}', '${digest}', 'of a tenant', '${tenant}', '${JSON.stringify(Scope.options)}',
-        UTC_TIMESTAMP() + INTERVAL 1 DAY, id FROM sculptor.token WHERE name = 'installation'`);
-  return token;
-}
-
 type Asked = readonly [method: Method, path: string, body?: unknown];
 
 function asks(token: string, ...[method, path, body]: Asked): Promise<Answer> {

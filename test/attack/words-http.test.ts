@@ -1,10 +1,9 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { API_SOCKET, exchange, ready } from '../machine/agent.ts';
 import { rootSql } from '../machine/server.ts';
-import { Scope } from '../../contract/tokens.ts';
 import { refused, type Attempt } from './attempt.ts';
 import { newId, realDatabase } from './forgery.ts';
-import { newTenant } from './new-tenant.ts';
+import { newTenant, newToken } from './new-tenant.ts';
 import { around, CONTROLS, CRON, FPM, NGINX, PATHS, SHELL, SQL, SUPERVISOR } from './hostile.ts';
 
 /* Rows 1 to 9 and 14 at the front door: whoever has a token that may do everything for a tenant. */
@@ -17,21 +16,12 @@ beforeAll(async () => {
   tenant = newTenant();
 });
 
-/** One for each field, because requests are limited by token. */
-function newToken(): string {
-  const token = `sculptor_${randomBytes(32).toString('base64url')}`;
-  const digest = createHash('sha256').update(token).digest('hex');
-  rootSql(`INSERT INTO sculptor.token (id, sha256, name, tenant, scopes, expires_at, made_by)
-    SELECT '${newId()}', '${digest}', 'of a tenant', '${tenant}', '${JSON.stringify(Scope.options)}',
-      UTC_TIMESTAMP() + INTERVAL 1 DAY, id FROM sculptor.token WHERE name = 'installation'`);
-  return token;
-}
-
 const AT_ONCE = 16;
 
 /** Posts each of the bodies, and gives those that were not answered with a problem of 422. */
 async function unrefused(path: string, bodies: readonly object[]): Promise<readonly unknown[]> {
-  const authorization = `Bearer ${newToken()}`;
+  // One for each field, because requests are limited by token.
+  const authorization = `Bearer ${newToken(tenant)}`;
   const left = [...bodies];
   const found: unknown[] = [];
   const post = async () => {
@@ -202,7 +192,8 @@ test('rows 7 and 9: there is no field and no route of a site for a command, a ce
     fields.map((field) => domain(field, [...CRON, ...SHELL, '/etc', 'https://example.com'])),
   );
   const paths = ['crons', 'certificates', 'programs', 'queues', 'hooks'].map((noun) => `/v1/${noun}`);
-  const authorization = `Bearer ${newToken()}`;
+  // One for each field, because requests are limited by token.
+  const authorization = `Bearer ${newToken(tenant)}`;
   await refused(
     [7, 9],
     paths.map((path) => ({
