@@ -62,7 +62,7 @@ const places = ({ queue, cron }: Programs): readonly string[] => [
   ...[queue, cron].flatMap((part) => [`/etc/sculptor/programs/${part}`, outputOf(part)]),
   `/etc/sculptor/supervised/sculptor-part-${queue}.conf`,
   `/etc/cron.d/sculptor-${cron}`,
-  ...['bounds', 'last', 'lock.0'].map((name) => `/var/lib/sculptor-root/once/${cron}/${name}`),
+  ...['bounds', 'pid.0', 'lock.0'].map((name) => `/var/lib/sculptor-root/once/${cron}/${name}`),
 ];
 
 test('rows 6 and 7: nobody reads what root has written of a site’s programs, the site of its own neither', async () => {
@@ -146,6 +146,7 @@ const traces = () => [
   '/var/lib/sculptor-root/let-in.json',
   '/var/lib/sculptor-root',
   '/etc/sculptor/programs',
+  '/run/systemd/transient',
 ];
 
 test('rows 6 and 7: PHP of a site makes no job of cron’s either', async () => {

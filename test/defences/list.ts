@@ -2,9 +2,12 @@ import type { Defence } from './defence.ts';
 import { CACHES_DEFENCES } from './list/caches.ts';
 import { EDGE } from './list/edge.ts';
 import { EXECUTOR } from './list/executor.ts';
+import { MAIL } from './list/mail.ts';
 import { PLANS } from './list/plans.ts';
+import { PROGRAMS } from './list/programs.ts';
 import { SERVER } from './list/server.ts';
 import { STATE } from './list/state.ts';
+import { TENANTS } from './list/tenants.ts';
 
 /** Every defence that has a name; `scripts/defences.sh` takes each away and looks who notices. */
 export const DEFENCES: readonly Defence[] = [
@@ -13,5 +16,8 @@ export const DEFENCES: readonly Defence[] = [
   ...CACHES_DEFENCES,
   ...EDGE,
   ...PLANS,
+  ...TENANTS,
+  ...PROGRAMS,
+  ...MAIL,
   ...SERVER,
 ];

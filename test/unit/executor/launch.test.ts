@@ -92,6 +92,7 @@ test('every word is itself to the end, the empty ones too, and no word is more t
         else expect(wordsOf(render()).slice(-1 - more.length)).toEqual(['php', ...more]);
       },
     ),
+    { examples: [[['a\0b'], 'systemd']] },
   );
 });
 

@@ -1,0 +1,47 @@
+import type { Defence } from '../defence.ts';
+
+const ROOT = 'test/unit/executor/tenants.test.ts';
+
+/** Between tenants, by root's own record of them. */
+export const TENANTS: readonly Defence[] = [
+  {
+    name: 'a tenant that root knows',
+    against: 'whoever has the API and makes sites for a tenant without a plan',
+    change: {
+      file: 'worker-privileged/executor/verbs/tenant/standing.ts',
+      from: "if (entry === null && tenant === 'default') return null;",
+      to: 'if (entry === null) return null;',
+    },
+    noticed: { file: ROOT, test: 'a site of a tenant that root does not know is not made' },
+  },
+  {
+    name: 'a plan that root counts',
+    against: 'whoever has the API and makes more for a tenant than it may have',
+    change: {
+      file: 'worker-privileged/executor/verbs/tenant/standing.ts',
+      from: "if (others.length >= most) throw planLimit('sites', most);",
+      to: 'if (others.length < most) return;',
+    },
+    noticed: { file: ROOT, test: 'the plan is counted by root: one more is refused, and leaves nothing' },
+  },
+  {
+    name: 'no older version of a tenant',
+    against: 'a replay that brings back a wider plan',
+    change: {
+      file: 'worker-privileged/executor/verbs/tenant.ts',
+      from: 'if (entry !== null && generation < entry.generation) throw outdated();',
+      to: 'if (entry !== null && generation < 0) throw outdated();',
+    },
+    noticed: { file: ROOT, test: 'an older version of a tenant is a replay' },
+  },
+  {
+    name: 'a site keeps its tenant',
+    against: 'a site that is taken over by another tenant',
+    change: {
+      file: 'worker-privileged/executor/verbs/site/registered.ts',
+      from: ' || entry.tenant !== spec.tenant) {',
+      to: ') {',
+    },
+    noticed: { file: ROOT, test: 'a site keeps its tenant for its life' },
+  },
+];
