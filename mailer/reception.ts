@@ -52,7 +52,10 @@ export function createReception({ acceptance, siteOf, sayRefused, logger }: Rece
     }
   }
 
-  return createServer(LIMITS, (request, response) => void answer(request, response));
+  const server = createServer(LIMITS, (request, response) => void answer(request, response));
+  // What comes behind one message on its connection is none.
+  server.maxRequestsPerSocket = 1;
+  return server;
 }
 
 function say(response: ServerResponse, status: number, sentence: string): void {
