@@ -5,10 +5,10 @@ module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
-      name: 'contract-imports-zod-and-itself',
+      name: 'contract-imports-zod-crypto-and-itself',
       severity: 'error',
       from: { path: '^contract/' },
-      to: { pathNot: '^(contract/|node_modules/zod/)' },
+      to: { pathNot: '^(contract/|node_modules/zod/|(node:)?crypto$)' },
     },
     {
       name: 'state-imports-contract',

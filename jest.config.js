@@ -13,7 +13,7 @@ const project = (displayName, more = {}) => ({
 });
 
 // unit, fuzz: no I/O. integration: real Redis and MariaDB. machine, render, fault, attack, doctor: on an installed
-// server. scripts, defences: boot servers.
+// server. mysql: on one whose tenants have a MySQL (scripts/mysql.sh). scripts, defences: boot servers.
 const onAServer = { globalSetup: '<rootDir>/test/machine/roomy.ts' };
 const counted = (name) => ({ globalTeardown: `<rootDir>/test/${name}/print-counts.ts` });
 
@@ -21,6 +21,7 @@ export default {
   projects: [
     ...['unit', 'fuzz', 'integration', 'scripts', 'defences'].map((name) => project(name)),
     ...['machine', 'fault', 'doctor'].map((name) => project(name, onAServer)),
+    project('mysql', { globalSetup: '<rootDir>/test/mysql/roomy.ts' }),
     project('render', counted('render')),
     project('attack', { ...onAServer, ...counted('attack') }),
   ],

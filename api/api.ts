@@ -38,7 +38,8 @@ import { createWriter } from './writer.ts';
 import type { Write } from './writer.ts';
 
 export interface ApiParts {
-  readonly config: Pick<Config, 'server' | 'serverName' | 'apiSocket' | 'apiPort'> & LimitSettings;
+  readonly config: Pick<Config, 'server' | 'serverName' | 'apiSocket' | 'apiPort' | 'mysqlSocket'> &
+    LimitSettings;
   readonly stateLogin: StateLogin;
   readonly redisLogin: RedisLogin;
   readonly logger: Logger;
@@ -80,7 +81,7 @@ export async function startApi({ config, stateLogin, redisLogin, logger }: ApiPa
 }
 
 interface ServicesParts {
-  readonly config: Pick<Config, 'server' | 'serverName'>;
+  readonly config: Pick<Config, 'server' | 'serverName' | 'mysqlSocket'>;
   readonly state: State;
   readonly write: Write;
 }
@@ -104,7 +105,8 @@ type Services = Pick<
 >;
 
 function createServices({ config, state, write }: ServicesParts): Services {
-  const { server, serverName } = config;
+  const { server, serverName, mysqlSocket } = config;
+  const databaseServer = mysqlSocket === null ? 'mariadb' : 'mysql';
   return {
     domains: createDomainService({ state, write, server }),
     caches: createCacheService({ state, write, server }),
@@ -113,7 +115,7 @@ function createServices({ config, state, write }: ServicesParts): Services {
     runs: createRunService({ state, write, server }),
     queues: createQueueService({ state, write, server }),
     databases: createDatabaseService({ state, write, server }),
-    databaseUsers: createDatabaseUserService({ state, write, server }),
+    databaseUsers: createDatabaseUserService({ state, write, server, databaseServer }),
     operations: createOperationService({ state, write }),
     tenants: createTenantService({ state, write, server }),
     tokens: createTokenService(state),

@@ -8,13 +8,21 @@ import { DatabaseName, DatabaseUserName } from './names.ts';
 export const Privileges = z.enum(['all', 'read']);
 export type Privileges = z.infer<typeof Privileges>;
 
+/** What tenants' databases are on: see docs/adr/0017-mysql-by-the-same-interface.md. */
+export const DatabaseServer = z.enum(['mariadb', 'mysql']);
+export type DatabaseServer = z.infer<typeof DatabaseServer>;
+
 /**
- * `*` and 40 upper-case hex digits: SHA-1 of the SHA-1 of the password, as `mysql_native_password` stores it.
+ * MariaDB's `*` and 40 upper-case hex digits, SHA-1 of the SHA-1 of the password, as `mysql_native_password` stores it; or
+ * MySQL's, `$A$005$`, 20 characters of salt and 43 of SHA-256, in the alphabet of crypt, as `caching_sha2_password` does.
  * Nobody can log in with it; it is all that leaves the API of a password.
  */
 export const PasswordHash = z
   .string()
-  .regex(/^\*[0-9A-F]{40}$/, 'a mysql_native_password hash')
+  .regex(
+    /^(?:\*[0-9A-F]{40}|\$A\$005\$[./0-9A-Za-z]{63})$/,
+    'a hash of mysql_native_password or of caching_sha2_password',
+  )
   .brand<'PasswordHash'>();
 export type PasswordHash = z.infer<typeof PasswordHash>;
 

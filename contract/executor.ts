@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CacheUsages } from './caches.ts';
+import { Charset, charsetOf, Collation } from './collations.ts';
 import { CronReport } from './crons.ts';
 import { SiteSpec } from './domains.ts';
 import { Failure } from './failures.ts';
@@ -87,6 +88,13 @@ export const VERBS = {
   'program.output': { args: PartPlace, result: z.strictObject({ output: ProgramOutput }) },
   /** Notes that it is not to be removed, which root alone can take back. */
   'database.protect': { args: z.strictObject({ id: DatabaseId }), result: z.strictObject({}) },
+  /** What is made in it from now on has this character set; where the door cannot say so. */
+  'database.collate': {
+    args: z
+      .strictObject({ id: DatabaseId, charset: Charset, collation: Collation })
+      .refine(({ charset, collation }) => charsetOf(collation) === charset),
+    result: z.strictObject({}),
+  },
   'database.remove': {
     args: z.strictObject({ id: DatabaseId }),
     /** Null where nothing of it is kept: it never came about, or was purged. */

@@ -23,6 +23,10 @@ export const Config = z.strictObject({
   apiPort: z.int().min(1).max(65_535).nullable(),
   redisSocket: socketPath,
   mariadbSocket: socketPath,
+  /** Of the MySQL that tenants' databases are on; null where they are on the MariaDB beside the state. */
+  mysqlSocket: socketPath.nullable().default(null),
+  /** Its mysqldump, for the executor. */
+  mysqlDump: socketPath.default('/usr/bin/mysqldump'),
   executor: z.enum(['socket', 'sudo']),
   executorSocket: socketPath,
   probeSocket: socketPath,

@@ -31,6 +31,8 @@ program=install.sh
 . "$here/install/redis.sh"
 # shellcheck source=scripts/install/mariadb.sh
 . "$here/install/mariadb.sh"
+# shellcheck source=scripts/install/mysql.sh
+. "$here/install/mysql.sh"
 # shellcheck source=scripts/install/ssh.sh
 . "$here/install/ssh.sh"
 # shellcheck source=scripts/install/nginx.sh
@@ -42,7 +44,7 @@ program=install.sh
 
 usage() {
   cat <<'TEXT'
-Usage: install.sh [--demo] [--yes] [--name NAME]
+Usage: install.sh [--demo] [--yes] [--name NAME] [--mysql SOCKET] [--mysqldump FILE]
 
 Makes this machine a hosting server run by Sculptor Agent: Debian 12 or later, Ubuntu 22.04 or later, as root.
 Run it again at any time, for instance to bring a newer tree in place.
@@ -50,11 +52,18 @@ Run it again at any time, for instance to bring a newer tree in place.
 --demo       afterwards make a website and a database over HTTP, and show what www-data cannot do
 --yes        do not ask
 --name NAME  the name under which the API answers on port 443 (default: this machine's own)
+--mysql SOCKET
+             tenants' databases are on the MySQL that listens there, and not on MariaDB; see docs/mysql.md.
+             "none" is MariaDB again
+--mysqldump FILE
+             the mysqldump of that MySQL (default: /usr/bin/mysqldump)
+
+What was said last time stays, unless it is said anew.
 TEXT
 }
 
 parse() {
-  demo='' yes='' name=''
+  demo='' yes='' name='' mysql_wanted='' mysql_dump=''
   while [ $# -gt 0 ]; do
     case $1 in
       --demo) demo=1 ;;
@@ -62,6 +71,16 @@ parse() {
       --name)
         [ $# -gt 1 ] || misused '--name wants a name'
         name=$2
+        shift
+        ;;
+      --mysql)
+        [ $# -gt 1 ] || misused '--mysql wants the socket of a MySQL, or none'
+        mysql_wanted=$2
+        shift
+        ;;
+      --mysqldump)
+        [ $# -gt 1 ] || misused '--mysqldump wants a file'
+        mysql_dump=$2
         shift
         ;;
       --help | -h) usage && exit 0 ;;
@@ -86,10 +105,12 @@ main() {
   step 'folders' install_folders
   step 'Node.js' install_node
   step "the agent's code" install_code
+  step 'where tenants have their databases' choose_databases
   step 'what the agent knows of this server' install_facts
   step 'Redis' install_redis
   step "the sites' caches" install_cache
   step 'MariaDB' install_mariadb
+  step 'MySQL' install_mysql
   step "the administrator's token" install_token
   step 'sudo' install_sudoers
   step "PHP's mail" install_sendmail

@@ -4,33 +4,42 @@
 
 DELIMITER //
 
+-- An account that is there for a while, made anew should it be left from before.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.make_lent(
+  IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(255) CHARACTER SET utf8mb4)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  CALL sculptor_door.run(CONCAT('DROP USER IF EXISTS `', p_account, '`@`localhost`'));
+  CALL sculptor_door.run(CONCAT('CREATE USER `', p_account, '`@`localhost` ', sculptor_door.known_by(p_hash)));
+END //
+
 -- For root's terminal: an account that is there for one shell and sees one database, whatever its tenant wrote there. It
 -- makes tables, and nothing that is defined by who made it: that would be without a definer when the account is gone.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.open_shell(
-  IN p_id CHAR(12), IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(41) CHARACTER SET utf8mb4)
+  IN p_id CHAR(12), IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(255) CHARACTER SET utf8mb4)
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE db VARCHAR(48) DEFAULT NULL;
   SELECT name INTO db FROM sculptor_door.managed_database
     WHERE id = p_id AND dropped_at IS NULL AND closed_at IS NULL;
-  IF db IS NULL OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z')
-    OR NOT (BINARY p_account REGEXP CONCAT('\\Asculptor-shell-', p_id, '-[0-9a-f]{4}\\z')) THEN
+  IF db IS NULL OR NOT sculptor_door.is_hash(p_hash)
+    OR NOT (p_account COLLATE utf8mb4_bin REGEXP CONCAT('\\Asculptor-shell-', p_id, '-[0-9a-f]{4}\\z')) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
-  EXECUTE IMMEDIATE CONCAT('CREATE OR REPLACE USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash,
-    ''' WITH MAX_USER_CONNECTIONS 1');
-  EXECUTE IMMEDIATE CONCAT('GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, SHOW VIEW ON `',
-    REPLACE(db, '_', '\\_'), '`.* TO `', p_account, '`@`localhost`');
+  CALL sculptor_door.make_lent(p_account, p_hash);
+  CALL sculptor_door.run(CONCAT('ALTER USER `', p_account, '`@`localhost` WITH MAX_USER_CONNECTIONS 1'));
+  CALL sculptor_door.run(CONCAT('GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, SHOW VIEW ON `',
+    REPLACE(db, '_', '\\_'), '`.* TO `', p_account, '`@`localhost`'));
 END //
 
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.close_shell(
   IN p_account VARCHAR(32) CHARACTER SET utf8mb4)
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
-  IF NOT (BINARY p_account REGEXP '\\Asculptor-shell-[a-z0-9]{12}-[0-9a-f]{4}\\z') THEN
+  IF NOT (p_account COLLATE utf8mb4_bin REGEXP '\\Asculptor-shell-[a-z0-9]{12}-[0-9a-f]{4}\\z') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
-  EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `', p_account, '`@`localhost`');
+  CALL sculptor_door.run(CONCAT('DROP USER IF EXISTS `', p_account, '`@`localhost`'));
   CALL sculptor_door.end_sessions(p_account);
 END //
 
@@ -38,24 +47,50 @@ END //
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.end_shells(IN p_id CHAR(12))
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
-  FOR account IN (SELECT user AS name FROM mysql.global_priv
-    WHERE host = 'localhost' AND user LIKE CONCAT('sculptor-shell-', p_id, '-%')) DO
-    CALL sculptor_door.close_shell(account.name);
-  END FOR;
+  DECLARE account VARCHAR(32) DEFAULT '';
+  REPEAT
+    SELECT MIN(name) INTO account FROM sculptor_door.server_account
+      WHERE host = 'localhost' AND name LIKE CONCAT('sculptor-shell-', p_id, '-%') AND name > account;
+    IF account IS NOT NULL THEN
+      CALL sculptor_door.close_shell(account);
+    END IF;
+  UNTIL account IS NULL END REPEAT;
+END //
+
+-- The account of a database whose name comes next; null after the last.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.next_account(
+  IN p_database_id CHAR(12), INOUT p_account VARCHAR(32) CHARACTER SET utf8mb4)
+  READS SQL DATA SQL SECURITY DEFINER
+BEGIN
+  SELECT MIN(name) INTO p_account FROM sculptor_door.managed_user
+    WHERE database_id = p_database_id AND dropped_at IS NULL AND name > p_account;
+END //
+
+-- Each of its accounts is locked, or let in, as it says.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.settle_locks(IN p_id CHAR(12))
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE account VARCHAR(32) DEFAULT '';
+  CALL sculptor_door.next_account(p_id, account);
+  WHILE account IS NOT NULL DO
+    CALL sculptor_door.settle_lock(account, p_id);
+    CALL sculptor_door.next_account(p_id, account);
+  END WHILE;
 END //
 
 -- Nobody works in it any more, and nobody comes in.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.close_database(IN p_id CHAR(12))
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
+  DECLARE account VARCHAR(32) DEFAULT '';
   UPDATE sculptor_door.managed_database SET closed_at = COALESCE(closed_at, UTC_TIMESTAMP(3))
     WHERE id = p_id AND dropped_at IS NULL;
-  FOR account IN (SELECT u.name FROM sculptor_door.managed_user u
-    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
-    WHERE u.database_id = p_id AND u.dropped_at IS NULL) DO
-    EXECUTE IMMEDIATE CONCAT('ALTER USER `', account.name, '`@`localhost` ACCOUNT LOCK');
-    CALL sculptor_door.end_sessions(account.name);
-  END FOR;
+  CALL sculptor_door.next_account(p_id, account);
+  WHILE account IS NOT NULL DO
+    CALL sculptor_door.run(CONCAT('ALTER USER IF EXISTS `', account, '`@`localhost` ACCOUNT LOCK'));
+    CALL sculptor_door.end_sessions(account);
+    CALL sculptor_door.next_account(p_id, account);
+  END WHILE;
   CALL sculptor_door.end_shells(p_id);
 END //
 
@@ -63,10 +98,9 @@ END //
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.drop_lent(IN p_id CHAR(12))
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
-  FOR purpose IN (SELECT 'dump' AS name UNION SELECT 'routines' UNION SELECT 'restore') DO
-    EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `sculptor-', purpose.name, '-', p_id, '`@`localhost`');
-    CALL sculptor_door.end_sessions(CONCAT('sculptor-', purpose.name, '-', p_id));
-  END FOR;
+  CALL sculptor_door.take_back(p_id, CONCAT('sculptor-dump-', p_id), NULL);
+  CALL sculptor_door.take_back(p_id, CONCAT('sculptor-routines-', p_id), NULL);
+  CALL sculptor_door.take_back(p_id, CONCAT('sculptor-restore-', p_id), NULL);
   CALL sculptor_door.end_shells(p_id);
 END //
 
@@ -75,11 +109,7 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   CALL sculptor_door.drop_lent(p_id);
-  FOR account IN (SELECT u.name FROM sculptor_door.managed_user u
-    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
-    WHERE u.database_id = p_id AND u.dropped_at IS NULL) DO
-    CALL sculptor_door.settle_lock(account.name, p_id);
-  END FOR;
+  CALL sculptor_door.settle_locks(p_id);
   UPDATE sculptor_door.managed_database SET closed_at = NULL WHERE id = p_id;
 END //
 
@@ -89,11 +119,7 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   UPDATE sculptor_door.managed_database SET locked_at = COALESCE(locked_at, UTC_TIMESTAMP(3)) WHERE id = p_id;
-  FOR account IN (SELECT u.name FROM sculptor_door.managed_user u
-    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
-    WHERE u.database_id = p_id AND u.dropped_at IS NULL) DO
-    CALL sculptor_door.settle_lock(account.name, p_id);
-  END FOR;
+  CALL sculptor_door.settle_locks(p_id);
 END //
 
 -- One that is closed opens its accounts when it is opened.
@@ -101,26 +127,26 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   UPDATE sculptor_door.managed_database SET locked_at = NULL WHERE id = p_id;
-  FOR account IN (SELECT u.name FROM sculptor_door.managed_user u
-    JOIN sculptor_door.managed_database d ON d.id = u.database_id AND d.closed_at IS NULL
-    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
-    WHERE u.database_id = p_id AND u.dropped_at IS NULL) DO
-    CALL sculptor_door.settle_lock(account.name, p_id);
-  END FOR;
+  IF EXISTS (SELECT 1 FROM sculptor_door.managed_database WHERE id = p_id AND closed_at IS NULL) THEN
+    CALL sculptor_door.settle_locks(p_id);
+  END IF;
 END //
 
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.remove_database(IN p_id CHAR(12))
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
+  DECLARE account VARCHAR(32) DEFAULT '';
   DECLARE known VARCHAR(48) DEFAULT NULL;
   SELECT name INTO known FROM sculptor_door.managed_database WHERE id = p_id AND dropped_at IS NULL;
   IF known IS NOT NULL THEN
     CALL sculptor_door.drop_lent(p_id);
-    FOR account IN (SELECT name FROM sculptor_door.managed_user WHERE database_id = p_id AND dropped_at IS NULL) DO
-      EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `', account.name, '`@`localhost`');
-      CALL sculptor_door.end_sessions(account.name);
-    END FOR;
-    EXECUTE IMMEDIATE CONCAT('DROP DATABASE IF EXISTS `', known, '`');
+    CALL sculptor_door.next_account(p_id, account);
+    WHILE account IS NOT NULL DO
+      CALL sculptor_door.run(CONCAT('DROP USER IF EXISTS `', account, '`@`localhost`'));
+      CALL sculptor_door.end_sessions(account);
+      CALL sculptor_door.next_account(p_id, account);
+    END WHILE;
+    CALL sculptor_door.run(CONCAT('DROP DATABASE IF EXISTS `', known, '`'));
     IF EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = known) THEN
       SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'mismatch';
     END IF;
@@ -141,7 +167,7 @@ BEGIN
   IF known IS NULL THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
   END IF;
-  IF NOT (BINARY p_charset REGEXP '\\A[a-z0-9_]+\\z') OR NOT (BINARY p_collation REGEXP '\\A[a-z0-9_]+\\z') THEN
+  IF NOT (p_charset COLLATE utf8mb4_bin REGEXP '\\A[a-z0-9_]+\\z') OR NOT (p_collation COLLATE utf8mb4_bin REGEXP '\\A[a-z0-9_]+\\z') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
   CALL sculptor_door.require_free_database(known);
@@ -151,12 +177,12 @@ BEGIN
     locked_at = CASE (SELECT t.suspended FROM sculptor_door.managed_tenant t WHERE t.id = owner)
       WHEN TRUE THEN COALESCE(locked_at, UTC_TIMESTAMP(3)) WHEN FALSE THEN NULL ELSE locked_at END WHERE id = p_id;
   COMMIT;
-  EXECUTE IMMEDIATE CONCAT('CREATE DATABASE `', known, '` CHARACTER SET ', p_charset, ' COLLATE ', p_collation);
+  CALL sculptor_door.run(CONCAT('CREATE DATABASE `', known, '` CHARACTER SET ', p_charset, ' COLLATE ', p_collation));
 END //
 
 -- Under its old id, locked until its database is opened.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.restore_user(
-  IN p_id CHAR(12), IN p_privileges VARCHAR(10) CHARACTER SET utf8mb4, IN p_hash VARCHAR(41) CHARACTER SET utf8mb4)
+  IN p_id CHAR(12), IN p_privileges VARCHAR(10) CHARACTER SET utf8mb4, IN p_hash VARCHAR(255) CHARACTER SET utf8mb4)
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE known VARCHAR(32) DEFAULT NULL;
@@ -171,7 +197,7 @@ BEGIN
   IF known IS NULL THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
   END IF;
-  IF BINARY p_privileges NOT IN ('all', 'read') OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z') THEN
+  IF BINARY p_privileges NOT IN ('all', 'read') OR NOT sculptor_door.is_hash(p_hash) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
   CALL sculptor_door.require_free_account(known, db_id);
@@ -179,7 +205,8 @@ BEGIN
   CALL sculptor_door.require_room(owner, 'users');
   UPDATE sculptor_door.managed_user SET dropped_at = NULL WHERE id = p_id;
   COMMIT;
-  EXECUTE IMMEDIATE CONCAT('CREATE USER `', known, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, ''' ACCOUNT LOCK');
+  CALL sculptor_door.run(CONCAT('CREATE USER `', known, '`@`localhost` ',
+    sculptor_door.known_by(p_hash), ' ACCOUNT LOCK'));
   CALL sculptor_door.connection_cap(db_id, most);
   CALL sculptor_door.give_rights(known, db, p_privileges, LEAST(COALESCE(asked, most), most));
 END //
@@ -189,25 +216,24 @@ END //
 -- and runs the tenant's functions for that with the rights of who asks. So who dumps tables and views has the tenant's
 -- rights and no more, and who reads the source of routines, which takes a right over those of all, sees no view.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.lend(
-  IN p_id CHAR(12), IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(41) CHARACTER SET utf8mb4)
+  IN p_id CHAR(12), IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(255) CHARACTER SET utf8mb4)
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE db VARCHAR(48) DEFAULT NULL;
   SELECT name INTO db FROM sculptor_door.managed_database
     WHERE id = p_id AND dropped_at IS NULL AND closed_at IS NOT NULL;
-  IF db IS NULL OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z') THEN
+  IF db IS NULL OR NOT sculptor_door.is_hash(p_hash) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
   IF p_account IN (CONCAT('sculptor-restore-', p_id), CONCAT('sculptor-dump-', p_id)) THEN
-    EXECUTE IMMEDIATE CONCAT('CREATE OR REPLACE USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
+    CALL sculptor_door.make_lent(p_account, p_hash);
     CALL sculptor_door.give_rights(p_account, db, 'all', 1);
   ELSEIF p_account = CONCAT('sculptor-routines-', p_id) THEN
-    EXECUTE IMMEDIATE CONCAT('CREATE OR REPLACE USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
-    EXECUTE IMMEDIATE CONCAT('GRANT EXECUTE ON `', REPLACE(db, '_', '\\_'), '`.* TO `', p_account, '`@`localhost`');
-    EXECUTE IMMEDIATE CONCAT('GRANT SELECT ON mysql.proc TO `', p_account, '`@`localhost`');
+    CALL sculptor_door.make_lent(p_account, p_hash);
+    CALL sculptor_door.run(CONCAT('GRANT EXECUTE ON `', REPLACE(db, '_', '\\_'), '`.* TO `', p_account, '`@`localhost`'));
+    CALL sculptor_door.show_routines_to(p_account);
   ELSEIF EXISTS (SELECT 1 FROM sculptor_door.managed_user WHERE held = p_account AND database_id = p_id) THEN
-    EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash,
-      ''' ACCOUNT UNLOCK');
+    CALL sculptor_door.run(CONCAT('ALTER USER `', p_account, '`@`localhost` ', sculptor_door.known_by(p_hash), ' ACCOUNT UNLOCK'));
   ELSE
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
@@ -215,15 +241,14 @@ END //
 
 -- Ends what was lent: the account has its true password again and is locked; the one of this purpose is dropped.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.take_back(
-  IN p_id CHAR(12), IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(41) CHARACTER SET utf8mb4)
+  IN p_id CHAR(12), IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(255) CHARACTER SET utf8mb4)
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   IF p_account IN (CONCAT('sculptor-restore-', p_id), CONCAT('sculptor-dump-', p_id), CONCAT('sculptor-routines-', p_id)) THEN
-    EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `', p_account, '`@`localhost`');
-  ELSEIF BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z'
+    CALL sculptor_door.run(CONCAT('DROP USER IF EXISTS `', p_account, '`@`localhost`'));
+  ELSEIF sculptor_door.is_hash(p_hash)
     AND EXISTS (SELECT 1 FROM sculptor_door.managed_user WHERE held = p_account AND database_id = p_id) THEN
-    EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_account, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash,
-      ''' ACCOUNT LOCK');
+    CALL sculptor_door.run(CONCAT('ALTER USER `', p_account, '`@`localhost` ', sculptor_door.known_by(p_hash), ' ACCOUNT LOCK'));
   ELSE
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
@@ -233,16 +258,28 @@ END //
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.limit_connections()
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
-  DECLARE most INT UNSIGNED;
-  FOR account IN (SELECT u.name, u.database_id, u.max_connections AS asked,
-      CAST(JSON_VALUE(p.priv, '$.max_user_connections') AS UNSIGNED) AS had FROM sculptor_door.managed_user u
-    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost' WHERE u.dropped_at IS NULL) DO
-    CALL sculptor_door.connection_cap(account.database_id, most);
-    SET most = LEAST(COALESCE(account.asked, most), most);
-    IF COALESCE(account.had, 0) <> most THEN
-      EXECUTE IMMEDIATE CONCAT('ALTER USER `', account.name, '`@`localhost` WITH MAX_USER_CONNECTIONS ', most);
+  DECLARE account VARCHAR(32);
+  DECLARE of_database CHAR(12);
+  DECLARE asked, had, most INT UNSIGNED;
+  DECLARE ended BOOLEAN DEFAULT FALSE;
+  DECLARE accounts CURSOR FOR SELECT u.name, u.database_id, u.max_connections, s.connections
+    FROM sculptor_door.managed_user u JOIN sculptor_door.server_account s ON s.name = u.name AND s.host = 'localhost'
+    WHERE u.dropped_at IS NULL;
+  OPEN accounts;
+  REPEAT
+    BEGIN
+      DECLARE CONTINUE HANDLER FOR NOT FOUND SET ended = TRUE;
+      FETCH accounts INTO account, of_database, asked, had;
+    END;
+    IF NOT ended THEN
+      CALL sculptor_door.connection_cap(of_database, most);
+      SET most = LEAST(COALESCE(asked, most), most);
+      IF COALESCE(had, 0) <> most THEN
+        CALL sculptor_door.run(CONCAT('ALTER USER `', account, '`@`localhost` WITH MAX_USER_CONNECTIONS ', most));
+      END IF;
     END IF;
-  END FOR;
+  UNTIL ended END REPEAT;
+  CLOSE accounts;
 END //
 
 -- What a tenant may have, by root's record. An empty text is no limit.
@@ -271,7 +308,7 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
   IN p_name VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin, IN p_value INT UNSIGNED)
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
-  -- MariaDB takes no connections for no limit.
+  -- The server takes no connections for no limit.
   IF p_value IS NULL OR NOT EXISTS (SELECT 1 FROM sculptor_door.setting WHERE name = p_name)
     OR (p_name = 'connections_per_account' AND p_value = 0) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';

@@ -2,6 +2,8 @@
 -- A refusal is SQLSTATE 45000 whose message is a failure code of contract/failures.ts.
 -- \\A and \\z, never ^ and $: whoever calls has the session, and with default_regex_flags = 'MULTILINE' they match at
 -- every line. What sculptor may call is granted by name at the end; the rest is root's, or called from here alone.
+-- These words are MariaDB's and MySQL's. What the two say in different words stands in dialects/, which is applied
+-- before: `run`, `end_sessions`, `set_character_set`, `is_hash`, `known_by` and the views of what a server has.
 
 DELIMITER //
 
@@ -28,15 +30,6 @@ BEGIN
   END IF;
   INSERT INTO sculptor_door.counted (kind, counted_at) VALUES (p_kind, clock);
   COMMIT;
-END //
-
--- A session keeps the rights that it had in its database, whatever becomes of the account: they would hold for the
--- next tenant's database of the same name. So whoever loses rights, or came in with another password, is put out.
-CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.end_sessions(
-  IN p_account VARCHAR(64) CHARACTER SET utf8mb4)
-  MODIFIES SQL DATA SQL SECURITY DEFINER
-BEGIN
-  EXECUTE IMMEDIATE CONCAT('KILL USER `', p_account, '`@`localhost`');
 END //
 
 -- Refuses a name that a database cannot have: what is there before us is somebody's, whoever's.
@@ -74,7 +67,7 @@ BEGIN
     WHERE u.name = p_name AND u.database_id <> p_database_id) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'name_taken';
   END IF;
-  IF EXISTS (SELECT 1 FROM mysql.global_priv WHERE user = p_name) THEN
+  IF EXISTS (SELECT 1 FROM sculptor_door.server_account WHERE name = p_name) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_ours';
   END IF;
 END //
@@ -112,12 +105,12 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
   READS SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE EXIT HANDLER FOR 1115, 1253, 1273 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'collation_missing';
-  IF p_charset IS NULL OR p_collation IS NULL OR NOT (BINARY p_charset REGEXP '\\A[a-z0-9]{1,20}\\z')
-    OR NOT (BINARY p_collation REGEXP '\\A[a-z0-9_]{1,64}\\z')
+  IF p_charset IS NULL OR p_collation IS NULL OR NOT (p_charset COLLATE utf8mb4_bin REGEXP '\\A[a-z0-9]{1,20}\\z')
+    OR NOT (p_collation COLLATE utf8mb4_bin REGEXP '\\A[a-z0-9_]{1,64}\\z')
     OR p_collation NOT LIKE CONCAT(p_charset, '|_%') ESCAPE '|' THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
-  EXECUTE IMMEDIATE CONCAT('DO CONVERT(''x'' USING ', p_charset, ') COLLATE ', p_collation);
+  CALL sculptor_door.run(CONCAT('DO CONVERT(''x'' USING ', p_charset, ') COLLATE ', p_collation));
 END //
 
 -- How many connections an account of this database may have at once, whatever was asked for it. A plan of the tenant
@@ -139,12 +132,12 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
   IN p_privileges VARCHAR(10) CHARACTER SET utf8mb4, IN p_connections INT UNSIGNED)
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
-  EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_account, '`@`localhost` WITH MAX_USER_CONNECTIONS ', p_connections);
-  EXECUTE IMMEDIATE CONCAT('REVOKE ALL PRIVILEGES, GRANT OPTION FROM `', p_account, '`@`localhost`');
-  EXECUTE IMMEDIATE CONCAT('GRANT ',
+  CALL sculptor_door.run(CONCAT('ALTER USER `', p_account, '`@`localhost` WITH MAX_USER_CONNECTIONS ', p_connections));
+  CALL sculptor_door.run(CONCAT('REVOKE ALL PRIVILEGES, GRANT OPTION FROM `', p_account, '`@`localhost`'));
+  CALL sculptor_door.run(CONCAT('GRANT ',
     IF(p_privileges = 'read', 'SELECT, SHOW VIEW',
       'SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EVENT, TRIGGER'),
-    ' ON `', REPLACE(p_database, '_', '\\_'), '`.* TO `', p_account, '`@`localhost`');
+    ' ON `', REPLACE(p_database, '_', '\\_'), '`.* TO `', p_account, '`@`localhost`'));
 END //
 
 -- Locks an account, or lets it in, as its database says. Whoever locks or unlocks a database writes that down first, so
@@ -157,7 +150,7 @@ BEGIN
   SELECT locked_at IS NOT NULL INTO is_locked FROM sculptor_door.managed_database WHERE id = p_database_id;
   REPEAT
     SET was_locked = is_locked;
-    EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_account, '`@`localhost` ACCOUNT ', IF(is_locked, 'LOCK', 'UNLOCK'));
+    CALL sculptor_door.run(CONCAT('ALTER USER IF EXISTS `', p_account, '`@`localhost` ACCOUNT ', IF(is_locked, 'LOCK', 'UNLOCK')));
     IF is_locked THEN
       CALL sculptor_door.end_sessions(p_account);
     END IF;
@@ -173,12 +166,11 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
 BEGIN
   DECLARE known VARCHAR(48) DEFAULT NULL;
   DECLARE owner VARCHAR(12) DEFAULT NULL;
-  DECLARE as_asked VARCHAR(255) CHARACTER SET utf8mb4;
   DECLARE gone, closed DATETIME(3) DEFAULT NULL;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
   IF p_id IS NULL OR p_name IS NULL OR p_tenant IS NULL
-    OR NOT (BINARY p_tenant REGEXP '\\A(default|[a-z][a-z0-9]{11})\\z') OR NOT (BINARY p_id REGEXP '\\A[a-z][a-z0-9]{11}\\z')
-    OR NOT (BINARY p_name REGEXP '\\A[a-z][a-z0-9_]{0,47}\\z')
+    OR NOT (p_tenant COLLATE utf8mb4_bin REGEXP '\\A(default|[a-z][a-z0-9]{11})\\z') OR NOT (p_id COLLATE utf8mb4_bin REGEXP '\\A[a-z][a-z0-9]{11}\\z')
+    OR NOT (p_name COLLATE utf8mb4_bin REGEXP '\\A[a-z][a-z0-9_]{0,47}\\z')
     OR p_name IN ('mysql', 'sys', 'information_schema', 'performance_schema', 'sculptor', 'sculptor_door', 'test') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
@@ -198,12 +190,12 @@ BEGIN
       (SELECT IF(suspended, UTC_TIMESTAMP(3), NULL) FROM sculptor_door.managed_tenant WHERE id = p_tenant));
     COMMIT;
   END IF;
-  SET as_asked = CONCAT('DATABASE `', p_name, '` CHARACTER SET ', p_charset, ' COLLATE ', p_collation);
   IF NOT EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = p_name) THEN
-    EXECUTE IMMEDIATE CONCAT('CREATE ', as_asked);
-  ELSE
+    CALL sculptor_door.run(CONCAT('CREATE DATABASE `', p_name, '` CHARACTER SET ', p_charset, ' COLLATE ', p_collation));
+  ELSEIF NOT EXISTS (SELECT 1 FROM information_schema.schemata
+    WHERE schema_name = p_name AND default_collation_name = p_collation) THEN
     -- What is made from now on without a character set of its own; what is there already stays as it is.
-    EXECUTE IMMEDIATE CONCAT('ALTER ', as_asked);
+    CALL sculptor_door.set_character_set(p_name, p_charset, p_collation);
   END IF;
 END //
 
@@ -218,11 +210,11 @@ BEGIN
   IF known IS NOT NULL THEN
     IF EXISTS (SELECT 1 FROM sculptor_door.managed_user WHERE database_id = p_id AND dropped_at IS NULL)
       OR EXISTS (SELECT 1 FROM information_schema.tables WHERE table_schema = known)
-      OR EXISTS (SELECT 1 FROM mysql.proc WHERE db = known)
-      OR EXISTS (SELECT 1 FROM mysql.event WHERE db = known) THEN
+      OR EXISTS (SELECT 1 FROM sculptor_door.server_routine WHERE db = known)
+      OR EXISTS (SELECT 1 FROM sculptor_door.server_event WHERE db = known) THEN
       SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
     END IF;
-    EXECUTE IMMEDIATE CONCAT('DROP DATABASE IF EXISTS `', known, '`');
+    CALL sculptor_door.run(CONCAT('DROP DATABASE IF EXISTS `', known, '`'));
     UPDATE sculptor_door.managed_database SET dropped_at = UTC_TIMESTAMP(3), closed_at = NULL WHERE id = p_id;
   END IF;
 END //
@@ -243,9 +235,9 @@ BEGIN
   DECLARE owner VARCHAR(12) DEFAULT NULL;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
   IF p_id IS NULL OR p_name IS NULL OR p_hash IS NULL OR p_privileges IS NULL
-    OR NOT (BINARY p_id REGEXP '\\A[a-z][a-z0-9]{11}\\z')
-    OR NOT (BINARY p_name REGEXP '\\A[a-z][a-z0-9_]{0,31}\\z')
-    OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z')
+    OR NOT (p_id COLLATE utf8mb4_bin REGEXP '\\A[a-z][a-z0-9]{11}\\z')
+    OR NOT (p_name COLLATE utf8mb4_bin REGEXP '\\A[a-z][a-z0-9_]{0,31}\\z')
+    OR NOT sculptor_door.is_hash(p_hash)
     OR BINARY p_privileges NOT IN ('all', 'read') OR p_connections = 0
     OR p_name IN ('root', 'mysql', 'mariadb', 'sculptor', 'sculptor_door', 'public') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
@@ -264,12 +256,11 @@ BEGIN
   END IF;
   CALL sculptor_door.connection_cap(p_database_id, most);
   SET most = LEAST(COALESCE(p_connections, most), most);
-  SELECT JSON_VALUE(priv, '$.max_user_connections') INTO had_connections FROM mysql.global_priv
-    WHERE user = p_name AND host = 'localhost';
+  SELECT connections INTO had_connections FROM sculptor_door.server_account WHERE name = p_name AND host = 'localhost';
   SELECT IF(g.insert_priv = 'Y', 'all', 'read') INTO had FROM mysql.db g
     WHERE g.user = p_name AND g.host = 'localhost' AND g.db = REPLACE(db, '_', '\\_');
-  SET same_password = EXISTS (SELECT 1 FROM mysql.global_priv p WHERE p.user = p_name AND p.host = 'localhost'
-    AND JSON_VALUE(p.priv, '$.authentication_string') = p_hash);
+  SET same_password = EXISTS (SELECT 1 FROM sculptor_door.server_account
+    WHERE name = p_name AND host = 'localhost' AND hash = p_hash);
   -- Another password, or the right to write, lets in somebody who was not let in before; a site that may not write any
   -- more, or has fewer connections, is as good as switched off. What is so already is neither.
   SET lets_in = NOT same_password OR had IS NULL OR (had = 'read' AND p_privileges = 'all');
@@ -287,9 +278,9 @@ BEGIN
     COMMIT;
   END IF;
   UPDATE sculptor_door.managed_user SET max_connections = p_connections WHERE id = p_id;
-  EXECUTE IMMEDIATE CONCAT('CREATE USER IF NOT EXISTS `', p_name, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash,
-    ''' ACCOUNT LOCK');
-  EXECUTE IMMEDIATE CONCAT('ALTER USER `', p_name, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
+  CALL sculptor_door.run(CONCAT('CREATE USER IF NOT EXISTS `', p_name, '`@`localhost` ',
+    sculptor_door.known_by(p_hash), ' ACCOUNT LOCK'));
+  CALL sculptor_door.run(CONCAT('ALTER USER `', p_name, '`@`localhost` ', sculptor_door.known_by(p_hash)));
   CALL sculptor_door.give_rights(p_name, db, p_privileges, most);
   CALL sculptor_door.settle_lock(p_name, p_database_id);
   IF lets_in OR takes_away THEN
@@ -304,7 +295,7 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE known VARCHAR(32) DEFAULT NULL;
-  IF p_id IS NULL OR p_hash IS NULL OR NOT (BINARY p_hash REGEXP '\\A\\*[0-9A-F]{40}\\z') THEN
+  IF p_id IS NULL OR NOT sculptor_door.is_hash(p_hash) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'invalid_request';
   END IF;
   SELECT u.name INTO known FROM sculptor_door.managed_user u
@@ -313,10 +304,10 @@ BEGIN
   IF known IS NULL THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
   END IF;
-  IF NOT EXISTS (SELECT 1 FROM mysql.global_priv
-    WHERE user = known AND host = 'localhost' AND JSON_VALUE(priv, '$.authentication_string') = p_hash) THEN
+  IF NOT EXISTS (SELECT 1 FROM sculptor_door.server_account
+    WHERE name = known AND host = 'localhost' AND hash = p_hash) THEN
     CALL sculptor_door.count_one('let_in_per_hour');
-    EXECUTE IMMEDIATE CONCAT('ALTER USER `', known, '`@`localhost` IDENTIFIED BY PASSWORD ''', p_hash, '''');
+    CALL sculptor_door.run(CONCAT('ALTER USER `', known, '`@`localhost` ', sculptor_door.known_by(p_hash)));
     CALL sculptor_door.end_sessions(known);
   END IF;
 END //
@@ -328,9 +319,9 @@ BEGIN
   DECLARE known VARCHAR(32) DEFAULT NULL;
   SELECT name INTO known FROM sculptor_door.managed_user WHERE id = p_id AND dropped_at IS NULL;
   IF known IS NOT NULL THEN
-    IF EXISTS (SELECT 1 FROM mysql.global_priv WHERE user = known AND host = 'localhost') THEN
+    IF EXISTS (SELECT 1 FROM sculptor_door.server_account WHERE name = known AND host = 'localhost') THEN
       CALL sculptor_door.count_one('destroy_per_hour');
-      EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `', known, '`@`localhost`');
+      CALL sculptor_door.run(CONCAT('DROP USER IF EXISTS `', known, '`@`localhost`'));
       CALL sculptor_door.end_sessions(known);
     END IF;
     UPDATE sculptor_door.managed_user SET dropped_at = UTC_TIMESTAMP(3) WHERE id = p_id;
@@ -348,11 +339,11 @@ BEGIN
   DECLARE most INT UNSIGNED;
   SELECT name, database_id INTO known, known_database FROM sculptor_door.managed_user
     WHERE id = p_id AND dropped_at IS NULL;
-  IF known IS NOT NULL AND EXISTS (SELECT 1 FROM mysql.global_priv WHERE user = known AND host = 'localhost') THEN
+  IF known IS NOT NULL AND EXISTS (SELECT 1 FROM sculptor_door.server_account WHERE name = known AND host = 'localhost') THEN
     CALL sculptor_door.connection_cap(known_database, most);
     SELECT CONVERT(most USING utf8mb4) AS cap;
-    EXECUTE IMMEDIATE CONCAT('SHOW CREATE USER `', known, '`@`localhost`');
-    EXECUTE IMMEDIATE CONCAT('SHOW GRANTS FOR `', known, '`@`localhost`');
+    CALL sculptor_door.run(CONCAT('SHOW CREATE USER `', known, '`@`localhost`'));
+    CALL sculptor_door.run(CONCAT('SHOW GRANTS FOR `', known, '`@`localhost`'));
   ELSE
     SELECT 'none' AS grants FROM DUAL WHERE FALSE;
   END IF;

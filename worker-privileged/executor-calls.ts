@@ -59,6 +59,7 @@ const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'queue.remove': 120_000,
   'programs.look': 30_000,
   'program.output': 30_000,
+  'database.collate': 90_000,
   'database.protect': 30_000,
   'database.remove': 4 * 3_600_000,
   'database.restore': 4 * 3_600_000,

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { PasswordHash } from '../../contract/databases.ts';
 import { createSecret } from '../../runtime/secret.ts';
 import type { Secret } from '../../runtime/secret.ts';
@@ -7,12 +7,6 @@ import type { Written } from '../writer.ts';
 /** 256 bits, in 43 characters that need no quoting anywhere. */
 export function newPassword(): Secret {
   return createSecret(randomBytes(32).toString('base64url'));
-}
-
-/** As `mysql_native_password` stores it. One SHA-1 is little; of 256 random bits nobody guesses one. */
-export function hashPassword(password: Secret): PasswordHash {
-  const once = createHash('sha1').update(password.reveal()).digest();
-  return PasswordHash.parse(`*${createHash('sha1').update(once).digest('hex').toUpperCase()}`);
 }
 
 /** For a version that says that the account is to go: the hash of no password that anybody knows. */

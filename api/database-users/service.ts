@@ -1,6 +1,7 @@
 import type {
   CreateDatabaseUser,
   Database,
+  DatabaseServer,
   DatabaseUser,
   PasswordHash,
   UpdateDatabaseUser,
@@ -8,6 +9,7 @@ import type {
 import { DatabaseUserId } from '../../contract/ids.ts';
 import type { DatabaseId, ServerId, TenantId } from '../../contract/ids.ts';
 import type { DatabaseUserName } from '../../contract/names.ts';
+import { hashFor } from '../../contract/password-hashes.ts';
 import type { OperationKind } from '../../contract/operations.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import type { Sql, State } from '../../state/connection.ts';
@@ -34,7 +36,7 @@ import { inTrash, nameTaken, notFound, ProblemError } from '../problems.ts';
 import type { WriteContext } from '../write-context.ts';
 import type { Write, WriteAnswer, Written } from '../writer.ts';
 import { requireAllowedConnections } from './connections.ts';
-import { hashPassword, newPassword, NO_PASSWORD, shownOnce } from './passwords.ts';
+import { newPassword, NO_PASSWORD, shownOnce } from './passwords.ts';
 
 /** An account within its database, by id or by name; an id goes first. */
 export interface DatabaseUserAddress {
@@ -72,13 +74,20 @@ export interface DatabaseUserServiceParts {
   readonly state: State;
   readonly write: Write;
   readonly server: ServerId;
+  /** What the databases are on, which says what a password's hash is. */
+  readonly databaseServer: DatabaseServer;
 }
 
 export function createDatabaseUserService({
   state,
   write,
   server,
+  databaseServer,
 }: DatabaseUserServiceParts): DatabaseUserService {
+  const anotherPassword = (): NewPassword => {
+    const password = newPassword();
+    return { password, passwordHash: hashFor(databaseServer, password.reveal()) };
+  };
   return {
     list: async (tenant, address, { after, limit }) => {
       const { database, deleted } = await findAt(state, { tenant, server, address });
@@ -99,7 +108,7 @@ export function createDatabaseUserService({
         const version = { ...wanted, id, database, generation: 1, tenant, server };
         const taken = await holdDatabaseUserName(sql, version);
         if (taken !== undefined) throw nameTaken(TAKEN);
-        return put(sql, version, { kind: 'databaseUser.create', context, password: newPassword() });
+        return put(sql, version, { kind: 'databaseUser.create', context, another: anotherPassword() });
       }),
     update: (context, address, { privileges, maxConnections }) =>
       write(context, 'databaseUser.update', async (sql) => {
@@ -115,7 +124,7 @@ export function createDatabaseUserService({
     rotate: (context, address) =>
       write(context, 'databaseUser.rotate', async (sql) => {
         const version = await nextVersion(sql, { context, server, address });
-        return put(sql, version, { kind: 'databaseUser.rotate', context, password: newPassword() });
+        return put(sql, version, { kind: 'databaseUser.rotate', context, another: anotherPassword() });
       }),
     remove: (context, address) =>
       write(context, 'databaseUser.delete', async (sql) => {
@@ -167,30 +176,31 @@ interface Purpose {
   readonly kind: OperationKind;
   readonly context: WriteContext;
   /** None for an account that is to go, or keeps the one it has. */
-  readonly password?: Secret;
+  readonly another?: NewPassword;
+}
+
+interface NewPassword {
+  readonly password: Secret;
+  readonly passwordHash: PasswordHash;
 }
 
 /** Writes the version and its operation. Of the password only the hash is written, and the answer holds it. */
 async function put(
   sql: Sql,
   wanted: DatabaseUserVersion,
-  { kind, context, password }: Purpose,
+  { kind, context, another }: Purpose,
 ): Promise<Written> {
   const { id, name, database, generation, tenant, server } = wanted;
   const deleted = kind === 'databaseUser.delete';
-  await insertDatabaseUserVersion(sql, wanted, { passwordHash: hashFor(password, deleted), deleted });
+  const passwordHash = deleted ? NO_PASSWORD : (another?.passwordHash ?? null);
+  await insertDatabaseUserVersion(sql, wanted, { passwordHash, deleted });
   const operation = await writeOperation(sql, {
     ...{ kind, resource: { id, name }, serialKey: `database:${database}`, generation, tenant, server },
     actor: context.caller.tokenId,
   });
   const { user } = await findUser(sql, database, { database: {}, id });
   const written = { operation, body: { operation, databaseUser: user } };
-  return password === undefined ? written : { ...written, once: shownOnce(password) };
-}
-
-function hashFor(password: Secret | undefined, deleted: boolean): PasswordHash | null {
-  if (deleted) return NO_PASSWORD;
-  return password === undefined ? null : hashPassword(password);
+  return another === undefined ? written : { ...written, once: shownOnce(another.password) };
 }
 
 const TAKEN = {

@@ -18,6 +18,8 @@ install_facts() {
   "apiPort": ${port:-null},
   "redisSocket": "/run/sculptor-redis/redis.sock",
   "mariadbSocket": "/run/mysqld/mysqld.sock",
+  "mysqlSocket": $([ -n "$mysql_socket" ] && echo "\"$mysql_socket\"" || echo null),
+  "mysqlDump": "$mysql_dump",
   "executor": "$executor",
   "executorSocket": "/run/sculptor-executor/executor.sock",
   "probeSocket": "/run/sculptor-probe/http.sock",

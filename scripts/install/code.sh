@@ -63,6 +63,7 @@ compile() {
   ln -s "$build/node_modules" "$source/node_modules"
   try "$node" "$build/typescript/bin/tsc" -p "$source/tsconfig.here.json" --noCheck --outDir "$app.new"
   install -D -m 0644 -t "$app.new/state" "$tree"/state/*.sql
+  install -D -m 0644 -t "$app.new/state/dialects" "$tree"/state/dialects/*.sql
   install -D -m 0644 -t "$app.new/state/migrations" "$tree"/state/migrations/*.sql
   cp "$tree/package.json" "$app.new/"
   cp -al "$build/node_modules" "$app.new/node_modules"

@@ -3,13 +3,16 @@
 # operating system's root, and nothing of that is kept.
 
 socket=/run/mysqld/mysqld.sock
+# Which server is spoken to; install_mysql has others for itself.
+dialect=mariadb schema=sculptor marks=sculptor.migration
+credential=/var/lib/sculptor/mariadb.json
 
 install_mariadb() {
   hint='The command mariadb, as root, must work without a password (unix_socket); then run this again.'
   ensure_file /etc/mysql/mariadb.conf.d/90-sculptor.cnf 0644 root:root <"$tree/systemd/mariadb.cnf"
   start_mariadb
   [[ $(sql <<<'SELECT VERSION()') == *MariaDB* ]] ||
-    fail 'the database server that answers is not MariaDB' 'the door is written for MariaDB alone; docs/adr/0017 says why.'
+    fail 'the database server that answers is not MariaDB' "the agent's state is in MariaDB; docs/mysql.md says where a MySQL may be."
   keep_tables_in_place
   check_accounts_are_free
   sql <<<'CREATE DATABASE IF NOT EXISTS sculptor CHARACTER SET utf8mb4;
@@ -21,11 +24,16 @@ install_mariadb() {
   # Accounts begin without what is granted on the procedures, whose own file does that.
   is_applied accounts.sql || apply_procedures_again
   apply_again accounts.sql 'accounts of MariaDB and what they may'
+  apply_again dialects/mariadb.sql 'what the door says to MariaDB'
   apply_again procedures.sql "the door to tenants' databases"
   apply_again procedures-root.sql "root's side of that door"
   accounts_now | ensure_file "$accounts_left" 0600 root:root
-  echo "{\"socketPath\": \"$socket\", \"user\": \"sculptor\"}" |
-    ensure_file /var/lib/sculptor/mariadb.json 0600 sculptor:sculptor
+  [ -n "$mysql_socket" ] || note_credential <<<"{\"socketPath\": \"$socket\", \"user\": \"sculptor\"}"
+}
+
+# How sculptor logs in to the server that tenants' databases are on.
+note_credential() {
+  ensure_file "$credential" 0600 sculptor:sculptor
   [ "$outcome" = unchanged ] || wants_restart worker-privileged
 }
 
@@ -36,7 +44,7 @@ sql() {
 }
 
 answers_sql() {
-  sql <<<'SELECT 1'
+  sql <<<"SELECT 1" >/dev/null
 }
 
 start_mariadb() {
@@ -108,7 +116,7 @@ apply_again() {
     return 0
   fi
   [ -z "$(applied "$1")" ] || word=changed
-  apply "$tree/state/$1" sculptor
+  apply "$tree/state/$1" "$schema"
   line "$word" "$2"
 }
 
@@ -138,20 +146,28 @@ apply_all_again() {
 }
 
 apply_procedures_again() {
-  sql <<<"UPDATE sculptor.migration SET sha256 = 'outdated' WHERE name IN ('procedures.sql', 'procedures-root.sql')"
+  sql <<<"UPDATE sculptor.migration SET sha256 = 'outdated' WHERE name IN ('dialects/mariadb.sql', 'procedures.sql', 'procedures-root.sql')"
 }
 
 applied() {
-  sql <<<"SELECT sha256 FROM sculptor.migration WHERE name = '$1'"
+  sql <<<"SELECT sha256 FROM $marks WHERE name = '$1'"
 }
 
 is_applied() {
   [ "$(applied "$1")" = "$(digest_of "$tree/state/$1")" ]
 }
 
+# apply FILE SCHEMA
 apply() {
-  sql "$2" <"$1" || { words && fail "${1##*/} was refused"; }
-  sql <<<"REPLACE INTO sculptor.migration VALUES ('${1##*/}', '$(digest_of "$1")', UTC_TIMESTAMP(3))"
+  local name=${1#"$tree/state/"}
+  in_its_words <"$1" | sql "$2" || { words && fail "$name was refused"; }
+  sql <<<"REPLACE INTO $marks VALUES ('${name#migrations/}', '$(digest_of "$1")', UTC_TIMESTAMP(3))"
+}
+
+# MySQL replaces no procedure. That there is none for a moment, a worker that asks in it is told to ask again.
+in_its_words() {
+  [ "$dialect" = mysql ] || { cat && return; }
+  sed -E "s#^CREATE OR REPLACE (DEFINER = '[a-z_]+'@'localhost') (PROCEDURE|FUNCTION) (sculptor_door\.[a-z_]+)\(#DROP \2 IF EXISTS \3 //\nCREATE \1 \2 \3(#"
 }
 
 digest_of() {

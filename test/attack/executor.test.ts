@@ -227,6 +227,7 @@ test.each(WAYS)('row 28: an id that is not in the registry is nothing to act on,
     ['database.purge', { id }, 'not_found'],
     ['database.restore', { id }, 'not_found'],
     ['database.protect', { id }, 'not_found'],
+    ['database.collate', { id, charset: 'utf8mb4', collation: 'utf8mb4_bin' }, 'not_found'],
     ['site.purge', { id: standing.id }, 'invalid_request'],
   ];
   await refused(

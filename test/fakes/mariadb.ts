@@ -2,6 +2,7 @@ import type { PasswordHash } from '../../contract/databases.ts';
 import { FailureError } from '../../contract/failures.ts';
 import type { DatabaseId, TenantId } from '../../contract/ids.ts';
 import type { DatabaseName } from '../../contract/names.ts';
+import { hashFor } from '../../contract/password-hashes.ts';
 import type { Mariadb, Shape, StoredAccount } from '../../worker-privileged/executor/system/mariadb.ts';
 import type { FakeServer } from './executor-system.ts';
 
@@ -51,6 +52,8 @@ export function fakeMariadb({ server, change }: Tools): Mariadb {
       const found = [...server.databases.values()].find((one) => one.name === name && !one.dropped);
       return Promise.resolve(found?.rows ? shapeOf(found.rows) : null);
     },
+    collate: () => change(() => undefined),
+    hashOf: (password) => hashFor('mariadb', password),
     accounts: (id) =>
       Promise.resolve(
         here(id).map((one) => ({

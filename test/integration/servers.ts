@@ -145,6 +145,7 @@ function installState(socket: string): void {
   for (const name of readdirSync(join(STATE, 'migrations')).sort())
     client(socket, ['sculptor'], file(join('migrations', name)));
   client(socket, [], file('accounts.sql'));
+  client(socket, [], file('dialects/mariadb.sql'));
   client(socket, [], file('procedures.sql'));
   client(socket, [], file('procedures-root.sql'));
   for (const account of ['www-data', 'sculptor'])

@@ -119,6 +119,7 @@ test.each([
   'docs/runs.md',
   'docs/sftp.md',
   'docs/tenants.md',
+  'docs/mysql.md',
 ])('every shell block of %s says where it is run', (file) => {
   expect(unmarkedShellBlocks(file)).toEqual([]);
 });

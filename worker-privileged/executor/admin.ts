@@ -9,7 +9,7 @@ import { createAudit } from './server/audit.ts';
 import { createAdministrators } from './system/administrators.ts';
 import { createAgentState } from './system/agent-state.ts';
 import { createCommands } from './system/command.ts';
-import { readConfig } from './system/config.ts';
+import { readConfig, tenantsServer } from './system/config.ts';
 import { createFiles } from './system/files.ts';
 import { createLog } from './system/log.ts';
 import { createRootSql } from './system/root-sql.ts';
@@ -55,7 +55,11 @@ process.exitCode = await runAdmin({
     system: async () => createSystem(await config()),
     records: async () => {
       const sql = createRootSql({ commands, socketPath: (await config()).mariadbSocket });
-      return { state: createAgentState(sql), administrators: createAdministrators(sql) };
+      const { socketPath } = tenantsServer(await config());
+      return {
+        state: createAgentState(sql, createRootSql({ commands, socketPath })),
+        administrators: createAdministrators(sql),
+      };
     },
   },
   audit: createAudit((level, message, facts) => level === 'error' && errors(level, message, facts)),

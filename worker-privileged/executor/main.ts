@@ -16,7 +16,7 @@ import { ensureOwnFolders } from './system/own-folders.ts';
 import { createSystem } from './system/system.ts';
 import { cacheUsages } from './verbs/caches.ts';
 import { alignDatabase, alignSite } from './verbs/align.ts';
-import { protectDatabase, removeDatabase } from './verbs/database.ts';
+import { collateDatabase, protectDatabase, removeDatabase } from './verbs/database.ts';
 import { purgeDatabase, restoreDatabase } from './verbs/database-trash.ts';
 import { cronOutput, lookAtCrons, runCron } from './verbs/crons.ts';
 import { forgetRun, startRun, stopRun } from './verbs/run.ts';
@@ -71,6 +71,7 @@ const verbs: VerbTable = {
   'queue.remove': removePart(system, 'queue'),
   'programs.look': lookAtPrograms(system),
   'program.output': readOutput(system),
+  'database.collate': collateDatabase(system),
   'database.protect': protectDatabase(system),
   'database.remove': removeDatabase(system),
   'database.restore': restoreDatabase(system),

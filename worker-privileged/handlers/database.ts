@@ -25,7 +25,7 @@ export function createDatabaseHandlers(parts: DatabaseParts): Readonly<Record<Da
   const put: Handler = {
     apply: async (task) => {
       const asked = await readAsked(parts, task);
-      await create(parts.door, asked, task);
+      await create(parts, asked, task);
       await protect(parts, asked, task);
       return 'live';
     },
@@ -43,13 +43,19 @@ interface Asked extends Schema {
   readonly id: DatabaseId;
 }
 
-async function create(door: DatabaseDoor, asked: Asked, task: Task): Promise<void> {
+async function create({ door, executor }: DatabaseParts, asked: Asked, task: Task): Promise<void> {
   const there = await door.readDatabase(asked.id);
   await doStep(task, there === undefined ? 'create database' : 'set character set', async () => {
     if (isAsAsked(asked, there)) return false;
     await door.putDatabase(asked.id, asked);
     return true;
   });
+  // A MySQL has no ALTER DATABASE for a procedure, so it is left to root's side.
+  const { id, charset, collation } = asked;
+  if (there !== undefined && !isAsAsked(asked, await door.readDatabase(id))) {
+    task.stillMine();
+    await executor.call('database.collate', { id, charset, collation }, contextOf(task));
+  }
   await doStep(task, 'verify database', async () => {
     if (!isAsAsked(asked, await door.readDatabase(asked.id))) throw notThere();
     return false;

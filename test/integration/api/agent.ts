@@ -72,7 +72,14 @@ export async function startAgent(limits: Partial<LimitSettings> = {}): Promise<A
   });
   await putServerFact(worker, SERVER, { name: 'worker', value: {} });
   const steps = await startApi({
-    config: { ...DEFAULTS, ...limits, serverName: 'machine.example', apiSocket: socket, apiPort: null },
+    config: {
+      ...DEFAULTS,
+      ...limits,
+      serverName: 'machine.example',
+      apiSocket: socket,
+      apiPort: null,
+      mysqlSocket: null,
+    },
     stateLogin: servers.state('www-data'),
     redisLogin: servers.queue('api'),
     logger,

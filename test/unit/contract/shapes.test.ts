@@ -90,6 +90,11 @@ test.each([
   '0'.repeat(41),
   `*${'0'.repeat(40)}\n`,
   `*${'0'.repeat(39)}'`,
+  `$A$005$${'a'.repeat(62)}`,
+  `$A$005$${'a'.repeat(64)}`,
+  `$A$006$${'a'.repeat(63)}`,
+  `$A$005$${'a'.repeat(62)}'`,
+  `$A$005$${'a'.repeat(63)}\n`,
 ])('%j is no password hash', (hash) => {
   expect(PasswordHash.safeParse(hash).success).toBe(false);
 });

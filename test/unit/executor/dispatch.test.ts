@@ -34,6 +34,7 @@ function build(verbs: Partial<VerbTable> = {}) {
       'queue.remove': () => Promise.resolve({}),
       'programs.look': () => Promise.resolve({ programs: [] }),
       'program.output': () => Promise.resolve({ output: [] }),
+      'database.collate': () => Promise.resolve({}),
       'database.protect': () => Promise.resolve({}),
       'database.remove': () => Promise.resolve({ purgeAfter: null }),
       'database.restore': () => Promise.resolve({}),

@@ -13,9 +13,9 @@ const OWN = `SELECT u.name, d.name AS db, REPLACE(d.name, '_', '\\\\_') AS patte
   FROM sculptor_door.managed_user u JOIN sculptor_door.managed_database d ON d.id = u.database_id
   WHERE u.dropped_at IS NULL`;
 const LOCKS = `SELECT u.name, d.name AS db, d.closed_at IS NOT NULL OR d.locked_at IS NOT NULL AS should,
-    COALESCE(JSON_VALUE(g.priv, '$.account_locked'), 'false') IN ('true', '1') AS closed
+    g.locked AS closed
   FROM sculptor_door.managed_user u JOIN sculptor_door.managed_database d ON d.id = u.database_id
-  JOIN mysql.global_priv g ON g.user = u.name AND g.host = 'localhost' WHERE u.dropped_at IS NULL`;
+  JOIN sculptor_door.server_account g ON g.name = u.name AND g.host = 'localhost' WHERE u.dropped_at IS NULL`;
 const STRAYS = `
   SELECT JSON_OBJECT('kind', 'has rights over', 'account', p.user, 'object', p.db) FROM mysql.db p
     JOIN (${OWN}) own ON own.name = p.user WHERE BINARY p.db <> BINARY own.pattern OR p.host <> 'localhost' OR p.grant_priv = 'Y';
@@ -24,7 +24,7 @@ const STRAYS = `
   SELECT JSON_OBJECT('kind', 'has rights over', 'account', p.user, 'object', CONCAT(p.db, '.', p.routine_name)) FROM mysql.procs_priv p
     JOIN (${OWN}) own ON own.name = p.user WHERE BINARY p.db <> BINARY own.db;
   SELECT JSON_OBJECT('kind', 'has lost its rights over', 'account', own.name, 'object', own.db) FROM (${OWN}) own
-    WHERE EXISTS (SELECT 1 FROM mysql.global_priv g WHERE g.user = own.name AND g.host = 'localhost')
+    WHERE EXISTS (SELECT 1 FROM sculptor_door.server_account g WHERE g.name = own.name AND g.host = 'localhost')
       AND NOT EXISTS (SELECT 1 FROM mysql.db p WHERE p.user = own.name AND BINARY p.db = BINARY own.pattern);
   SELECT JSON_OBJECT('kind', IF(own.closed, 'is locked, unlike', 'is not locked, unlike'), 'account', own.name, 'object', own.db)
     FROM (${LOCKS}) own WHERE own.closed <> own.should;

@@ -31,7 +31,7 @@ export async function routines({ sql }: Server, source: string): Promise<readonl
     ...there.flatMap((routine) => asWritten(routine, wanted)),
     ...[...wanted.keys()]
       .filter((name) => there.every((each) => each.name !== name))
-      .map((name) => wrong(`MariaDB has no procedure sculptor_door.${name}.`)),
+      .map((name) => wrong(`MariaDB has no procedure or function sculptor_door.${name}.`)),
     ...(await sql(ELSEWHERE)).map((what) =>
       wrong(`MariaDB has ${what}, which runs with rights of its own.`, 'Look who made it, and drop it.'),
     ),
@@ -45,7 +45,12 @@ function asWritten(
   const what = `MariaDB's sculptor_door.${name}`;
   const written = wanted.get(name);
   if (written === undefined)
-    return [wrong(`${what} was not installed.`, `Run mariadb -e "DROP PROCEDURE sculptor_door.${name}".`)];
+    return [
+      wrong(
+        `${what} was not installed.`,
+        `Run mariadb -e "DROP PROCEDURE sculptor_door.${name}" (or FUNCTION).`,
+      ),
+    ];
   const found: Found[] = [];
   if (definer !== DEFINER) found.push(wrong(`${what} runs as ${definer} and should as ${DEFINER}.`));
   if (security !== 'DEFINER') found.push(wrong(`${what} runs with its caller's rights.`));
@@ -53,9 +58,11 @@ function asWritten(
   return found;
 }
 
-/** Name → body of the procedures that a file of ours makes. */
+/** Name → body of the procedures and functions that a file of ours makes. */
 export function proceduresIn(source: string): ReadonlyMap<string, string> {
-  const each = source.matchAll(/PROCEDURE sculptor_door\.(\w+)\([^]*?^(BEGIN\b[^]*?^END) ?\/\//gm);
+  const each = source.matchAll(
+    /(?:PROCEDURE|FUNCTION) sculptor_door\.(\w+)\([^]*?^(BEGIN\b[^]*?^END) ?\/\//gm,
+  );
   return new Map(Array.from(each, ([, name = '', body = '']) => [name, plain(body)]));
 }
 

@@ -33,7 +33,7 @@ const ACCOUNTS = `SELECT JSON_OBJECT('user', g.user, 'host', g.host, 'priv', JSO
 export const mariadb: Check = async (server) => {
   const all = (await server.sql(ACCOUNTS)).map((line) => Account.parse(JSON.parse(line)));
   const texts = await Promise.all(
-    ['accounts.sql', 'procedures.sql', 'procedures-root.sql'].map((file) =>
+    ['accounts.sql', 'dialects/mariadb.sql', 'procedures.sql', 'procedures-root.sql'].map((file) =>
       readFile(`${SQL}/${file}`, 'utf8'),
     ),
   );

@@ -49,6 +49,7 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
   'queue.remove': 90_000,
   'programs.look': 20_000,
   'program.output': 20_000,
+  'database.collate': 60_000,
   'database.protect': 20_000,
   'database.remove': 3.5 * 3_600_000,
   'database.restore': 3.5 * 3_600_000,

@@ -20,7 +20,8 @@ export type AgentState = {
 
 export type DoorLimit = 'let_in_per_hour' | 'destroy_per_hour' | 'connections_per_account';
 
-export function createAgentState(sql: RootSql): AgentState {
+/** The door is where tenants' databases are, which may be another server than the state's. */
+export function createAgentState(sql: RootSql, doorSql: RootSql = sql): AgentState {
   const tell = async (...statements: readonly string[]) => {
     await sql(['START TRANSACTION', ...statements, 'COMMIT'].map((each) => `${each};`).join('\n'));
   };
@@ -44,7 +45,7 @@ export function createAgentState(sql: RootSql): AgentState {
         SET purge_after = trashed_at + INTERVAL ${sqlInteger(Math.round(hours * 3600))} SECOND
         WHERE status = 'trashed' AND trashed_at IS NOT NULL`),
     doorSet: async (limit, value) => {
-      await sql(`CALL sculptor_door.set_limit(${sqlText(limit)}, ${sqlInteger(value)});`);
+      await doorSql(`CALL sculptor_door.set_limit(${sqlText(limit)}, ${sqlInteger(value)});`);
     },
   };
 }

@@ -5,13 +5,15 @@ import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { FailureError } from '../../../contract/failures.ts';
+import type { PasswordHash } from '../../../contract/databases.ts';
 import type { DatabaseId } from '../../../contract/ids.ts';
 import { DatabaseName } from '../../../contract/names.ts';
 import { because } from './because.ts';
 import { CommandError } from './command.ts';
+import type { TenantsServer } from './config.ts';
 import type { DoorSql } from './door-sql.ts';
 import type { LentClient } from './lent-client.ts';
-import { hashOf, newPassword } from './passwords.ts';
+import { newPassword } from './passwords.ts';
 import { draftOf, flush, requireRootsOwn } from './own-path.ts';
 
 const LIMIT_MS = 3.5 * 3_600_000;
@@ -46,7 +48,11 @@ const COMMON: readonly string[] = [
   '--max-allowed-packet=1G',
 ];
 
-type Tools = { readonly client: LentClient } & DoorSql;
+type Tools = { readonly client: LentClient; readonly hashOf: (password: string) => PasswordHash } & Pick<
+  TenantsServer,
+  'dumper'
+> &
+  DoorSql;
 
 /** Writes the whole database to a file that only root reads; there is no file where it did not end well. Bytes. */
 export function createDump(tools: Tools) {
@@ -74,15 +80,15 @@ export function readDump(file: string): readonly [Readable, Transform] {
 }
 
 async function dumpPart(
-  { client, call }: Tools,
+  { client, call, hashOf, dumper }: Tools,
   { id, name, draft, purpose, args }: Dumped & Part & { readonly draft: string },
 ): Promise<void> {
   const tail = createTail();
   const account = `sculptor-${purpose}-${id}`;
   const password = newPassword();
   const command = {
-    file: '/usr/bin/mariadb-dump',
-    args: [...args, ...COMMON, '--', DatabaseName.parse(name)],
+    file: dumper.file,
+    args: [...args, ...COMMON, ...dumper.args, '--', DatabaseName.parse(name)],
     timeoutMs: LIMIT_MS,
     drain: (output: Readable) =>
       pipeline(output, tail.stream, createGzip(), createWriteStream(draft, { flags: 'a', mode: 0o600 })),
@@ -115,7 +121,7 @@ function createTail(): { readonly stream: Transform; readonly text: () => string
 
 /** At an event with two semicolons in a row mariadb-dump, of whatever version, looks for another delimiter for ever. */
 function endlessQuery(name: DatabaseName): string {
-  return `SELECT JSON_QUOTE('event') FROM mysql.event
+  return `SELECT JSON_QUOTE('event') FROM sculptor_door.server_event
     WHERE db = '${DatabaseName.parse(name)}' AND INSTR(CONCAT(name, comment, body), ';;') LIMIT 1`;
 }
 

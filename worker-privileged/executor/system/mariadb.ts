@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { PasswordHash, Privileges } from '../../../contract/databases.ts';
 import { DatabaseId, DatabaseUserId, TenantId } from '../../../contract/ids.ts';
 import { DatabaseName, DatabaseUserName } from '../../../contract/names.ts';
+import { hashFor } from '../../../contract/password-hashes.ts';
 import { sqlText } from '../render/sql.ts';
 import type { Commands } from './command.ts';
+import type { TenantsServer } from './config.ts';
 import { createDoorSql } from './door-sql.ts';
 import { createDump, type Dumped } from './dumps.ts';
 import { createLentClient } from './lent-client.ts';
@@ -69,6 +71,7 @@ export type Mariadb = {
   readonly find: (id: DatabaseId) => Promise<Managed | null>;
   /** What a schema holds; null where there is none. */
   readonly shape: (name: DatabaseName) => Promise<Shape | null>;
+  readonly collate: (name: DatabaseName, as: Pick<Shape, 'charset' | 'collation'>) => Promise<void>;
   /** Its accounts, in the order they were made. */
   readonly accounts: (id: DatabaseId) => Promise<readonly StoredAccount[]>;
   /** What the door's read_user says of an account, for compareGrants. */
@@ -88,6 +91,8 @@ export type Mariadb = {
   readonly remove: (id: DatabaseId) => Promise<void>;
   /** Makes it anew under its old id, empty and closed; throws where its name is not free. */
   readonly restore: (id: DatabaseId, shape: Shape) => Promise<void>;
+  /** As the server stores a password. */
+  readonly hashOf: (password: string) => PasswordHash;
   readonly restoreAccount: (account: StoredAccount & { passwordHash: PasswordHash }) => Promise<void>;
   /** Lets one account in with a password of this hour, and ends that. */
   readonly lend: (id: DatabaseId, account: string, hash: PasswordHash) => Promise<void>;
@@ -105,37 +110,46 @@ export type Mariadb = {
   readonly forgetTenant: (id: TenantId) => Promise<void>;
 };
 
-type Tools = { readonly commands: Pick<Commands, 'run'>; readonly socketPath: string };
+type Tools = TenantsServer & {
+  readonly commands: Pick<Commands, 'run'>;
+};
 
 /** Removing a large schema takes its time. */
 const LIMIT_MS = 600_000;
 
-export function createMariadb({ commands, socketPath }: Tools): Mariadb {
+export function createMariadb({ commands, server, socketPath, dumper }: Tools): Mariadb {
   const sql = createRootSql({ commands, socketPath, timeoutMs: LIMIT_MS });
   const { rows, call } = createDoorSql(sql);
   const client = createLentClient({ commands, socketPath });
+  const hashOf = (password: string) => hashFor(server, password);
   const done = async (procedure: string, values: readonly string[]) => {
     await call(procedure, values);
   };
   return {
     find: async (id) => z.array(Managed).parse(await rows(findQuery(id)))[0] ?? null,
     shape: async (name) => z.array(Shape).parse(await rows(shapeQuery(name)))[0] ?? null,
+    collate: async (name, { charset, collation }) => {
+      await sql(
+        `ALTER DATABASE \`${DatabaseName.parse(name)}\` CHARACTER SET ${word.parse(charset)} COLLATE ${word.parse(collation)};`,
+      );
+    },
     accounts: async (id) => z.array(StoredAccount).parse(await rows(accountsQuery(id))),
     grants: (id) => call('read_user', [id]),
     close: (id) => done('close_database', [id]),
     open: (id) => done('open_database', [id]),
     lockAccounts: (id) => done('lock_accounts', [id]),
     unlockAccounts: (id) => done('unlock_accounts', [id]),
-    dump: createDump({ client, call, rows }),
+    dump: createDump({ client, call, rows, hashOf, dumper }),
     remove: (id) => done('remove_database', [id]),
     restore: (id, { charset, collation }) => done('restore_database', [id, charset, collation]),
+    hashOf,
     restoreAccount: ({ id, privileges, passwordHash }) =>
       done('restore_user', [id, privileges, passwordHash]),
     lend: (id, account, hash) => done('lend', [id, account, hash]),
     takeBack: (id, account, hash) => done('take_back', [id, account, hash]),
     findStanding: async ({ id, name }) =>
       z.array(Standing).parse(await rows(standingQuery(id ?? '', name ?? '')))[0] ?? null,
-    shell: createShell({ client, call }),
+    shell: createShell({ client, call, hashOf }),
     playBack: createPlayBack(client),
     ofTenant: async (tenant, which) =>
       z
@@ -153,8 +167,8 @@ export function createMariadb({ commands, socketPath }: Tools): Mariadb {
 
 function findQuery(id: DatabaseId): string {
   return `SELECT JSON_OBJECT('name', d.name, 'tenant', d.tenant, 'dropped', d.dropped_at IS NOT NULL, 'closed', d.closed_at IS NOT NULL,
-      'locked', d.locked_at IS NOT NULL, 'accountsLocked', ${accountsCount("IN ('1', 'true')")},
-      'accountsOpen', ${accountsCount("NOT IN ('1', 'true')")},
+      'locked', d.locked_at IS NOT NULL, 'accountsLocked', ${accountsCount('p.locked')},
+      'accountsOpen', ${accountsCount('NOT p.locked')},
       'schema', EXISTS (SELECT 1 FROM information_schema.schemata s WHERE s.schema_name = d.name))
     FROM sculptor_door.managed_database d WHERE d.id = ${sqlText(id)}`;
 }
@@ -180,12 +194,10 @@ function tenantQuery(id: TenantId): string {
       'suspended', suspended) FROM sculptor_door.managed_tenant WHERE id = ${sqlText(id)}`;
 }
 
-/** MariaDB writes a boolean as one, and nothing where an account was never locked. */
 function accountsCount(isLocked: string): string {
   return `(SELECT COUNT(*) FROM sculptor_door.managed_user u
-    JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
-    WHERE u.database_id = d.id AND u.dropped_at IS NULL
-      AND COALESCE(JSON_VALUE(p.priv, '$.account_locked'), '0') ${isLocked})`;
+    JOIN sculptor_door.server_account p ON p.name = u.name AND p.host = 'localhost'
+    WHERE u.database_id = d.id AND u.dropped_at IS NULL AND ${isLocked})`;
 }
 
 /** The name stands in it as a constant: MariaDB would otherwise look into every schema of the server. */
@@ -195,9 +207,9 @@ function shapeQuery(name: DatabaseName): string {
       'contents', JSON_OBJECT(
         'tables', ${count("information_schema.tables t WHERE t.table_type NOT LIKE '%VIEW' AND t.table_schema")},
         'views', ${count('information_schema.views v WHERE v.table_schema')},
-        'routines', ${count('mysql.proc p WHERE p.db')},
+        'routines', ${count('sculptor_door.server_routine p WHERE p.db')},
         'triggers', ${count('information_schema.triggers g WHERE g.trigger_schema')},
-        'events', ${count('mysql.event e WHERE e.db')}))
+        'events', ${count('sculptor_door.server_event e WHERE e.db')}))
     FROM information_schema.schemata s WHERE s.schema_name = ${quoted(name)}`;
 }
 
@@ -209,8 +221,7 @@ function quoted(name: DatabaseName): string {
 function accountsQuery(id: DatabaseId): string {
   return `SELECT JSON_OBJECT('id', u.id, 'name', u.name, 'privileges', IF(EXISTS (SELECT 1 FROM mysql.db g
         WHERE g.user = u.name AND g.host = 'localhost' AND g.insert_priv = 'Y'), 'all', 'read'),
-      'maxConnections', u.max_connections, 'passwordHash', IF(JSON_VALUE(p.priv, '$.plugin') = 'mysql_native_password',
-        JSON_VALUE(p.priv, '$.authentication_string'), NULL))
-    FROM sculptor_door.managed_user u JOIN mysql.global_priv p ON p.user = u.name AND p.host = 'localhost'
+      'maxConnections', u.max_connections, 'passwordHash', IF(p.by_hash, p.hash, NULL))
+    FROM sculptor_door.managed_user u JOIN sculptor_door.server_account p ON p.name = u.name AND p.host = 'localhost'
     WHERE u.dropped_at IS NULL AND u.database_id = ${sqlText(id)} ORDER BY u.created_at, u.id`;
 }

@@ -6,12 +6,13 @@
 // way of who asked, who lets no control character through.
 import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
+import type { PasswordHash } from '../../../contract/databases.ts';
 import type { DatabaseId } from '../../../contract/ids.ts';
 import { DatabaseName } from '../../../contract/names.ts';
 import { CommandError } from './command.ts';
 import type { DoorSql } from './door-sql.ts';
 import type { LentClient } from './lent-client.ts';
-import { hashOf, newPassword } from './passwords.ts';
+import { newPassword } from './passwords.ts';
 
 /** One that was forgotten ends by itself. */
 const LIMIT_MS = 12 * 3_600_000;
@@ -25,10 +26,15 @@ export type Talk = {
   readonly interactive: boolean;
 };
 
+type Tools = { readonly client: LentClient; readonly hashOf: (password: string) => PasswordHash } & Pick<
+  DoorSql,
+  'call'
+>;
+
 type Opened = { readonly id: DatabaseId; readonly name: DatabaseName };
 
 /** False where a statement was refused and nobody was there to try another. */
-export function createShell({ client, call }: { readonly client: LentClient } & Pick<DoorSql, 'call'>) {
+export function createShell({ client, call, hashOf }: Tools) {
   return async ({ id, name }: Opened, talk: Talk): Promise<boolean> => {
     const account = `sculptor-shell-${id}-${randomBytes(2).toString('hex')}`;
     const password = newPassword();

@@ -4,7 +4,7 @@ import { createCachePrograms, createCacheUnit } from './cache-service.ts';
 import { createCaches, type Caches } from './caches.ts';
 import { createCaps, type Caps } from './caps.ts';
 import { createCommands } from './command.ts';
-import type { ExecutorConfig } from './config.ts';
+import { tenantsServer, type ExecutorConfig } from './config.ts';
 import { createDatabaseRegister, type DatabaseRegister } from './database-register.ts';
 import { createErase, type Erase } from './erase.ts';
 import { createFiles, type Files } from './files.ts';
@@ -61,7 +61,8 @@ const SUPERVISOR_SOCKET = '/run/supervisor.sock';
 /** That of the sites' programs alone, which is not the distribution's. */
 const SITES_SUPERVISOR_SOCKET = '/run/sculptor-supervisor/supervisor.sock';
 
-export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig): System {
+export function createSystem(config: ExecutorConfig): System {
+  const { mode, serverName } = config;
   const commands = createCommands();
   const files = createFiles();
   const folders = createFolders();
@@ -84,7 +85,7 @@ export function createSystem({ mode, mariadbSocket, serverName }: ExecutorConfig
     folders,
     limits,
     locks,
-    mariadb: createMariadb({ commands, socketPath: mariadbSocket }),
+    mariadb: createMariadb({ commands, ...tenantsServer(config) }),
     masters:
       mode === 'systemd'
         ? createUnitMasters({ commands, files })

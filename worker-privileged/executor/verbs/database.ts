@@ -1,6 +1,6 @@
 import { FailureError } from '../../../contract/failures.ts';
 import type { DatabaseId } from '../../../contract/ids.ts';
-import { runSteps } from '../ensure.ts';
+import { runSteps, type Step } from '../ensure.ts';
 import type { DatabaseEntry } from '../system/database-register.ts';
 import type { System } from '../system/system.ts';
 import { closed, dropped, dumped, removalNoted, shapeNoted } from './database/removal.ts';
@@ -14,6 +14,29 @@ export function protectDatabase(system: System): VerbHandler<'database.protect'>
     const entry = await findStanding(system, id);
     if (entry === null || entry.removedAt !== null) throw notThere();
     await runSteps([protectionNoted(system, entry)], run);
+    return {};
+  };
+}
+
+/** Nothing that is in it already changes. */
+export function collateDatabase(system: System): VerbHandler<'database.collate'> {
+  return async ({ id, charset, collation }, run) => {
+    const entry = await findStanding(system, id);
+    if (entry === null || (entry.removedAt ?? entry.droppingAt) !== null) throw notThere();
+    const { mariadb } = system;
+    const step: Step = {
+      name: 'set its character set',
+      look: async () => {
+        const shape = await mariadb.shape(entry.name);
+        if (shape === null) throw notThere();
+        return shape.charset === charset && shape.collation === collation ? null : 'it has another';
+      },
+      change: async () => {
+        await mariadb.collate(entry.name, { charset, collation });
+        return null;
+      },
+    };
+    await runSteps([step], run);
     return {};
   };
 }

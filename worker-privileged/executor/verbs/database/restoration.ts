@@ -4,7 +4,7 @@ import { compareGrants } from '../../../../contract/grants.ts';
 import type { Step } from '../../ensure.ts';
 import type { DatabaseEntry, Removal } from '../../system/database-register.ts';
 import type { Shape, StoredAccount } from '../../system/mariadb.ts';
-import { hashOf, newPassword } from '../../system/passwords.ts';
+import { newPassword } from '../../system/passwords.ts';
 import { paths } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
 import { entryNow, type Register } from './registered.ts';
@@ -23,12 +23,12 @@ type Returning = StoredAccount & { readonly passwordHash: PasswordHash };
 export function returnOf(system: Return['system'], entry: DatabaseEntry): Return {
   if (entry.removal === null) throw new Error('a database is in the trash without what it was');
   const { dump, accounts } = entry.removal;
-  return { system, entry, dump, accounts: accounts.map(withHash) };
+  return { system, entry, dump, accounts: accounts.map((account) => withHash(system, account)) };
 }
 
 /** One that had no password of ours comes back with one that nobody knows. */
-function withHash(account: StoredAccount): Returning {
-  return { ...account, passwordHash: account.passwordHash ?? hashOf(newPassword()) };
+function withHash({ mariadb }: Pick<System, 'mariadb'>, account: StoredAccount): Returning {
+  return { ...account, passwordHash: account.passwordHash ?? mariadb.hashOf(newPassword()) };
 }
 
 /** What an earlier restoration that broke off has brought back; nobody could write to it. */
@@ -86,11 +86,11 @@ export function playedBack({ system: { mariadb }, entry: { id, name }, dump, acc
   return inThisRun('play the dump back', async () => {
     if (dump === null) return null;
     const password = newPassword();
-    await mariadb.lend(id, account, hashOf(password));
+    await mariadb.lend(id, account, mariadb.hashOf(password));
     try {
       await mariadb.playBack({ database: name, account, password, file: paths.dump(id, dump.stamp) });
     } finally {
-      await mariadb.takeBack(id, account, own?.passwordHash ?? hashOf(newPassword()));
+      await mariadb.takeBack(id, account, own?.passwordHash ?? mariadb.hashOf(newPassword()));
     }
     return null;
   });

@@ -1,4 +1,4 @@
-import { cachingSha2 } from '../../../api/database-users/caching-sha2.ts';
+import { cachingSha2 } from '../../../contract/caching-sha2.ts';
 
 /* The first is printed by the manual of MySQL 8.4 for SHOW CREATE USER, the second is hashcat's example of mode 7401. */
 test.each([

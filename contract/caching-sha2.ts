@@ -3,12 +3,11 @@ import { createHash } from 'node:crypto';
 type Bytes = Readonly<Buffer>;
 
 const ROUNDS = 5000;
-const ALPHABET = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+export const CRYPT_LETTERS = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /**
  * As MySQL's `caching_sha2_password` stores it: `$A$005$`, 20 octets of salt, and SHA-crypt with SHA-256 and 5 000 rounds
- * over all of it, where crypt takes 16. For MySQL, where `mysql_native_password` is off: see
- * docs/adr/0017-mysql-by-the-same-interface.md.
+ * over all of it, where crypt takes 16.
  */
 export function cachingSha2(password: string, salt: Bytes): Buffer {
   const key = Buffer.from(password);
@@ -49,7 +48,7 @@ function lettersOf(digest: Bytes): string {
 }
 
 function letters(value: number, count: number): string {
-  return Array.from({ length: count }, (_, index) => ALPHABET[(value >> (6 * index)) & 63]).join('');
+  return Array.from({ length: count }, (_, index) => CRYPT_LETTERS[(value >> (6 * index)) & 63]).join('');
 }
 
 function sha256(...parts: readonly Bytes[]): Buffer {
