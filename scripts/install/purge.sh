@@ -67,21 +67,31 @@ purge_users() {
 }
 
 purge_databases() {
-  local name
-  hint='MariaDB must run and let root in; then run this again.'
-  for name in $(mariadb --user=root --batch --skip-column-names \
-    --execute 'SELECT name FROM sculptor_door.managed_user WHERE dropped_at IS NULL' 2>/dev/null); do
-    try mariadb --user=root --execute "DROP USER IF EXISTS \`$name\`@\`localhost\`"
-  done
-  for name in $(mariadb --user=root --batch --skip-column-names \
-    --execute 'SELECT name FROM sculptor_door.managed_database WHERE dropped_at IS NULL' 2>/dev/null); do
-    try mariadb --user=root --execute "DROP DATABASE IF EXISTS \`$name\`"
-    line changed "database $name is gone"
-  done
+  local mysql
+  mysql=$(sed -n 's/^ *"mysqlSocket": "\(.*\)",$/\1/p' /etc/sculptor/agent.json 2>/dev/null)
+  hint='MariaDB must run and let root in, and so must MySQL where tenants have one; then run this again.'
+  if [ -n "$mysql" ]; then
+    purge_databases_at "$mysql"
+    try mariadb --user=root --socket="$mysql" --execute "DROP USER IF EXISTS 'sculptor'@'localhost', 'sculptor_door'@'localhost';
+      DROP DATABASE IF EXISTS sculptor_door"
+    line changed "the agent's door in MySQL is gone"
+  fi
+  purge_databases_at /run/mysqld/mysqld.sock
   try mariadb --user=root --execute "DROP USER IF EXISTS 'www-data'@'localhost', 'sculptor'@'localhost', 'sculptor_door'@'localhost'"
   try mariadb --user=root --execute 'DROP DATABASE IF EXISTS sculptor; DROP DATABASE IF EXISTS sculptor_door'
   line changed "the agent's state in MariaDB is gone"
   ensure_gone /etc/mysql/mariadb.conf.d/90-sculptor.cnf "MariaDB's setting for tenants"
+}
+
+purge_databases_at() {
+  local name root=(mariadb --user=root "--socket=$1" --batch --skip-column-names)
+  for name in $("${root[@]}" --execute 'SELECT name FROM sculptor_door.managed_user WHERE dropped_at IS NULL' 2>/dev/null); do
+    try "${root[@]}" --execute "DROP USER IF EXISTS \`$name\`@\`localhost\`"
+  done
+  for name in $("${root[@]}" --execute 'SELECT name FROM sculptor_door.managed_database WHERE dropped_at IS NULL' 2>/dev/null); do
+    try "${root[@]}" --execute "DROP DATABASE IF EXISTS \`$name\`"
+    line changed "database $name is gone"
+  done
 }
 
 purge_nginx() {

@@ -122,10 +122,12 @@ test('sudo reads one rule: sculptor, as root, one program without an argument', 
 
 test('each process reads agent.json as the installer meant it', async () => {
   const config = await loadConfig();
-  const { serverName, mode, mariadbSocket } = config;
+  const { serverName, mode, mariadbSocket, mysqlSocket, mysqlDump } = config;
   expect(config).toMatchObject({ server: 'default', mode: 'systemd', executor: 'socket', apiPort: null });
   const text = readFileSync('/etc/sculptor/agent.json', 'utf8');
-  expect(ExecutorConfig.parse(JSON.parse(text))).toEqual({ serverName, mode, mariadbSocket });
+  expect(ExecutorConfig.parse(JSON.parse(text))).toEqual({
+    ...{ serverName, mode, mariadbSocket, mysqlSocket, mysqlDump },
+  });
   expect(readFileSync('/etc/nginx/sculptor/agent/api.conf', 'utf8')).toContain(`server_name ${serverName};`);
   parsedBack('the agent', 1);
 });

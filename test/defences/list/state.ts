@@ -38,8 +38,8 @@ export const STATE: readonly Defence[] = [
     against: 'a session in which ^ matches at every line',
     change: {
       file: 'state/procedures.sql',
-      from: "(BINARY p_name REGEXP '\\\\A[a-z][a-z0-9_]{0,47}\\\\z')",
-      to: "(BINARY p_name REGEXP '^[a-z][a-z0-9_]{0,47}$')",
+      from: "(p_name COLLATE utf8mb4_bin REGEXP '\\\\A[a-z][a-z0-9_]{0,47}\\\\z')",
+      to: "(p_name COLLATE utf8mb4_bin REGEXP '^[a-z][a-z0-9_]{0,47}$')",
     },
     noticed: {
       file: 'test/attack/database-words.test.ts',
@@ -118,7 +118,7 @@ export const STATE: readonly Defence[] = [
     against: 'SQL behind the name of a collation',
     change: {
       file: 'state/procedures.sql',
-      from: "NOT (BINARY p_collation REGEXP '\\\\A[a-z0-9_]{1,64}\\\\z')",
+      from: "NOT (p_collation COLLATE utf8mb4_bin REGEXP '\\\\A[a-z0-9_]{1,64}\\\\z')",
       to: 'FALSE',
     },
     noticed: {
@@ -190,7 +190,7 @@ export const STATE: readonly Defence[] = [
   {
     name: 'sessions end with their account',
     against: 'who came in before the account was dropped, and stays',
-    change: { file: 'state/procedures.sql', from: "CONCAT('KILL USER `'", to: "CONCAT('DO 1 -- '" },
+    change: { file: 'state/dialects/mariadb.sql', from: "CONCAT('KILL USER `'", to: "CONCAT('DO 1 -- '" },
     noticed: { file: DOOR_CAPS, test: 'an open session ends when its account is dropped' },
   },
   {

@@ -8,6 +8,8 @@ const good = {
   apiPort: null,
   redisSocket: '/run/sculptor-redis/redis.sock',
   mariadbSocket: '/run/mysqld/mysqld.sock',
+  mysqlSocket: null,
+  mysqlDump: '/usr/bin/mysqldump',
   executor: 'socket',
   executorSocket: '/run/sculptor-executor/executor.sock',
   probeSocket: '/run/sculptor-probe/http.sock',
