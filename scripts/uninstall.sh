@@ -126,8 +126,13 @@ close_api() {
 
 # The accounts of the processes that are no more; the state stays for a later installation.
 lock_accounts() {
-  local account what="MariaDB's accounts of the API and the worker" found
-  hint='MariaDB must run and let root in; then run this again.'
+  local account what="MariaDB's accounts of the API and the worker" found mysql
+  hint='MariaDB must run and let root in, and so must MySQL where tenants have one; then run this again.'
+  mysql=$(fact mysqlSocket)
+  if [ -n "${mysql#null}" ]; then
+    try mariadb --user=root --socket="$mysql" --execute "DROP USER IF EXISTS 'sculptor'@'localhost'; DELETE FROM sculptor_door.applied"
+    line changed "MySQL's account of the worker is gone"
+  fi
   found=$(mariadb --user=root --batch --skip-column-names \
     --execute "SELECT COUNT(*) FROM mysql.global_priv WHERE user IN ('www-data', 'sculptor')")
   [ "$found" != 0 ] || { line unchanged "$what are gone" && return 0; }

@@ -68,7 +68,8 @@ purge_users() {
 
 purge_databases() {
   local mysql
-  mysql=$(sed -n 's/^ *"mysqlSocket": "\(.*\)",$/\1/p' /etc/sculptor/agent.json 2>/dev/null)
+  mysql=$(fact mysqlSocket)
+  mysql=${mysql#null}
   hint='MariaDB must run and let root in, and so must MySQL where tenants have one; then run this again.'
   if [ -n "$mysql" ]; then
     purge_databases_at "$mysql"
