@@ -50,13 +50,13 @@ export async function findOperation(sql: Sql, id: OperationId): Promise<OpenOper
   return (await sql.rows(OpenOperation, `SELECT ${COLUMNS} FROM operation WHERE id = ?`, [id]))[0];
 }
 
-/** The one that brought about what stands of a resource; undefined where none has. */
+/** The one that brought about what stands of a resource, or stood until it was removed; undefined where none has. */
 export async function lastSuccess(
   sql: Sql,
   { type, id }: { readonly type: ResourceType; readonly id: string },
 ): Promise<OpenOperation | undefined> {
   const text = `SELECT ${COLUMNS} FROM operation WHERE resource_id = ? AND resource_type = ? AND status = 'succeeded'
-    ORDER BY generation DESC LIMIT 1`;
+    AND kind NOT LIKE '%.delete' ORDER BY generation DESC LIMIT 1`;
   return (await sql.rows(OpenOperation, text, [id, type]))[0];
 }
 

@@ -43,9 +43,9 @@ export async function endOperation(
 ): Promise<boolean> {
   return state.transaction(async (sql) => {
     const open = await lockOpenOperations(sql, operation);
-    const news = ending.status === 'succeeded' ? await whatToTell(sql, operation) : undefined;
+    const news = ending.status === 'succeeded' ? await whatToTell(sql, operation) : [];
     if (!(await writeEnd(sql, operation, ending))) return false;
-    if (news !== undefined) await insertNotification(sql, { ...news, operation });
+    for (const each of news) await insertNotification(sql, { ...each, operation });
     const goesOn = open.some(
       (other) => other.resourceId === operation.resourceId && other.id !== operation.id,
     );

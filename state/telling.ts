@@ -3,12 +3,14 @@ import type { Generation } from '../contract/ids.ts';
 import type { NotificationKind } from '../contract/notifications.ts';
 import type { OperationKind } from '../contract/operations.ts';
 import { PART_SPECS } from '../contract/site-parts.ts';
+import type { PartSpec, PartType } from '../contract/site-parts.ts';
 import type { Sql } from './connection.ts';
 import { findDomainVersion, findLastGoodVersion } from './domains.ts';
 import type { DomainVersion } from './domains.ts';
 import { lastSuccess } from './open-operations.ts';
 import type { ClaimedOperation } from './open-operations.ts';
 import { readPartVersion } from './site-parts.ts';
+import { readDatabaseUserVersion, readTenantVersion } from './versions.ts';
 
 export interface News {
   readonly kind: NotificationKind;
@@ -17,82 +19,78 @@ export interface News {
 
 /**
  * What is told of an operation that ends well though nobody asks: what destroys and what lets in, because that is what
- * somebody with a stolen token would do. To be asked before its end is written: of an update it is what differs from
- * what stood until then.
+ * somebody with a stolen token would do. To be asked before its end is written: it is what differs from what stood
+ * until then, for it may have taken the place of the one that was to bring that about. One piece of news of a kind.
  */
-export async function whatToTell(sql: Sql, operation: ClaimedOperation): Promise<News | undefined> {
-  return TELL[operation.kind]?.(operation, sql);
+export async function whatToTell(sql: Sql, operation: ClaimedOperation): Promise<readonly News[]> {
+  const all = (await TELL[operation.kind]?.(operation, sql)) ?? [];
+  return [...new Set(all.map(({ kind }) => kind))].map((kind) => ({
+    kind,
+    message: all.flatMap((news) => (news.kind === kind ? [news.message] : [])).join(' '),
+  }));
 }
 
-type Tell = (operation: ClaimedOperation, sql: Sql) => News | undefined | Promise<News | undefined>;
+type Tell = (operation: ClaimedOperation, sql: Sql) => readonly News[] | Promise<readonly News[]>;
 
 const TELL: { readonly [K in OperationKind]?: Tell } = {
-  'domain.update': changed,
+  'domain.update': domainChanged,
   'domain.delete': removed('The site'),
   'database.delete': removed('The database'),
+  'databaseUser.create': databaseUserChanged,
+  'databaseUser.update': databaseUserChanged,
+  'databaseUser.rotate': databaseUserChanged,
   'databaseUser.delete': removed('The database user'),
-  'tenant.suspend': ({ resourceName }) => ({
-    kind: 'destroyed',
-    message: `The tenant ${resourceName} was suspended.`,
-  }),
-  'tenant.update': letIn((name) => `What the tenant ${name} may have was changed.`),
+  'tenant.update': tenantChanged,
+  'tenant.suspend': tenantChanged,
+  'tenant.resume': tenantChanged,
   'tenant.delete': removed('The tenant'),
-  'databaseUser.create': letIn((name) => `The database user ${name} was made and can log in.`),
+  'tenant.restore': tenantChanged,
   'key.create': letIn((name) => `Whoever has the key ${name} can put files on its site.`),
-  'cache.create': letIn(() => 'A site has a cache, and whoever has its password on the server can use it.'),
-  'cache.rotate': letIn(() => 'The cache of a site has another password.'),
-  'cron.create': letIn((name) => `The cron ${name} was made: a program that runs as its site.`),
-  'cron.update': anotherProgram('cron'),
-  'cron.run': anotherProgram('cron'),
+  'key.delete': removed('The key'),
+  'cache.create': cacheChanged,
+  'cache.update': cacheChanged,
+  'cache.rotate': cacheChanged,
+  'cache.delete': removed('The cache of a site', { named: false }),
+  'cron.create': cronChanged,
+  'cron.update': cronChanged,
+  'cron.run': cronChanged,
+  'cron.delete': removed('The cron'),
   'run.create': letIn((name) => `A command was run as its site; it is the run ${name}.`),
-  'queue.create': letIn((name) => `The program of the queue ${name} runs on its site.`),
-  'queue.update': anotherProgram('queue'),
-  'queue.start': anotherProgram('queue'),
-  'queue.stop': anotherProgram('queue'),
-  'queue.restart': anotherProgram('queue'),
-  'databaseUser.rotate': letIn((name) => `The database user ${name} has another password.`),
+  'queue.create': queueChanged,
+  'queue.update': queueChanged,
+  'queue.start': queueChanged,
+  'queue.stop': queueChanged,
+  'queue.restart': queueChanged,
+  'queue.delete': removed('The queue'),
 };
 
-function removed(what: string): Tell {
+function destroyed(message: string): News {
+  return { kind: 'destroyed', message };
+}
+
+function opened(message: string): News {
+  return { kind: 'let_in', message };
+}
+
+function removed(what: string, { named = true } = {}): Tell {
   return ({ resourceName, before }) => {
     // What never came about, or lay in the trash already, was not there to be removed.
-    if (before !== 'live' && before !== 'failed') return undefined;
-    return { kind: 'destroyed', message: `${what} ${resourceName} was removed.` };
+    if (before !== 'live' && before !== 'failed') return [];
+    return [destroyed(`${what}${named ? ` ${resourceName}` : ''} was removed.`)];
   };
 }
 
 function letIn(sentence: (name: string) => string): Tell {
-  return ({ resourceName }) => ({ kind: 'let_in', message: sentence(resourceName) });
+  return ({ resourceName }) => [opened(sentence(resourceName))];
 }
 
-async function changed(
-  { resourceId, resourceName, generation }: ClaimedOperation,
-  sql: Sql,
-): Promise<News | undefined> {
+async function domainChanged({ resourceId, resourceName, generation }: ClaimedOperation, sql: Sql) {
   const id = DomainId.parse(resourceId);
   const before = await findLastGoodVersion(sql, id);
   const after = await findDomainVersion(sql, id, generation);
-  if (before === undefined || after === undefined) return undefined;
+  if (before === undefined || after === undefined) return [];
   const losses = lossesOf(before, after);
-  if (losses.length === 0) return undefined;
-  return { kind: 'destroyed', message: `The site ${resourceName} ${losses.join(', and ')}.` };
-}
-
-/**
- * How many of it run, and when, lets nobody in. To be told of whatever ends well: a newer operation may have taken the
- * place of the one that brought another program.
- */
-function anotherProgram(type: 'queue' | 'cron'): Tell {
-  return async ({ resourceId, resourceName, generation }, sql) => {
-    const whatRuns = async (of: Generation | undefined) => {
-      const version = of === undefined ? undefined : await readPartVersion(sql, resourceId, of);
-      const spec = PART_SPECS[type].safeParse(version?.spec).data;
-      return JSON.stringify([spec?.command, spec?.environment, spec?.workingDirectory]);
-    };
-    const before = await lastSuccess(sql, { type, id: resourceId });
-    if ((await whatRuns(generation)) === (await whatRuns(before?.generation))) return undefined;
-    return { kind: 'let_in', message: `The ${type} ${resourceName} runs another program on its site.` };
-  };
+  return losses.length === 0 ? [] : [destroyed(`The site ${resourceName} ${losses.join(', and ')}.`)];
 }
 
 function lossesOf(before: DomainVersion, after: DomainVersion): string[] {
@@ -106,3 +104,87 @@ function lossesOf(before: DomainVersion, after: DomainVersion): string[] {
       : [`serves ${after.publicDirectory} and not ${before.publicDirectory}`]),
   ];
 }
+
+/** A version as it stood until now, undefined where none did, and the one that stands from now on. */
+async function bothVersions<Version>(
+  sql: Sql,
+  { resourceType: type, resourceId: id, generation }: ClaimedOperation,
+  read: (sql: Sql, id: string, generation: Generation) => Promise<Version | undefined>,
+): Promise<readonly [Version | undefined, Version | undefined]> {
+  const last = await lastSuccess(sql, { type, id });
+  const before = last === undefined ? undefined : await read(sql, id, last.generation);
+  return [before, await read(sql, id, generation)];
+}
+
+async function databaseUserChanged(operation: ClaimedOperation, sql: Sql) {
+  const [before, after] = await bothVersions(sql, operation, readDatabaseUserVersion);
+  const user = `The database user ${operation.resourceName}`;
+  if (before === undefined) return [opened(`${user} was made and can log in.`)];
+  const rights = after?.privileges === before.privileges ? undefined : after?.privileges;
+  return [
+    ...(after?.passwordHash === before.passwordHash ? [] : [opened(`${user} has another password.`)]),
+    ...(rights === 'all' ? [opened(`${user} may change what it could only read.`)] : []),
+    ...(rights === 'read' ? [destroyed(`${user} may only read.`)] : []),
+  ];
+}
+
+async function tenantChanged(operation: ClaimedOperation, sql: Sql) {
+  const [before, after] = await bothVersions(sql, operation, readTenantVersion);
+  const name = operation.resourceName;
+  // A tenant from before tenants were asked for has no version that an operation brought about.
+  const isKnown = before !== undefined || operation.kind === 'tenant.update';
+  const otherPlan = isKnown && JSON.stringify(after?.plan) !== JSON.stringify(before?.plan);
+  return [
+    ...(after?.suspended === true && before?.suspended !== true
+      ? [destroyed(`The tenant ${name} was suspended.`)]
+      : []),
+    ...(otherPlan ? [opened(`What the tenant ${name} may have was changed.`)] : []),
+  ];
+}
+
+async function cacheChanged(operation: ClaimedOperation, sql: Sql) {
+  const [before, after] = await bothSpecs(sql, operation, 'cache');
+  if (before === undefined)
+    return [opened('A site has a cache, and whoever has its password on the server can use it.')];
+  if (after?.passwordHash === before.passwordHash) return [];
+  return [opened('The cache of a site has another password.')];
+}
+
+async function cronChanged(operation: ClaimedOperation, sql: Sql) {
+  const [before, after] = await bothSpecs(sql, operation, 'cron');
+  const cron = `The cron ${operation.resourceName}`;
+  if (before === undefined) return [opened(`${cron} was made: a program that runs as its site.`)];
+  return isOtherProgram(before, after) ? [opened(`${cron} runs another program on its site.`)] : [];
+}
+
+async function queueChanged(operation: ClaimedOperation, sql: Sql) {
+  const [before, after] = await bothSpecs(sql, operation, 'queue');
+  const queue = `queue ${operation.resourceName}`;
+  if (before === undefined) return [opened(`The program of the ${queue} runs on its site.`)];
+  return [
+    ...(isOtherProgram(before, after) ? [opened(`The ${queue} runs another program on its site.`)] : []),
+    ...(before.running && after?.running === false ? [destroyed(`The ${queue} was stopped.`)] : []),
+  ];
+}
+
+type Specs<T extends PartType> = readonly [PartSpec<T> | undefined, PartSpec<T> | undefined];
+
+async function bothSpecs<T extends PartType>(
+  sql: Sql,
+  operation: ClaimedOperation,
+  type: T,
+): Promise<Specs<T>> {
+  const versions = await bothVersions(sql, operation, readPartVersion);
+  // The schema is that of the type; the compiler cannot tie the two together.
+  const [before, after] = versions.map((version) => PART_SPECS[type].safeParse(version?.spec).data);
+  return [before, after] as Specs<T>;
+}
+
+/** How many of it run, and when, lets nobody in. */
+function isOtherProgram(before: Program, after: Program | undefined): boolean {
+  const whatRuns = (of: Program | undefined) =>
+    JSON.stringify([of?.command, of?.environment, of?.workingDirectory]);
+  return whatRuns(before) !== whatRuns(after);
+}
+
+type Program = Pick<PartSpec<'queue' | 'cron'>, 'command' | 'environment' | 'workingDirectory'>;

@@ -117,6 +117,88 @@ describe('another program of a site is told once', () => {
   });
 });
 
+describe('what a newer operation took the place of is told with it', () => {
+  /** The first gives way to the second, which ends well. */
+  async function bothAtOnce(first: Request, second: Request): Promise<void> {
+    const [older, newer] = [await agent.call(...first), await agent.call(...second)];
+    expect(await agent.claim(operationId(older))).toBe('ended');
+    await agent.end(operationId(newer), LIVE);
+  }
+  type Request = Parameters<Agent['call']>;
+
+  test('another password of a database user', async () => {
+    await done('POST', '/v1/databases', { body: { name: 'atonce' } });
+    const address = '/v1/databases/atonce/users';
+    const { id } = resource(await done('POST', address, { body: { name: 'guest' } }), 'databaseUser');
+    const update = { body: { maxConnections: 3 } };
+    const rotate: Request = ['POST', `${address}/guest/rotate-password`];
+    await bothAtOnce(rotate, ['PATCH', `${address}/guest`, update]);
+    expect((await told(id))[0]).toBe('let_in: The database user guest has another password.');
+    await done('PATCH', `${address}/guest`, { body: { maxConnections: 4 } });
+    expect(await told(id)).toHaveLength(2);
+  });
+
+  test('another password of a cache', async () => {
+    await made('atonce.example');
+    const address = '/v1/domains/atonce.example/cache';
+    const { id } = resource(await done('POST', address, { body: {} }), 'cache');
+    const update = { body: { memoryBytes: 2_097_152 } };
+    await bothAtOnce(['POST', `${address}/rotate-password`], ['PATCH', address, update]);
+    expect((await told(id))[0]).toBe('let_in: The cache of a site has another password.');
+    await done('PATCH', address, { body: { memoryBytes: 4_194_304 } });
+    await done('DELETE', address, { ending: GONE });
+    expect(await told(id)).toEqual([
+      'destroyed: The cache of a site was removed.',
+      'let_in: The cache of a site has another password.',
+      'let_in: A site has a cache, and whoever has its password on the server can use it.',
+    ]);
+  });
+
+  test('another program of a queue, brought by what changes how many of it run', async () => {
+    await made('others.example');
+    const address = '/v1/domains/others.example/queues';
+    const { id } = resource(
+      await done('POST', address, { body: { name: 'one', command: ['old'] } }),
+      'queue',
+    );
+    const change = (body: object): Request => ['PATCH', `${address}/one`, { body }];
+    await bothAtOnce(change({ command: ['evil'] }), change({ processes: 2 }));
+    await done('POST', `${address}/one/stop`);
+    await done('DELETE', `${address}/one`, { ending: GONE });
+    expect(await told(id)).toEqual([
+      'destroyed: The queue one was removed.',
+      'destroyed: The queue one was stopped.',
+      'let_in: The queue one runs another program on its site.',
+      'let_in: The program of the queue one runs on its site.',
+    ]);
+  });
+
+  test('the suspension of a tenant, brought by what changes its plan', async () => {
+    const { id } = resource(await done('POST', '/v1/tenants', { body: { name: 'At once' } }), 'tenant');
+    const suspend: Request = ['POST', `/v1/tenants/${id}/suspend`, { body: { reason: 'unpaid' } }];
+    const update = { body: { plan: { domains: 3 } } };
+    await bothAtOnce(suspend, ['PATCH', `/v1/tenants/${id}`, update]);
+    await done('POST', `/v1/tenants/${id}/resume`);
+    expect([...(await told(id))].sort()).toEqual([
+      'destroyed: The tenant At once was suspended.',
+      'let_in: What the tenant At once may have was changed.',
+    ]);
+  });
+});
+
+test('what a database user may do is told when it becomes more, and when it becomes less', async () => {
+  await done('POST', '/v1/databases', { body: { name: 'rights' } });
+  const address = '/v1/databases/rights/users';
+  const user = await done('POST', address, { body: { name: 'reader', privileges: 'read' } });
+  for (const privileges of ['all', 'read'])
+    await done('PATCH', `${address}/reader`, { body: { privileges } });
+  expect(await told(resource(user, 'databaseUser').id)).toEqual([
+    'destroyed: The database user reader may only read.',
+    'let_in: The database user reader may change what it could only read.',
+    'let_in: The database user reader was made and can log in.',
+  ]);
+});
+
 /** The operation that waits longest about a resource. */
 function superseded(id: string): string {
   const text = `SELECT id FROM sculptor.operation WHERE resource_id = '${id}' AND status = 'queued' ORDER BY seq LIMIT 1`;
