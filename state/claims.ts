@@ -89,11 +89,11 @@ async function whyNotBegun(
 ): Promise<'cancelled' | 'superseded' | 'failed' | undefined> {
   if (!(await isPossible(sql, row))) return 'failed';
   if ((await mayBeCancelled(sql, row)) && !(await standsInForAnother(sql, row, before))) return 'cancelled';
-  // What a restoration brings back nothing else can bring about.
-  for (const other of isRestore(row) ? [] : later) {
+  for (const other of later) {
     // An account that waits between the two needs the database, a site's queue needs the site.
     if (hasChildren(row.resourceType) && other.resourceId !== row.resourceId) break;
-    const newer = other.resourceId === row.resourceId && other.generation > row.generation;
+    const newer =
+      other.resourceId === row.resourceId && other.generation > row.generation && doesWork(other, row);
     // What will be cancelled itself does not do this one's work.
     if (newer && !(await mayBeCancelled(sql, other))) return 'superseded';
   }
@@ -126,9 +126,19 @@ export async function isCancellationAsked(sql: Sql, id: OperationId): Promise<bo
   return (await sql.rows(Found, text, [id])).length > 0;
 }
 
-function isRestore({ kind }: Pick<ClaimableOperation, 'kind'>): boolean {
-  return kind.endsWith('.restore');
+/** What is to be done once, and is not there for being asked for: nothing that is asked for later does it. */
+const DEEDS: ReadonlySet<string> = new Set(['queue.restart', 'cron.run'] satisfies OperationKind[]);
+
+/**
+ * Whether a later one brings about what an earlier one was to. What a restoration brings back nothing else does; a deed
+ * is done by another like it, and is not missed where all of it is removed.
+ */
+function doesWork(later: Kinded, earlier: Kinded): boolean {
+  if (earlier.kind.endsWith('.restore')) return false;
+  return !DEEDS.has(earlier.kind) || later.kind === earlier.kind || later.kind.endsWith('.delete');
 }
+
+type Kinded = Pick<ClaimableOperation, 'kind'>;
 
 const Found = z.object({ id: z.string() });
 

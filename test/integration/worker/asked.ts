@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { OperationId } from '../../../contract/ids.ts';
 import type { OperationKind } from '../../../contract/operations.ts';
 import { OPERATION_RESOURCES } from '../../../contract/operations.ts';
+import type { PartType } from '../../../contract/site-parts.ts';
 import type { State } from '../../../state/connection.ts';
 
 const Anything = z.unknown();
@@ -120,4 +121,28 @@ export async function askDatabaseUser(api: State, row: DatabaseUserRow): Promise
   const serialKey = `database:${database}`;
   const operation = await insertOperation(api, { kind, id, name, generation, serialKey });
   return { operation, id };
+}
+
+export interface PartRow {
+  readonly kind: Extract<OperationKind, `${PartType}.${string}`>;
+  readonly generation: number;
+  readonly id?: string;
+  readonly domain?: string;
+  readonly spec?: object;
+}
+
+export async function askPart(
+  api: State,
+  { kind, generation, id = freshId(), domain = freshId(), spec = {} }: PartRow,
+): Promise<Asked & { readonly domain: string }> {
+  const type = OPERATION_RESOURCES[kind];
+  const version = [id, generation, type, domain, id, JSON.stringify(spec), kind.endsWith('.delete')];
+  await api.run(
+    `INSERT INTO site_part_version (part_id, generation, type, domain_id, tenant, server, name, spec, deleted)
+     VALUES (?, ?, ?, ?, 'default', 'default', ?, ?, ?)`,
+    version,
+  );
+  const serialKey = type === 'run' ? `run:${id}` : `domain:${domain}`;
+  const operation = await insertOperation(api, { kind, id, name: id, generation, serialKey });
+  return { operation, id, domain };
 }

@@ -4,7 +4,7 @@ import { openState } from '../../../state/connection.ts';
 import type { State } from '../../../state/connection.ts';
 import { startServers } from '../servers.ts';
 import type { Servers } from '../servers.ts';
-import { askDatabase, askDatabaseUser, askDomain, freshId, insertOperation } from './asked.ts';
+import { askDatabase, askDatabaseUser, askDomain, askPart, freshId, insertOperation } from './asked.ts';
 import type { Asked } from './asked.ts';
 
 const server = ServerId.parse('default');
@@ -67,6 +67,24 @@ test('the creation of a database gives way to a later wish that nobody waits bef
   const first = await askDatabase(api, { kind: 'database.create', name: 'overtaken' });
   await askDatabase(api, { kind: 'database.update', name: 'overtaken', id: first.id, generation: 2 });
   expect(await claim(first)).toMatchObject({ result: 'ended', status: 'superseded' });
+});
+
+describe('what is to be done once', () => {
+  test.each([
+    ['queue.restart', 'queue.update'],
+    ['cron.run', 'cron.update'],
+  ] as const)('such as %s, is done though %s comes at once', async (deed, update) => {
+    const first = await askPart(api, { kind: deed, generation: 1 });
+    const second = await askPart(api, { ...first, kind: update, generation: 2 });
+    expect(await claim(first)).toMatchObject({ result: 'mine', operation: { kind: deed } });
+    expect(await claim(second)).toMatchObject({ result: 'left', why: 'waits' });
+  });
+
+  test.each(['queue.restart', 'queue.delete'] as const)('gives way to %s', async (kind) => {
+    const first = await askPart(api, { kind: 'queue.restart', generation: 1 });
+    await askPart(api, { ...first, kind, generation: 2 });
+    expect(await claim(first)).toMatchObject({ result: 'ended', status: 'superseded' });
+  });
 });
 
 describe('an operation that nobody asked for is refused', () => {
