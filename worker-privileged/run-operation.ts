@@ -34,23 +34,31 @@ export interface RunOperation {
   readonly run: (id: OperationId) => Promise<boolean>;
   /** Whether this process is at it. */
   readonly isRunning: (id: string) => boolean;
-  /** Whether it is at nothing. */
+  /** Whether it is at nothing, but for what goes on by itself and keeps no other from its turn. */
   readonly isIdle: () => boolean;
 }
 
 export function createRunOperation(parts: RunOperationParts): RunOperation {
   const running = new Set<string>();
+  const aside = new Set<string>();
   return {
     run: async (id) => {
       if (running.has(id)) return false;
       running.add(id);
-      let aside: (() => void) | undefined;
-      const setAside = new Promise<boolean>((resolve) => (aside = () => resolve(true)));
-      const whole = runWhole(parts, id, () => aside?.()).finally(() => running.delete(id));
-      return Promise.race([whole, setAside]);
+      return new Promise((resolve) => {
+        const setAside = (): void => {
+          aside.add(id);
+          resolve(true);
+        };
+        void runWhole(parts, id, setAside).then((ran) => {
+          running.delete(id);
+          aside.delete(id);
+          resolve(ran);
+        });
+      });
     },
     isRunning: (id) => running.has(id),
-    isIdle: () => running.size === 0,
+    isIdle: () => running.size === aside.size,
   };
 }
 

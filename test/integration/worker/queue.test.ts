@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis';
 import type { OperationId } from '../../../contract/ids.ts';
 import { createLogger } from '../../../runtime/logger.ts';
 import { connectSubscriber } from '../../../runtime/redis.ts';
-import { askDomain, freshId, freshOperationId, insertOperation } from './asked.ts';
-import { startWorld } from './world.ts';
+import { askDomain, askPart, freshId, freshOperationId, insertOperation } from './asked.ts';
+import { live, startWorld } from './world.ts';
 import type { World } from './world.ts';
 
 let world: World;
@@ -215,5 +215,38 @@ describe('a queue that gives nothing any more', () => {
     for (const operation of asked) {
       expect(await world.ended(await operation)).toMatchObject({ status: 'succeeded', attempt: 1 });
     }
+  });
+
+  test('nor does it where a command runs meanwhile that takes long', async () => {
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const instant = '2026-01-01T00:00:00.000Z';
+    const result = {
+      ...{
+        startedAt: instant,
+        endedAt: instant,
+        exitCode: 0,
+        endedBy: 'itself',
+        output: '',
+        truncated: false,
+      },
+    };
+    world.executor.answer((request, tell) =>
+      request.verb === 'run.start' ? ended.then(() => result) : live(request, tell),
+    );
+    const site = await askDomain(world.api, { kind: 'domain.create', name: 'runs.example' });
+    world.nginx.serve('runs.example', { status: 200, body: site.id });
+    await world.ended(site.operation);
+    const spec = { command: ['sleep', '3600'] };
+    const run = await askPart(world.api, { kind: 'run.create', generation: 1, domain: site.id, spec });
+    while ((await world.row(run.operation)).status !== 'running') await pause(5);
+    await thief.hset(key('meta'), 'paused', '1');
+    const other = await askDomain(world.api, { kind: 'domain.create', name: 'beside-runs.example' });
+    world.nginx.serve('beside-runs.example', { status: 200, body: other.id });
+    expect(await world.ended(other.operation)).toMatchObject({ status: 'succeeded' });
+    expect((await world.row(run.operation)).status).toBe('running');
+    end();
+    expect(await world.ended(run.operation)).toMatchObject({ status: 'succeeded' });
+    world.executor.answer(live);
   });
 });
