@@ -31,6 +31,38 @@ test('either of two kinds of day will do, but where one of them begins with a st
   ]);
 });
 
+test('in the hour that comes twice what runs by the minute runs in all of it', () => {
+  expect(next('* * * * *', '2026-10-25T00:30Z')).toEqual([
+    ...['2026-10-25T00:31Z', '2026-10-25T00:32Z', '2026-10-25T00:33Z'],
+  ]);
+  expect(next('* * * * *', '2026-10-25T01:30Z')[0]).toBe('2026-10-25T01:31Z');
+  expect(next('15 23 * * *', '2026-10-31T12:00Z', 'Africa/Cairo')[0]).toBe('2026-10-31T21:15Z');
+});
+
+describe('a schedule is found out by a few looks, at the calendar and at the clock', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  /** As many as there are days of the month that are looked at. */
+  function looks(schedule: string, after: string): { readonly days: number; readonly clock: number } {
+    const times = timesOf(CronSchedule.parse(schedule));
+    const days = jest.spyOn(times.day.values as Set<number>, 'has');
+    const clock = jest.spyOn(Intl.DateTimeFormat.prototype, 'formatToParts');
+    nextTimes(times, { after: new Date(after), zone: BERLIN, count: 3 });
+    return { days: days.mock.calls.length, clock: clock.mock.calls.length };
+  }
+
+  test.each([
+    ['that comes once in forty years', '0 0 29 2 */7', '2026-06-01T00:00Z'],
+    ['of every minute', '* * * * *', '2026-06-01T12:00Z'],
+    ['of each minute by number, where the clocks go forward', '0-59 0-23 * * *', '2026-03-28T23:00Z'],
+    ['of every minute, where they go back', '* * * * *', '2026-10-25T00:30Z'],
+  ])('one %s', (_what, schedule, after) => {
+    const { days, clock } = looks(schedule, after);
+    expect(days).toBeLessThan(1500);
+    expect(clock).toBeLessThan(80);
+  });
+});
+
 test('0 and 7 are both Sunday', () => {
   expect(next('0 0 * * 7', '2026-03-07T00:00Z', 'UTC')).toEqual(
     next('0 0 * * 0', '2026-03-07T00:00Z', 'UTC'),
