@@ -1,15 +1,19 @@
 import { z } from 'zod';
 
-/** What the OpenSSH of every supported distribution takes, without DSA and the certificates. */
-const TYPES: ReadonlySet<string> = new Set([
-  'ssh-ed25519',
-  'ssh-rsa',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-  'sk-ssh-ed25519@openssh.com',
-  'sk-ecdsa-sha2-nistp256@openssh.com',
+/**
+ * What the OpenSSH of every supported distribution takes, without DSA and the certificates: what comes after the type
+ * in each, field by field.
+ */
+const TYPES: ReadonlyMap<string, readonly Fits[]> = new Map([
+  ['ssh-ed25519', [octets(32)]],
+  ['ssh-rsa', [isExponent, isGoodModulus]],
+  ['ecdsa-sha2-nistp256', [is('nistp256'), point(32)]],
+  ['ecdsa-sha2-nistp384', [is('nistp384'), point(48)]],
+  ['ecdsa-sha2-nistp521', [is('nistp521'), point(66)]],
+  ['sk-ssh-ed25519@openssh.com', [octets(32), isApplication]],
+  ['sk-ecdsa-sha2-nistp256@openssh.com', [is('nistp256'), point(32), isApplication]],
 ]);
+type Fits = (field: Buffer) => boolean;
 
 /** Below this an RSA key is refused by OpenSSH itself (RequiredRSASize), or by who looks after the server. */
 const LEAST_RSA_BITS = 2048;
@@ -36,11 +40,14 @@ export type SshPublicKey = z.infer<typeof SshPublicKey>;
 function isKey(text: string): boolean {
   const [type = '', base64 = ''] = text.split(' ');
   const blob = Buffer.from(base64, 'base64');
-  if (!TYPES.has(type) || blob.toString('base64') !== base64) return false;
+  if (blob.toString('base64') !== base64) return false;
+  const rest = TYPES.get(type);
   const fields = fieldsOf(blob);
-  if (fields?.[0]?.toString('latin1') !== type) return false;
-  return type !== 'ssh-rsa' || isGoodRsa(fields);
+  if (rest === undefined || fields?.length !== rest.length + 1) return false;
+  return [is(type), ...rest].every((fits, at) => fits(fields[at] ?? NOTHING));
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** Each is its length in four octets, and then itself; undefined where that does not come out even. */
 function fieldsOf(blob: Buffer): Buffer[] | undefined {
@@ -53,13 +60,33 @@ function fieldsOf(blob: Buffer): Buffer[] | undefined {
     fields.push(blob.subarray(at + 4, end));
     at = end;
   }
-  return fields.length >= 2 ? fields : undefined;
+  return fields;
 }
 
-/** The exponent, then the modulus, whose first octet is 0 where the next would make it negative. */
-function isGoodRsa(fields: readonly Buffer[]): boolean {
-  const modulus = fields[2];
-  if (fields.length !== 3 || modulus === undefined) return false;
-  const bits = (modulus[0] === 0 ? modulus.length - 1 : modulus.length) * 8;
+function is(expected: string): Fits {
+  return (field) => field.toString('latin1') === expected;
+}
+
+function octets(length: number): Fits {
+  return (field) => field.length === length;
+}
+
+/** One on a curve, by both of its coordinates and uncompressed (SEC 1, 2.3.3), as OpenSSH alone reads it. */
+function point(coordinate: number): Fits {
+  return (field) => field.length === 1 + 2 * coordinate && field[0] === 4;
+}
+
+function isExponent(field: Buffer): boolean {
+  return field.length > 0 && field.length <= 8;
+}
+
+/** Its first octet is 0 where the next would make it negative. */
+function isGoodModulus(field: Buffer): boolean {
+  const bits = (field[0] === 0 ? field.length - 1 : field.length) * 8;
   return bits >= LEAST_RSA_BITS && bits <= MOST_RSA_BITS;
+}
+
+/** `ssh:`, or what somebody chose when the key was made. */
+function isApplication(field: Buffer): boolean {
+  return field.length > 0 && field.length <= 255;
 }
