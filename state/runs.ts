@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DomainId, Generation, OperationId, PartId } from '../contract/ids.ts';
-import type { ServerId } from '../contract/ids.ts';
+import { Generation, OperationId, PartId } from '../contract/ids.ts';
+import type { DomainId, ServerId } from '../contract/ids.ts';
 import { OperationStatus } from '../contract/operations.ts';
 import { RunResult } from '../contract/runs.ts';
 import type { Sql, State } from './connection.ts';
@@ -42,17 +42,25 @@ export async function putRunResult(sql: Sql, id: PartId, result: RunResult): Pro
   ]);
 }
 
-const Old = z.object({ id: PartId, site: DomainId, generation: Generation });
+/** As the API wrote it. */
+const Old = z.object({ id: z.string(), site: z.string(), generation: Generation });
 export type OldRun = z.infer<typeof Old>;
 
-/** What ended so many days ago on a server, the longest first. */
-export async function oldRuns(sql: Sql, server: ServerId, days: number): Promise<OldRun[]> {
+/** What ended so many days ago on a server, the longest first, but for what is to be passed over. */
+export async function oldRuns(
+  sql: Sql,
+  {
+    server,
+    days,
+    without,
+  }: { readonly server: ServerId; readonly days: number; readonly without: readonly string[] },
+): Promise<OldRun[]> {
   const text = `SELECT v.part_id AS id, v.domain_id AS site, v.generation FROM site_part_name n
     JOIN site_part_version v ON v.part_id = n.part_id AND v.type = 'run' AND v.generation = 1
     JOIN operation o ON o.resource_id = v.part_id AND o.resource_type = 'run' AND o.generation = 1
     WHERE n.type = 'run' AND v.server = ? AND o.server = v.server AND o.ended_at < UTC_TIMESTAMP(3) - INTERVAL ? DAY
-    ORDER BY o.ended_at LIMIT 100`;
-  return sql.rows(Old, text, [server, days]);
+      AND v.part_id NOT IN (${['', ...without].map(() => '?').join(', ')}) ORDER BY o.ended_at LIMIT 100`;
+  return sql.rows(Old, text, [server, days, '', ...without]);
 }
 
 /** Nothing is known of it any more but what the audit has. */
@@ -62,4 +70,12 @@ export async function forgetRun(state: State, { id, generation }: OldRun): Promi
     await putResourceState(sql, id, { standing: 'deleted', generation });
     await freeAllNames(sql, 'run', id);
   });
+}
+
+/** What the commands of sites said that are gone, and that hold no name any more. */
+export async function forgetRunsOfGoneSites(sql: Sql): Promise<void> {
+  const text = `SELECT r.part_id AS id FROM run_result r
+    WHERE NOT EXISTS (SELECT 1 FROM site_part_name n WHERE n.part_id = r.part_id) LIMIT 1000`;
+  for (const { id } of await sql.rows(z.object({ id: z.string() }), text, []))
+    await sql.run('DELETE FROM run_result WHERE part_id = ?', [id]);
 }

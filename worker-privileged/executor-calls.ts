@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { ExecutorAnswer, MAX_REQUEST_BYTES, VERBS } from '../contract/executor.ts';
 import type { Verb, VerbArgs, VerbResult } from '../contract/executor.ts';
 import { FailureError } from '../contract/failures.ts';
+import type { FailureCode } from '../contract/failures.ts';
 import type { OperationId } from '../contract/ids.ts';
 import type { OperationStep } from '../contract/operations.ts';
 import { createLineSplitter } from './line-splitter.ts';
@@ -21,6 +22,9 @@ export interface CallContext {
 
 /** Nobody asked for it: it is no operation's, and nobody is told of its steps. */
 export const UNASKED: CallContext = { operation: null, step: () => undefined };
+
+/** With one of these nothing is refused: whoever is to do it is not there, and the next request would fare no better. */
+export const AWAY: ReadonlySet<FailureCode> = new Set(['executor_unavailable', 'database_unavailable']);
 
 export interface Executor {
   /** Throws a FailureError: the executor's own, or `executor_unavailable` where it did not answer as agreed. */

@@ -1,14 +1,13 @@
 import { VERBS } from '../contract/executor.ts';
 import type { Verb } from '../contract/executor.ts';
 import { toFailure } from '../contract/failures.ts';
-import type { FailureCode } from '../contract/failures.ts';
 import type { ServerId } from '../contract/ids.ts';
 import type { ResourceType } from '../contract/operations.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { State } from '../state/connection.ts';
 import { dueForPurge, markPurged, postponePurge } from '../state/trash.ts';
 import type { Due } from '../state/trash.ts';
-import { UNASKED } from './executor-calls.ts';
+import { AWAY, UNASKED } from './executor-calls.ts';
 import type { Executor } from './executor-calls.ts';
 
 export interface PurgingParts {
@@ -53,8 +52,6 @@ async function purge({ state, executor, logger }: PurgingParts, due: Due): Promi
   }
   if (await markPurged(state, due)) logger.info(facts, 'purged');
 }
-
-const AWAY: ReadonlySet<FailureCode> = new Set(['executor_unavailable', 'database_unavailable']);
 
 type PurgeVerb = Extract<Verb, `${string}.purge`>;
 
