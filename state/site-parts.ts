@@ -4,6 +4,7 @@ import { PartName } from '../contract/site-parts.ts';
 import type { PartBase, PartType } from '../contract/site-parts.ts';
 import { isDuplicate } from './connection.ts';
 import type { Sql } from './connection.ts';
+import { lastSuccess } from './open-operations.ts';
 import { resourceStatus, stateColumns } from './resource-status.ts';
 import { bit, instant, looseJson } from './row-values.ts';
 
@@ -111,10 +112,10 @@ export async function holdPartName(
   }
 }
 
-/** The site that a part was made for. */
-export async function siteOfPart(sql: Sql, id: PartId): Promise<DomainId | undefined> {
-  const text = 'SELECT domain_id AS site FROM site_part_version WHERE part_id = ? AND generation = 1';
-  return (await sql.rows(z.object({ site: DomainId }), text, [id]))[0]?.site;
+/** The site that a part was brought about for, or was to be; undefined where none can be called so. */
+export async function siteOfPart(sql: Sql, id: PartId, type: PartType): Promise<DomainId | undefined> {
+  const generation = (await lastSuccess(sql, { type, id }))?.generation ?? 1;
+  return DomainId.safeParse((await readPartVersion(sql, id, generation))?.domain).data;
 }
 
 /** Which of them were ever asked for as that type. */

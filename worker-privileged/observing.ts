@@ -135,8 +135,8 @@ async function forget<Report, Output>(
   for (const part of [...known.keys()].filter((each) => !there.has(each))) {
     await removePartReport(state, part);
     known.delete(part);
-    outputs.delete(part);
   }
+  for (const part of [...outputs.keys()].filter((each) => !there.has(each))) outputs.delete(part);
 }
 
 /** Of those that have said something since, a few. */
@@ -164,7 +164,7 @@ async function readOutput<Report, Output>(
   { state, executor, kind }: Round<Report, Output>,
   id: PartId,
 ): Promise<Output | undefined> {
-  const site = await siteOfPart(state, id);
+  const site = await siteOfPart(state, id, kind.type);
   if (site === undefined) return undefined;
   try {
     return await kind.readOutput(executor, { id, site });

@@ -184,6 +184,22 @@ test('what is no queue is left to others', async () => {
   expect(told()).toEqual([]);
 });
 
+test('one whose site is none keeps no other, and what it says is asked of the site that it was brought about for', async () => {
+  const [one, two] = [queue('a1a1a1a1a1a1'), queue('b1b1b1b1b1b1')];
+  servers.sql(`UPDATE sculptor.site_part_version SET domain_id = 'X!' WHERE part_id = '${one}'`);
+  const { now, observe, asked } = observer();
+  now.programs = [report(one, 'running'), report(two, 'running')];
+  await observe();
+  servers.sql(`INSERT INTO sculptor.site_part_version (part_id, generation, type, domain_id, tenant, server, name, spec)
+    VALUES ('${one}', 2, 'queue', '${SITE}', 'default', 'default', 'mails', '{}')`);
+  servers.sql(`UPDATE sculptor.operation SET generation = 2 WHERE resource_id = '${one}'`);
+  now.programs = [report(one, 'running', '2'), report(two, 'running')];
+  await observe();
+  expect(asked.filter((verb) => verb.startsWith('program.output'))).toEqual(
+    [two, one].map((part) => `program.output ${part} ${SITE}`),
+  );
+});
+
 test('where nobody answers what was seen stays, and the next round goes on', async () => {
   const one = queue('a1a1a1a1a1a1');
   const { now, observe, refuse, log } = observer();
