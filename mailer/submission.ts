@@ -9,7 +9,7 @@ export type Said = { readonly recipient: string; readonly code: number | null; r
 
 export type Outcome =
   | { readonly kind: 'answered'; readonly refused: readonly Said[]; readonly later: readonly Said[] }
-  /** It was not reached, or does not let us in: nothing is known of the message. `mend`: a person has to. */
+  /** It was not reached, or does not let us in: it was never asked of the message. `mend`: a person has to. */
   | { readonly kind: 'away'; readonly said: string; readonly mend: boolean };
 
 export type Submit = (host: Submission, outgoing: Outgoing) => Promise<Outcome>;
@@ -17,6 +17,11 @@ export type Submit = (host: Submission, outgoing: Outgoing) => Promise<Outcome>;
 /** As the distribution keeps them, so that what an administrator adds there counts. */
 const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
 const MEND: readonly string[] = ['EAUTH', 'ENOAUTH', 'ETLS', 'ECONFIG'];
+
+/** Until it has heard of the message: greeting, TLS and login together. */
+const LET_IN_MS = 60_000;
+/** RFC 5321 4.5.3.2.6: who is not heard out after the end of a message gets it a second time. */
+const SILENCE_MS = 600_000;
 
 type SmtpError = Error & {
   readonly code?: string | undefined;
@@ -27,27 +32,41 @@ type SmtpError = Error & {
   readonly rejectedErrors?: readonly SmtpError[] | undefined;
 };
 
-/** Hands one message to the host, over TLS with a verified certificate, and asks nothing of it twice. */
-export function createSubmit(ownName: string): Submit {
+/**
+ * Hands one message to the host, over TLS with a verified certificate, and asks nothing of it twice. What breaks off
+ * once the host has heard of the message puts off that message, which may be what it breaks off for, and no other.
+ */
+export function createSubmit(ownName: string, authorities = AUTHORITIES): Submit {
   return async (host, outgoing) => {
-    const connection = new SMTPConnection(await optionsOf(host, ownName));
+    const connection = new SMTPConnection(await optionsOf(host, ownName, authorities));
+    let letIn = false;
+    let late: NodeJS.Timeout | undefined;
     // At whatever moment it breaks off, nobody waits for an answer that does not come.
     const broken = new Promise<never>((_, reject) => {
       connection.on('error', reject);
       connection.on('end', () => reject(new Error('the connection was closed')));
+      late = setTimeout(() => reject(new Error('it has let nobody in for a minute')), LET_IN_MS);
     });
     try {
-      return await Promise.race([broken, conversation(connection, host, outgoing)]);
+      await Promise.race([broken, enter(connection, host)]);
+      letIn = true;
+      clearTimeout(late);
+      return await Promise.race([broken, hand(connection, outgoing)]);
     } catch (error) {
-      return outcomeOf(error as SmtpError, outgoing);
+      return letIn ? notTaken(error as SmtpError, outgoing) : away(error as SmtpError);
     } finally {
+      clearTimeout(late);
       connection.close();
     }
   };
 }
 
-async function optionsOf({ host, port, security }: Submission, name: string): Promise<SMTPConnectionOptions> {
-  const ca = await readFile(AUTHORITIES, 'utf8').catch(() => undefined);
+async function optionsOf(
+  { host, port, security }: Submission,
+  name: string,
+  authorities: string,
+): Promise<SMTPConnectionOptions> {
+  const ca = await readFile(authorities, 'utf8').catch(() => undefined);
   return {
     host,
     port,
@@ -57,19 +76,18 @@ async function optionsOf({ host, port, security }: Submission, name: string): Pr
     tls: { minVersion: 'TLSv1.2', rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) },
     connectionTimeout: 20_000,
     greetingTimeout: 20_000,
-    socketTimeout: 60_000,
+    socketTimeout: SILENCE_MS,
     logger: false,
   };
 }
 
-async function conversation(
-  connection: SMTPConnection,
-  { login }: Submission,
-  { from, to, content }: Outgoing,
-): Promise<Outcome> {
+async function enter(connection: SMTPConnection, { login }: Submission): Promise<void> {
   await answer((done) => connection.connect(done));
   if (login !== null)
     await answer((done) => connection.login({ user: login.user, pass: login.password }, done));
+}
+
+function hand(connection: SMTPConnection, { from, to, content }: Outgoing): Promise<Outcome> {
   const envelope = { from, to: [...to], use8BitMime: content.some((octet) => octet > 127) };
   return new Promise((resolve, reject) => {
     connection.send(envelope, content, (error, info) => {
@@ -88,22 +106,19 @@ function answer(ask: (done: (error?: Error | null) => void) => void): Promise<vo
   });
 }
 
-function outcomeOf(error: SmtpError, { to }: Outgoing): Outcome {
+function away({ code = '', message }: SmtpError): Outcome {
+  const certificate = /certificate|self-signed|altnames/i.test(message);
+  return { kind: 'away', said: oneLine(message), mend: MEND.includes(code) || certificate };
+}
+
+function notTaken(error: SmtpError, { to }: Outgoing): Outcome {
   const each = error.rejectedErrors ?? [];
   if (each.length > 0) return answered(each);
-  const { code = '', permanent } = error;
-  if (code === 'EENVELOPE' || code === 'EMESSAGE') {
-    // Without an answer of the host's it is nodemailer that does not send such a message.
-    const { responseCode, response, message } = error;
-    const all = to.map((recipient) => saidOf({ recipient, responseCode, response, message }));
-    return {
-      kind: 'answered',
-      refused: permanent === false ? [] : all,
-      later: permanent === false ? all : [],
-    };
-  }
-  const certificate = /certificate|self-signed|altnames/i.test(error.message);
-  return { kind: 'away', said: oneLine(error.message), mend: MEND.includes(code) || certificate };
+  const { code = '', permanent, responseCode, response, message } = error;
+  const all = to.map((recipient) => saidOf({ recipient, responseCode, response, message }));
+  // Without an answer of the host's it is nodemailer that does not send such a message, or something broke off.
+  const forGood = permanent ?? (response === undefined && (code === 'EENVELOPE' || code === 'EMESSAGE'));
+  return { kind: 'answered', refused: forGood ? all : [], later: forGood ? [] : all };
 }
 
 function answered(errors: readonly SmtpError[]): Outcome {
