@@ -5,11 +5,11 @@ import type { Hourly } from './hourly.ts';
 import { writeLetter, type Handed } from './letter.ts';
 import { MailRefusedError } from './refusal.ts';
 import type { ReadSettings } from './settings.ts';
-import { newMessageId, type Spool } from './spool.ts';
+import { createTally, isWithin } from './shares.ts';
+import { newMessageId, type Spool, type Waiting } from './spool.ts';
 
-/** What may lie in the spool, of one site and of all; and what has to be free on its disk. */
-const MOST_OF_A_SITE = 100 * 2 ** 20;
-const MOST_OF_ALL = 2 * 2 ** 30;
+/** What may lie in the spool; and what has to be free on its disk. */
+const MOST_WAITING = { ofSite: 100 * 2 ** 20, ofAll: 2 * 2 ** 30 };
 const FREE = 512 * 2 ** 20;
 
 export type AcceptanceParts = {
@@ -24,7 +24,7 @@ export type AcceptanceParts = {
 
 export type Acceptance = {
   /** Before its body is read: throws what would keep any message of the site from being taken. */
-  readonly admit: (site: MailSite) => Promise<void>;
+  readonly admit: (site: MailSite, length: number) => Promise<void>;
   /** Takes a message: from here on it is this side's to see to. Answers its id. */
   readonly accept: (site: MailSite, handed: Handed) => Promise<Accepted>;
 };
@@ -42,28 +42,49 @@ export function createAcceptance(parts: AcceptanceParts): Acceptance {
     return { senderDomain: senderDomain ?? serverName, most };
   }
 
-  async function requireRoom(site: MailSite): Promise<void> {
-    const full = delivery.waitingOf(site).octets >= MOST_OF_A_SITE || delivery.octets() >= MOST_OF_ALL;
+  /** What is being written to the spool, and does not wait in it yet. */
+  const coming = createTally();
+
+  async function requireRoom(site: MailSite, more: number): Promise<void> {
     const { bavail, bsize } = await statfs(folder);
-    if (full || bavail * bsize < FREE)
+    const { mine, all } = coming.of(site);
+    const octets = {
+      mine: delivery.waitingOf(site).octets + mine + more,
+      all: delivery.octets() + all + more,
+    };
+    if (!isWithin(octets, MOST_WAITING) || bavail * bsize < FREE + more)
       throw new MailRefusedError(503, 'Too much mail waits for its host already.');
   }
 
+  async function keep(waiting: Waiting, content: Buffer, most: number): Promise<void> {
+    const { site, size, to } = waiting;
+    coming.add(site, size);
+    try {
+      await requireRoom(site, 0);
+      if (!(await hourly.take(site, { count: to.length, most }))) throw overLimit(most);
+      await spool.add(waiting, content);
+      delivery.add(waiting);
+    } finally {
+      coming.add(site, -size);
+    }
+  }
+
   return {
-    admit: async (site) => {
+    admit: async (site, length) => {
       const { most } = await permitted(site);
       if ((await hourly.left(site, most)) === 0) throw overLimit(most);
-      await requireRoom(site);
+      await requireRoom(site, length);
     },
     accept: async (site, handed) => {
       const { senderDomain, most } = await permitted(site);
       const id = newMessageId();
       const { from, to, content } = writeLetter(handed, { id, site, senderDomain, now: new Date(now()) });
-      if (!(await hourly.take(site, { count: to.length, most }))) throw overLimit(most);
       const size = content.length;
-      const waiting = { id, site, from, to: [...to], size, since: now(), attempts: 0, next: now() };
-      await spool.add(waiting, content);
-      delivery.add(waiting);
+      await keep(
+        { id, site, from, to: [...to], size, since: now(), attempts: 0, next: now() },
+        content,
+        most,
+      );
       return { id, recipients: to.length, size };
     },
   };

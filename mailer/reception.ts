@@ -4,10 +4,15 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Acceptance } from './acceptance.ts';
 import { MailRefusedError, refuse } from './refusal.ts';
 import type { SaySeldom } from './say-seldom.ts';
+import { createTally, isWithin } from './shares.ts';
 
 const MOST_OCTETS = 20 * 2 ** 20;
-/** In memory at one time, of all sites. */
-const MOST_HELD = 128 * 2 ** 20;
+/** In memory at one time. */
+const MOST_HELD = { ofSite: 32 * 2 ** 20, ofAll: 128 * 2 ** 20 };
+/** What a part takes beside its octets, of which it may have one. */
+const PART_OCTETS = 512;
+/** From a program on this server that has the whole of it already. */
+const BODY_MS = 10_000;
 const LIMITS = { keepAliveTimeout: 1, maxHeaderSize: 16_384 } as const;
 
 export type ReceptionParts = {
@@ -16,25 +21,38 @@ export type ReceptionParts = {
   readonly siteOf: (connection: IncomingMessage['socket']) => MailSite | undefined;
   readonly sayRefused: SaySeldom;
   readonly logger: Logger;
+  readonly bodyMs?: number;
 };
 
 /** One message is one POST, and the answer is a sentence. It listens nowhere: connections are handed to it. */
-export function createReception({ acceptance, siteOf, sayRefused, logger }: ReceptionParts): Server {
-  const held = { octets: 0 };
+export function createReception(parts: ReceptionParts): Server {
+  const { acceptance, siteOf, sayRefused, logger, bodyMs = BODY_MS } = parts;
+  const held = createTally();
 
+  function requireRoom(site: MailSite, more: number): void {
+    const { mine, all } = held.of(site);
+    if (!isWithin({ mine: mine + more, all: all + more }, MOST_HELD))
+      throw new MailRefusedError(503, 'The server is busy with other mail.');
+  }
+
+  /** Only what has come counts as held: that a body is announced costs nothing, and keeps nobody out. */
   async function take(request: IncomingMessage, site: MailSite): Promise<string> {
     const length = lengthOf(request);
-    await acceptance.admit(site);
-    if (held.octets + length > MOST_HELD)
-      throw new MailRefusedError(503, 'The server is busy with other mail.');
-    held.octets += length;
+    await acceptance.admit(site, length);
+    requireRoom(site, length);
+    let octets = 0;
+    const hold = (more: number): void => {
+      requireRoom(site, more);
+      held.add(site, more);
+      octets += more;
+    };
     try {
-      const raw = await bodyOf(request, length);
+      const raw = await bodyOf(request, { length, hold, bodyMs });
       const { id, recipients, size } = await acceptance.accept(site, { raw, ...argumentsOf(request) });
       logger.info({ message: id, site, recipients, size }, 'mail taken');
       return id;
     } finally {
-      held.octets -= length;
+      held.add(site, -octets);
     }
   }
 
@@ -72,16 +90,31 @@ function lengthOf({ method, headers }: IncomingMessage): number {
   return length;
 }
 
-async function bodyOf(request: IncomingMessage, length: number): Promise<Buffer> {
+type Body = { readonly length: number; readonly hold: (octets: number) => void; readonly bodyMs: number };
+
+async function bodyOf(request: IncomingMessage, { length, hold, bodyMs }: Body): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part as Buffer);
+  const late = setTimeout(() => request.destroy(), bodyMs);
+  try {
+    // Not destroyed where it is refused midway: that is still to be said.
+    for await (const part of request.iterator({ destroyOnReturn: false })) {
+      hold((part as Buffer).length + PART_OCTETS);
+      parts.push(part as Buffer);
+    }
+  } catch (cause) {
+    if (cause instanceof MailRefusedError) throw cause;
+    refuse('The message was cut off.');
+  } finally {
+    clearTimeout(late);
+  }
   const body = Buffer.concat(parts);
   // Half a message is none.
   if (body.length !== length) refuse('The message was cut off.');
   return body;
 }
 
-function argumentsOf({ url = '/' }: IncomingMessage) {
-  const words = new URL(url, 'http://mailer').searchParams;
+/** Only what stands after the question mark; no parser of addresses, which would throw at some. */
+function argumentsOf({ url = '' }: IncomingMessage) {
+  const words = new URLSearchParams(url.split('?').slice(1).join('?'));
   return { byHeader: words.has('header'), to: words.getAll('to'), from: words.get('from') };
 }

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -11,8 +12,9 @@ import { createReception } from '../../../mailer/reception.ts';
 const SITE = 'a1b2c3d4e5f6';
 const logger = pino({ level: 'silent' });
 
-function world() {
+function world(bodyMs = 10_000) {
   const folder = mkdtempSync(join(tmpdir(), 'doors-'));
+  const refused: string[] = [];
   const taken: { site: string; handed: Handed }[] = [];
   const acceptance: Acceptance = {
     admit: () => Promise.resolve(),
@@ -25,8 +27,9 @@ function world() {
   const reception = createReception({
     acceptance,
     siteOf: (connection) => parts.doors?.siteOf(connection),
-    sayRefused: () => undefined,
+    sayRefused: (_, why) => void refused.push(why),
     logger,
+    bodyMs,
   });
   const doors = createDoors({
     folder,
@@ -41,11 +44,31 @@ function world() {
   };
   const post = (name: string, path = '/?to=a%0Ab', length?: number) =>
     ask(join(folder, name, 'socket'), path, length);
+  /** Announces so much, and sends so much of it; what is answered comes with the end. */
+  const begin = async (name: string, announced: number, sent = 0) => {
+    const socket = connect(join(folder, name, 'socket'));
+    const answer = answerOf(socket);
+    const head = `POST / HTTP/1.0\r\nContent-Length: ${announced}\r\n\r\n`;
+    const whole = Buffer.concat([Buffer.from(head), Buffer.alloc(sent)]);
+    await new Promise((written) => socket.write(whole, written));
+    return { answer };
+  };
   const end = async () => {
     await doors.close();
     rmSync(folder, { recursive: true });
   };
-  return { folder, taken, doors, make, post, end };
+  return { folder, taken, refused, doors, make, post, begin, end };
+}
+
+const MIB = 2 ** 20;
+
+function answerOf(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    socket.on('error', () => undefined);
+    socket.on('data', (part: Buffer) => (text += part.toString()));
+    socket.on('close', () => resolve(text.split('\r\n')[0] ?? ''));
+  });
 }
 
 function ask(socketPath: string, path: string, length = 4): Promise<number | string> {
@@ -97,5 +120,47 @@ test('what is too large is refused before it is read, and a message that was cut
   setTimeout(() => void doors.close(), 100);
   expect(await cut).toBe('ECONNRESET');
   expect(taken).toEqual([]);
+  await end();
+});
+
+test('who announces much and sends nothing keeps nobody out', async () => {
+  const { doors, make, post, begin, end } = world();
+  for (const name of [SITE, 'pool']) make(name);
+  await doors.look();
+  for (let time = 0; time < 15; time += 1) await begin(SITE, 20 * MIB);
+  expect([await post('pool'), await post(SITE)]).toEqual([202, 202]);
+  await end();
+});
+
+test('of what is held in memory a site has a share, and its neighbour another', async () => {
+  const { doors, make, begin, end } = world();
+  for (const name of [SITE, 'pool']) make(name);
+  await doors.look();
+  await begin(SITE, 20 * MIB, 20 * MIB - 1);
+  const [second, other] = [await begin(SITE, 20 * MIB), await begin('pool', 20 * MIB, 20 * MIB)];
+  expect([await second.answer, await other.answer]).toEqual([
+    'HTTP/1.1 503 Service Unavailable',
+    'HTTP/1.1 202 Accepted',
+  ]);
+  await end();
+});
+
+test('a message that does not come is not waited for, and holds nothing afterwards', async () => {
+  const { doors, make, begin, refused, end } = world(300);
+  make(SITE);
+  await doors.look();
+  expect(await (await begin(SITE, 20 * MIB, 19 * MIB)).answer).toBe('');
+  expect(refused).toEqual(['The message was cut off.']);
+  expect(await (await begin(SITE, 20 * MIB)).answer).toBe('');
+  expect(refused).toHaveLength(2);
+  expect(refused.join()).not.toContain('busy');
+  await end();
+});
+
+test.each(['//[', '/%', '/?to=%FF&to=%zz'])('an address like %s is no accident', async (path) => {
+  const { doors, make, post, end } = world();
+  make(SITE);
+  await doors.look();
+  expect(await post(SITE, path)).toBe(202);
   await end();
 });
