@@ -22,7 +22,6 @@ export function createKeeper(now: () => number): Keeper {
       const held = await measure(redis);
       await dropStrangers(redis, shares, held);
       for (const id of accounts.keys()) if (!shares.has(id as DomainId)) accounts.delete(id);
-      const users = new Set(textsIn(await redis.call('ACL', 'USERS')));
       const caches: CacheUsages['caches'] = [];
       for (const [id, share] of shares) {
         const account = accounts.get(id) ?? { standing: GOOD, dropped: 0 };
@@ -33,7 +32,6 @@ export function createKeeper(now: () => number): Keeper {
           account,
           held: held.get(id),
           now,
-          isOn: users.has(`s-${id}`),
         });
         const writesRefused = account.standing.refusedUntil !== null;
         caches.push({ id, ...left, dropped: account.dropped, writesRefused });
@@ -51,25 +49,28 @@ type Kept = {
   readonly account: Account;
   readonly held: Held | undefined;
   readonly now: () => number;
-  readonly isOn: boolean;
 };
 
 /** Gives what it holds now. */
 async function keep(redis: Pick<Redis, 'call'>, kept: Kept): Promise<Held> {
-  const { id, share, account, held = { bytes: 0, keys: 0 }, now, isOn } = kept;
+  const { id, share, account, held = { bytes: 0, keys: 0 }, now } = kept;
   const refusedBefore = account.standing.refusedUntil !== null;
   const verdict = judge(account.standing, { bytes: held.bytes, share, now: now() });
   account.standing = verdict.standing;
   const refused = verdict.standing.refusedUntil !== null;
   // Said again in each round: the executor may have made the account anew.
-  if (isOn && (refused || refusedBefore)) {
-    const sign = refused ? '-' : '+';
-    await redis.call('ACL', 'SETUSER', `s-${id}`, ...GROWING.map((name) => `${sign}${name}`));
-  }
+  if (refused || refusedBefore) await letGrow(redis, id, !refused);
   if (verdict.drop === 0) return held;
   const dropped = await drop(redis, { id, bytes: verdict.drop });
   account.dropped += dropped.keys;
   return { bytes: Math.max(0, held.bytes - dropped.bytes), keys: Math.max(0, held.keys - dropped.keys) };
+}
+
+/** Asked directly before, of its own: SETUSER would make anew who was deleted meanwhile. */
+async function letGrow(redis: Pick<Redis, 'call'>, id: DomainId, may: boolean): Promise<void> {
+  const user = `s-${id}`;
+  if (!textsIn(await redis.call('ACL', 'USERS')).includes(user)) return;
+  await redis.call('ACL', 'SETUSER', user, ...GROWING.map((name) => `${may ? '+' : '-'}${name}`));
 }
 
 /** Keys of a site that has no cache any more. */
