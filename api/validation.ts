@@ -36,7 +36,7 @@ export function refuseBody(body: Record<string, unknown> | undefined): void {
 function toFieldErrors(schema: z.ZodType, issue: Issue, input: unknown): FieldError[] {
   const field = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
-    const expected = `one of ${knownFields(schema).join(', ') || 'no fields at all'}`;
+    const expected = `one of ${knownFields(schema, issue.path).join(', ') || 'no fields at all'}`;
     return issue.keys.map((key) => ({
       field: [...issue.path, key].join('.'),
       message: 'There is no such field.',
@@ -73,8 +73,15 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const UNITS: Readonly<Record<string, string>> = { string: 'characters', array: 'entries' };
 
-function knownFields(schema: z.ZodType): string[] {
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+/** The fields of the object at that place of the document. */
+function knownFields(schema: unknown, path: readonly PropertyKey[]): string[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
+    return knownFields(schema.unwrap(), path);
+  if (!(schema instanceof z.ZodObject)) return [];
+  const [field, ...deeper] = path;
+  return field === undefined
+    ? Object.keys(schema.shape)
+    : knownFields(Reflect.get(schema.shape, field), deeper);
 }
 
 function isMissing(issue: Issue, input: unknown): boolean {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DomainId, Generation, ServerId, TenantId } from './ids.ts';
 import { Aliases, DomainName, PhpVersion, PublicDirectory } from './names.ts';
+import { ChangedOptions, SiteOptions } from './site-options.ts';
 
 export const SiteType = z.enum(['php', 'static']);
 export type SiteType = z.infer<typeof SiteType>;
@@ -16,6 +17,7 @@ export const CreateDomain = z.strictObject({
   type: SiteType.default('php'),
   phpVersion: PhpVersion.optional(),
   publicDirectory: PublicDirectory.default('public' as PublicDirectory),
+  options: SiteOptions.prefault({}),
   isolation: Isolation.default('site'),
   enabled: z.boolean().default(true),
   protected: z.boolean().default(false),
@@ -32,6 +34,7 @@ export const UpdateDomain = z
     type: SiteType,
     phpVersion: PhpVersion,
     publicDirectory: PublicDirectory,
+    options: ChangedOptions,
     enabled: z.boolean(),
     protected: z.literal(true),
   })
@@ -54,6 +57,7 @@ export const Domain = z.strictObject({
   type: SiteType,
   phpVersion: PhpVersion.nullable(),
   publicDirectory: PublicDirectory,
+  options: SiteOptions,
   isolation: Isolation,
   enabled: z.boolean(),
   protected: z.boolean(),
@@ -75,6 +79,7 @@ export const SiteSpec = z.strictObject({
   type: SiteType,
   phpVersion: PhpVersion.nullable(),
   publicDirectory: PublicDirectory,
+  options: SiteOptions.prefault({}),
   isolation: Isolation,
   enabled: z.boolean(),
   protected: z.boolean(),

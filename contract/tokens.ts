@@ -55,6 +55,7 @@ export const TOKEN_TEXT = /sculptor_[A-Za-z0-9_-]{43}/;
 export const AddressRange = z
   .string()
   .max(50)
+  .meta({ examples: ['192.0.2.0/24', '203.0.113.7', '0.0.0.0/0', '2001:db8::/32', '::1'] })
   .transform((text) => (text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`))
   .refine(isNetwork, 'an IPv4 or IPv6 network such as 203.0.113.0/24 or 2001:db8::/32')
   .brand<'AddressRange'>();

@@ -3,6 +3,7 @@ import type { Domain } from '../contract/domains.ts';
 import { Isolation, SiteType } from '../contract/domains.ts';
 import { DomainId, Generation, ServerId, TenantId } from '../contract/ids.ts';
 import { Aliases, DomainName, PhpVersion, PublicDirectory } from '../contract/names.ts';
+import { SiteOptions } from '../contract/site-options.ts';
 import type { Sql } from './connection.ts';
 import { resourceStatus, stateColumns } from './resource-status.ts';
 import { nextGeneration } from './versions-of.ts';
@@ -21,6 +22,7 @@ const Row = z.object({
   type: SiteType,
   phpVersion: PhpVersion.nullable(),
   publicDirectory: PublicDirectory,
+  options: json(SiteOptions),
   isolation: Isolation,
   enabled: bit,
   deleted: bit,
@@ -34,7 +36,7 @@ const Row = z.object({
 });
 
 const COLUMNS = `v.domain_id AS id, v.name, v.aliases, v.type, v.php_version AS phpVersion,
-  v.public_directory AS publicDirectory, v.isolation, v.enabled, v.deleted, v.tenant, v.server, v.generation,
+  v.public_directory AS publicDirectory, v.options, v.isolation, v.enabled, v.deleted, v.tenant, v.server, v.generation,
   (SELECT f.created_at FROM domain_version f WHERE f.domain_id = v.domain_id AND f.generation = 1) AS createdAt,
   v.created_at AS updatedAt, EXISTS (SELECT 1 FROM protection p WHERE p.resource_id = v.domain_id) AS protected,
   s.status AS state, s.generation AS stateGeneration`;
@@ -111,12 +113,13 @@ const VersionRow = z.object({
   type: SiteType,
   phpVersion: PhpVersion.nullable(),
   publicDirectory: PublicDirectory,
+  options: json(SiteOptions),
   isolation: Isolation,
   enabled: bit,
 });
 
 const VERSION = `SELECT v.domain_id AS id, v.generation, v.tenant, v.server, v.name, v.aliases, v.type,
-  v.php_version AS phpVersion, v.public_directory AS publicDirectory, v.isolation, v.enabled FROM domain_version v`;
+  v.php_version AS phpVersion, v.public_directory AS publicDirectory, v.options, v.isolation, v.enabled FROM domain_version v`;
 
 /** What the last operation that went well, and was no removal, has brought about. */
 export async function findLastGoodVersion(sql: Sql, id: DomainId): Promise<DomainVersion | undefined> {
@@ -138,11 +141,11 @@ export async function findDomainVersion(
 export async function insertDomainVersion(sql: Sql, wanted: DomainVersion, deleted: boolean): Promise<void> {
   await sql.run(
     `INSERT INTO domain_version (domain_id, generation, tenant, server, name, aliases, type, php_version,
-       public_directory, isolation, enabled, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       public_directory, options, isolation, enabled, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       ...[wanted.id, wanted.generation, wanted.tenant, wanted.server, wanted.name],
       ...[JSON.stringify(wanted.aliases), wanted.type, wanted.phpVersion, wanted.publicDirectory],
-      ...[wanted.isolation, wanted.enabled, deleted],
+      ...[JSON.stringify(wanted.options), wanted.isolation, wanted.enabled, deleted],
     ],
   );
 }

@@ -3,6 +3,7 @@ import type { Generation } from '../contract/ids.ts';
 import type { NotificationKind } from '../contract/notifications.ts';
 import type { OperationKind } from '../contract/operations.ts';
 import { PART_SPECS } from '../contract/site-parts.ts';
+import { keepsMoreOff } from '../contract/site-options.ts';
 import type { PartSpec, PartType } from '../contract/site-parts.ts';
 import type { Sql } from './connection.ts';
 import { findDomainVersion, findLastGoodVersion } from './domains.ts';
@@ -99,6 +100,9 @@ function lossesOf(before: DomainVersion, after: DomainVersion): string[] {
     ...(before.enabled && !after.enabled ? ['was switched off'] : []),
     ...(lost.length > 0 ? [`answers no more as ${lost.join(' ')}`] : []),
     ...(before.type === after.type ? [] : [`is ${after.type} and was ${before.type}`]),
+    ...(keepsMoreOff(before.options, after.options)
+      ? [`lets in only ${after.options.allowedAddresses.join(' ')}`]
+      : []),
     ...(before.publicDirectory === after.publicDirectory
       ? []
       : [`serves ${after.publicDirectory} and not ${before.publicDirectory}`]),

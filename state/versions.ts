@@ -14,6 +14,7 @@ const DomainVersionRow = z.object({
   type: z.string(),
   phpVersion: z.string().nullable(),
   publicDirectory: z.string(),
+  options: looseJson,
   isolation: z.string(),
   enabled: bit,
   deleted: bit,
@@ -28,7 +29,7 @@ export async function readDomainVersion(
   const rows = await sql.rows(
     DomainVersionRow,
     `SELECT tenant, server, name, aliases, type, php_version AS phpVersion, public_directory AS publicDirectory,
-       isolation, enabled, deleted FROM domain_version WHERE domain_id = ? AND generation = ?`,
+       options, isolation, enabled, deleted FROM domain_version WHERE domain_id = ? AND generation = ?`,
     [id, generation],
   );
   return rows[0];

@@ -66,7 +66,8 @@ export function createDomainService({ state, write, server }: DomainServiceParts
         const repeated = repeatedAliases(change.aliases ?? [], domain.name);
         if (repeated.length > 0) throw invalidInput(repeated);
         const phpVersion = await choosePhpVersion(sql, server, { wanted: change, standing: domain });
-        const version = { ...domain, ...given(change), phpVersion, generation };
+        const options = { ...domain.options, ...given(change.options ?? {}) };
+        const version = { ...domain, ...given(change), options, phpVersion, generation };
         return put(sql, version, { kind: 'domain.update', context });
       }),
     remove: (context, address) =>
@@ -143,7 +144,7 @@ async function put(sql: Sql, wanted: Wanted, { kind, context }: Purpose): Promis
 }
 
 /** The fields that were sent; one that was not is not there at all. */
-function given(change: UpdateDomain): Partial<DomainVersion> {
+function given<C extends object>(change: C): { [F in keyof C]?: Exclude<C[F], undefined> } {
   const fields = Object.entries(change).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(fields);
+  return Object.fromEntries(fields) as { [F in keyof C]?: Exclude<C[F], undefined> };
 }

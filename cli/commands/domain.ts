@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts';
 import { listAll, path, type OpenSession } from '../session.ts';
 import { listing, table } from '../table.ts';
 import { perform } from '../write.ts';
+import { OPTION_NAMES, optionFacts, typedOptions } from './domain-options.ts';
 import { addRunCommands } from './run.ts';
 
 type Wanted = {
@@ -13,6 +14,7 @@ type Wanted = {
   readonly type?: string;
   readonly php?: string;
   readonly publicDirectory?: string;
+  readonly option?: readonly string[];
   readonly protect?: true;
 };
 type Created = Wanted & { readonly isolation?: string; readonly disabled?: true };
@@ -120,11 +122,18 @@ function addWanted(command: Command): Command {
     .addOption(new Option('--type <type>', 'what its files are').choices(['php', 'static']))
     .option('--php <version>', "PHP's version, such as 8.2")
     .option('--public-directory <folder>', 'the folder that is served, such as public/web')
+    .option(
+      '--option <name=value>',
+      `how it is served, may be given several times: ${OPTION_NAMES}; lists are parted by commas`,
+      collect,
+    )
     .option('--protect', 'let nobody remove it or switch it off, until root on the server unprotects it');
 }
 
-function wanted({ alias, type, php, publicDirectory, protect }: Wanted): Record<string, unknown> {
-  return { aliases: alias, type, phpVersion: php, publicDirectory, protected: protect };
+function wanted(given: Wanted): Record<string, unknown> {
+  const { alias, type, php, publicDirectory, option, protect } = given;
+  const options = typedOptions(option);
+  return { aliases: alias, type, phpVersion: php, publicDirectory, options, protected: protect };
 }
 
 function change(options: Updated): Record<string, unknown> {
@@ -150,6 +159,7 @@ function facts(domain: Domain): [string, string][] {
     ['type', domain.type],
     ['php version', domain.phpVersion ?? '-'],
     ['public directory', domain.publicDirectory],
+    ...optionFacts(domain.options),
     ['isolation', domain.isolation],
     ['enabled', domain.enabled ? 'yes' : 'no'],
     ['protected', domain.protected ? 'yes' : 'no'],

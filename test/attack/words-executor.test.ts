@@ -90,6 +90,26 @@ test('rows 1, 3, 4 and 14: no served folder is more than a folder in `public`', 
   );
 });
 
+test('rows 1, 3 and 4: no option of a site is more than its grammar', async () => {
+  const lists = { index: 'home.html', allowedAddresses: '192.0.2.0/24' };
+  const isFine = (value: string) => /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(value) && !value.includes('..');
+  await refusesEach(
+    [1, 3, 4],
+    [
+      ...Object.entries(lists).map(([option, good]) => ({
+        what: `option ${option}`,
+        values: around(good, EVERYTHING).filter((value) => value !== good && !isFine(value)),
+        line: (value: string) => requestLine('site.put', put({ options: { [option]: [value] } })),
+      })),
+      ...['bodyBytes', 'timeoutSeconds', 'accessLog'].map((option) => ({
+        what: `option ${option}`,
+        values: around('60', EVERYTHING),
+        line: (value: string) => requestLine('site.put', put({ options: { [option]: value } })),
+      })),
+    ],
+  );
+});
+
 test('rows 1, 3, 5 and 6: no version, type, isolation, number or switch is more than it is', async () => {
   const fields = ['phpVersion', 'type', 'isolation', 'generation', 'enabled', 'protected', 'aliases'];
   const good = new Map([

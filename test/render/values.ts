@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { Isolation } from '../../contract/domains.ts';
 import { DomainId } from '../../contract/ids.ts';
 import { DomainName, PhpVersion, PublicDirectory } from '../../contract/names.ts';
+import { SiteOptions } from '../../contract/site-options.ts';
 import { arbitraryOf } from '../fuzz/arbitrary-of.ts';
 import { SEED } from '../fuzz/settings.ts';
 
@@ -10,6 +11,7 @@ export type Site = {
   readonly id: DomainId;
   readonly names: readonly [DomainName, ...DomainName[]];
   readonly publicDirectory: PublicDirectory;
+  readonly options: SiteOptions;
   readonly version: PhpVersion;
   readonly isolation: Isolation;
 };
@@ -52,6 +54,7 @@ const site = fc.record({
     { weight: 1, arbitrary: fc.array(name, { minLength: 101, maxLength: 101, size: 'max' }) },
   ),
   publicDirectory,
+  options: arbitraryOf(SiteOptions).map((options) => SiteOptions.parse(options)),
   version: arbitraryOf(PhpVersion),
   isolation: arbitraryOf(Isolation),
 });

@@ -9,6 +9,7 @@ import { cut, quoted, tell, type Story } from './throwaway.ts';
 const DOCUMENTS = [
   'README.md',
   'docs/api.md',
+  'docs/sites.md',
   'docs/cache.md',
   'docs/sftp.md',
   'docs/programs.md',

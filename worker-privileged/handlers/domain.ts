@@ -54,8 +54,8 @@ async function readSite({ state, serverName }: DomainParts, { operation }: Task)
   if (version === undefined || version.deleted || version.tenant !== tenant || version.server !== server) {
     throw refused('there is no such version of this domain');
   }
-  const { name, aliases, type, phpVersion, publicDirectory, isolation, enabled } = version;
-  const asked = { name, aliases, type, phpVersion, publicDirectory, isolation, enabled };
+  const { name, aliases, type, phpVersion, publicDirectory, options, isolation, enabled } = version;
+  const asked = { name, aliases, type, phpVersion, publicDirectory, options, isolation, enabled };
   const site = parsed(SiteSpec, {
     ...{ id, generation, ...asked, protected: await isProtected(state, id), tenant },
   });

@@ -1,5 +1,6 @@
 import { Domain } from '../../../contract/domains.ts';
 import { Operation } from '../../../contract/operations.ts';
+import { DEFAULT_OPTIONS } from '../../../contract/site-options.ts';
 import { Problem } from '../../../contract/problems.ts';
 import { putServerFact } from '../../../state/server-facts.ts';
 import { openState } from '../../../state/connection.ts';
@@ -56,6 +57,7 @@ test('a domain that was asked for is answered with itself, its operation and whe
     type: 'php',
     phpVersion: '8.4',
     publicDirectory: 'public',
+    options: DEFAULT_OPTIONS,
     isolation: 'site',
     enabled: true,
     tenant: 'default',
@@ -94,6 +96,15 @@ test('a change leaves what it does not name as it is, and is addressed by name a
     type: 'php',
     enabled: true,
   });
+});
+
+test('of the options, too, a change leaves what it does not name as it is', async () => {
+  await live('options.example', { options: { bodyBytes: 4096, index: ['home.html'] } });
+  const body = { options: { index: [], allowedAddresses: ['192.0.2.1'] } };
+  const answer = await agent.call('PATCH', '/v1/domains/options.example', { body });
+  const options = { ...DEFAULT_OPTIONS, bodyBytes: 4096, allowedAddresses: ['192.0.2.1/32'] };
+  expect(answer.json['domain']).toMatchObject({ options });
+  expect(await read('options.example')).toMatchObject({ options });
 });
 
 test.each([

@@ -58,6 +58,7 @@ describe('what destroys is told once', () => {
     ['without an alias', { aliases: ['a.NAME', 'c.NAME'] }, 'answers no more as b.NAME'],
     ['of another type', { type: 'static' }, 'is static and was php'],
     ['with another folder', { publicDirectory: 'public/web' }, 'serves public/web and not public'],
+    ['for few visitors', { options: { allowedAddresses: ['192.0.2.1'] } }, 'lets in only 192.0.2.1/32'],
     [
       'switched off and without aliases',
       { enabled: false, aliases: [] },

@@ -1,3 +1,4 @@
+import { DEFAULT_OPTIONS } from '../../../contract/site-options.ts';
 import { ProblemError } from '../../../api/problems.ts';
 import { parseCreateDomain, parseUpdateDomain } from '../../../api/domains/input.ts';
 
@@ -21,6 +22,7 @@ test('names are brought to their one form, in the order they were typed', () => 
     aliases: ['z.example', 'xn--mller-kva.example'],
     type: 'php',
     publicDirectory: 'public',
+    options: DEFAULT_OPTIONS,
     isolation: 'site',
     enabled: true,
     protected: false,

@@ -33,6 +33,14 @@ test.each([
     'one of all, read',
   ],
   [
+    'a field nobody knows inside another',
+    UpdateDomain,
+    { options: { rewrite: 'x' } },
+    'options.rewrite',
+    'There is no such field.',
+    'one of index, bodyBytes, timeoutSeconds, allowedAddresses, accessLog',
+  ],
+  [
     'a field nobody knows',
     CreateDatabaseUser,
     { name: 'a', host: '%' },

@@ -45,7 +45,18 @@ test('sends the token, a key for this run, and only the fields that were named',
 test('every field of a new domain has an option, and the contract takes what they make', async () => {
   const words = ['--alias', 'a.example', '--alias', 'b.example', '--type', 'static', '--php', '8.2'];
   const more = ['--public-directory', 'public/web', '--isolation', 'pool', '--disabled', '--protect'];
-  const { asked } = await sculptorctl(['domain', 'create', ...words, ...more, 'shop.example'], created);
+  const options = [
+    '--option',
+    'index=a.html,b.html',
+    '--option',
+    'bodyBytes=4096',
+    '--option',
+    'accessLog=false',
+  ];
+  const { asked } = await sculptorctl(
+    ['domain', 'create', ...words, ...more, ...options, 'shop.example'],
+    created,
+  );
   const body = asked[0]?.body as object;
   expect(body).toEqual({
     name: 'shop.example',
@@ -53,6 +64,7 @@ test('every field of a new domain has an option, and the contract takes what the
     type: 'static',
     phpVersion: '8.2',
     publicDirectory: 'public/web',
+    options: { index: ['a.html', 'b.html'], bodyBytes: 4096, accessLog: false },
     isolation: 'pool',
     enabled: false,
     protected: true,
@@ -67,6 +79,7 @@ test.each([
   [['--enable'], { enabled: true }],
   [['--disable'], { enabled: false }],
   [['--type', 'php', '--php', '8.4'], { type: 'php', phpVersion: '8.4' }],
+  [['--option', 'index=', '--option', 'accessLog=true'], { options: { index: [], accessLog: true } }],
   [['--public-directory', 'public/web'], { publicDirectory: 'public/web' }],
 ])('updating with %j sends %j', async (words, body) => {
   const { asked, code } = await sculptorctl(['domain', 'update', 'shop.example', ...words], {
@@ -82,6 +95,8 @@ test.each([
   [[], 'nothing to change'],
   [['--enable', '--disable'], 'cannot be used with'],
   [['--alias', 'a.example', '--no-aliases'], 'cannot both be given'],
+  [['--option', 'bodyBytes'], '--option takes name=value'],
+  [['--option', 'rewrite=x'], 'with one of index, bodyBytes'],
   [['--type', 'ruby'], 'Allowed choices are php, static'],
 ])('an update with %j is no use of the program and asks nothing', async (words, sentence) => {
   const { code, err, asked } = await sculptorctl(['domain', 'update', 'shop.example', ...words]);

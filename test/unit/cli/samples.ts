@@ -1,4 +1,5 @@
 import type { Operation } from '../../../cli/answers.ts';
+import { DEFAULT_OPTIONS } from '../../../contract/site-options.ts';
 
 export const OPERATION_ID = 'oabcdefghij123456789';
 
@@ -9,6 +10,7 @@ export const DOMAIN = {
   type: 'php',
   phpVersion: '8.2',
   publicDirectory: 'public',
+  options: DEFAULT_OPTIONS,
   isolation: 'site',
   enabled: true,
   protected: false,

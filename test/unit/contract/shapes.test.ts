@@ -47,6 +47,7 @@ test('what is left out of a new domain has its default', () => {
     aliases: [],
     type: 'php',
     publicDirectory: 'public',
+    options: { index: [], bodyBytes: 67_108_864, timeoutSeconds: 300, allowedAddresses: [], accessLog: true },
     isolation: 'site',
     enabled: true,
     protected: false,

@@ -56,6 +56,7 @@ test.each([
   ['another folder', { publicDirectory: 'public/web' }],
   ['another type', { type: 'static' }],
   ['an alias less', { aliases: [] }],
+  ['keeping visitors off', { options: { allowedAddresses: ['192.0.2.1'] } }],
 ])('%s counts as a removal does', async (_, change) => {
   const server = limited({ destroyPerHour: 0 });
   await put(server, spec({ aliases: ['www.shop.example'] }));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { DomainId } from '../../../contract/ids.ts';
 import type { DomainName, PhpVersion, PublicDirectory } from '../../../contract/names.ts';
+import { DEFAULT_OPTIONS, SiteOptions } from '../../../contract/site-options.ts';
 import { renderFpm } from '../../../worker-privileged/executor/render/fpm.ts';
 import { plain, RenderError } from '../../../worker-privileged/executor/render/plain.ts';
 import {
@@ -14,6 +15,7 @@ const id = 'a1b2c3d4e5f6' as DomainId;
 const name = 'shop.example' as DomainName;
 const version = '8.2' as PhpVersion;
 const publicDirectory = 'public/web' as PublicDirectory;
+const options = DEFAULT_OPTIONS;
 const socket = `/run/sculptor-php/${id}.sock`;
 const home = `/home/www/${name}`;
 const share = { memoryBytes: null, tasks: null };
@@ -70,7 +72,7 @@ test('a pool that is started from another text answers another ping', () => {
 
 test('a server block of its own is one for the world and one for the probes', () => {
   const names = [name, 'www.shop.example' as DomainName];
-  expect(renderServerBlock({ id, names, publicDirectory }))
+  expect(renderServerBlock({ id, names, publicDirectory, options }))
     .toBe(`# Site a1b2c3d4e5f6. Written by the agent; what is changed here is lost.
 server {
   include /etc/nginx/sculptor/listen/http.conf;
@@ -100,8 +102,29 @@ test.each([
   [false, 'public', Array.from({ length: 10 }, (_, number) => `${number}.example`)],
   [true, 'public', Array.from({ length: 11 }, (_, number) => `${number}.example`)],
 ])('a site needs a server block of its own: %s, served from %s, called %j', (needs, folder, names) => {
-  const site = { publicDirectory: folder as PublicDirectory, names: names as DomainName[] };
+  const site = { publicDirectory: folder as PublicDirectory, names: names as DomainName[], options };
   expect(needsServerBlock(site)).toBe(needs);
+});
+
+test.each([
+  [{ index: ['home.html', 'start.php'] }, ['index home.html start.php;']],
+  [{ bodyBytes: 1_048_576 }, ['client_max_body_size 1048576;']],
+  [{ timeoutSeconds: 5 }, ['fastcgi_read_timeout 5s;']],
+  [{ accessLog: false }, ['access_log off;']],
+  [
+    { allowedAddresses: ['192.0.2.0/24', '2001:db8::1'] },
+    ['allow 192.0.2.0/24;', 'allow 2001:db8::1/128;', 'deny all;'],
+  ],
+])('the option %j is a server block of its own, for the world and not for the probes', (given, lines) => {
+  const block = { id, names: [name], publicDirectory: 'public' as PublicDirectory };
+  const usual = renderServerBlock({ ...block, options });
+  const changed = { ...block, options: SiteOptions.parse(given) };
+  expect(needsServerBlock(changed)).toBe(true);
+  expect(renderServerBlock(changed)).toBe(
+    usual.replace('  include /etc/nginx/sculptor/parts/site.conf;', (part) =>
+      [...lines.map((line) => `  ${line}`), part].join('\n'),
+    ),
+  );
 });
 
 test("Supervisor makes the socket as root and hands it to the site's own php-fpm", () => {
@@ -187,9 +210,16 @@ function rendersOf(value: string): readonly (() => unknown)[] {
     () => renderFpm({ id, name, version: bad, socket, home }),
     () => renderFpm({ id, name, version, socket: value, home }),
     () => renderFpm({ id, name, version, socket, home: value }),
-    () => renderServerBlock({ id: bad, names: [name], publicDirectory }),
-    () => renderServerBlock({ id, names: [name, bad], publicDirectory }),
-    () => renderServerBlock({ id, names: [name], publicDirectory: bad }),
+    () => renderServerBlock({ id: bad, names: [name], publicDirectory, options }),
+    () => renderServerBlock({ id, names: [name, bad], publicDirectory, options }),
+    () => renderServerBlock({ id, names: [name], publicDirectory: bad, options }),
+    ...(['index', 'allowedAddresses'] as const).map(
+      (list) => () =>
+        renderServerBlock({ id, names: [name], publicDirectory, options: { ...options, [list]: [bad] } }),
+    ),
+    () => renderServerBlock({ id, names: [name], publicDirectory, options: { ...options, bodyBytes: bad } }),
+    () =>
+      renderServerBlock({ id, names: [name], publicDirectory, options: { ...options, timeoutSeconds: bad } }),
     () => renderSupervisedPool({ id: bad, user: 'www', socket, share }),
     () => renderSupervisedPool({ id, user: value, socket, share }),
     () => renderSupervisedPool({ id, user: 'www', socket: value, share }),

@@ -85,6 +85,7 @@ describe('a new site', () => {
 
   test.each([
     ['a served folder of its own', { publicDirectory: 'public/web' }],
+    ['an option of its own', { options: { bodyBytes: 1_048_576 } }],
     ['a name of more than 80 octets', { aliases: [`${'a'.repeat(60)}.${'b'.repeat(20)}.example`] }],
   ])('with %s gets a server block, and the common one does not find it', async (_, change) => {
     const server = createFakeServer();

@@ -73,8 +73,7 @@ function links(site: Standing, socket: string): readonly Found[] {
 
 /** By its names the common server block finds a site; where it has one of its own they lead nowhere. */
 function names(site: Standing): readonly Found[] {
-  const { publicDirectory } = site.settings;
-  const own = needsServerBlock({ names: site.names, publicDirectory });
+  const own = needsServerBlock({ ...site.settings, names: site.names });
   return site.names.flatMap((name) =>
     leadsTo(site, paths.host(name), own ? `../held/${site.id}` : `../sites/${site.id}`),
   );
@@ -90,7 +89,8 @@ function leadsTo(site: Standing, path: string, target: string): readonly Found[]
 /** The registry does not keep the order of the names. */
 function serverBlock(site: Standing): readonly Found[] {
   const { id, settings } = site;
-  const block = { id, names: site.names, publicDirectory: settings.publicDirectory };
+  const { publicDirectory, options } = settings;
+  const block = { id, names: site.names, publicDirectory, options };
   const wanted = needsServerBlock(block) ? wordsOf(renderServerBlock(block)) : null;
   const text = textOf(paths.serverBlock(id));
   const now = text === null ? null : wordsOf(text);

@@ -3,6 +3,7 @@ import { Isolation, SiteType } from '../../../contract/domains.ts';
 import { FailureError } from '../../../contract/failures.ts';
 import { DomainId, Generation, TenantId } from '../../../contract/ids.ts';
 import { DomainName, PublicDirectory } from '../../../contract/names.ts';
+import { SiteOptions } from '../../../contract/site-options.ts';
 import type { Undo } from '../ensure.ts';
 import type { Files } from './files.ts';
 import type { Folders } from './folders.ts';
@@ -16,6 +17,7 @@ export const LAST_UID = 99_999;
 const SiteSettings = z.strictObject({
   type: SiteType,
   publicDirectory: PublicDirectory,
+  options: SiteOptions.prefault({}),
   enabled: z.boolean(),
 });
 

@@ -1,5 +1,6 @@
 import type { SiteSpec } from '../../../../contract/domains.ts';
 import { FailureError } from '../../../../contract/failures.ts';
+import { keepsMoreOff } from '../../../../contract/site-options.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import { namesOf } from './story.ts';
 
@@ -11,6 +12,7 @@ export function destroys(entry: SiteEntry, spec: SiteSpec): boolean {
   // What never stood whole cannot lose anything.
   if (settings === null) return false;
   if (settings.type !== spec.type || settings.publicDirectory !== spec.publicDirectory) return true;
+  if (keepsMoreOff(settings.options, spec.options)) return true;
   return settings.enabled && !spec.enabled;
 }
 

@@ -42,7 +42,7 @@ export function namesHeld({ system: { files }, spec }: Story): Step {
 /** The names lead to the site, or nowhere where a server block of its own serves it. */
 export function namesServed({ system: { files }, spec }: Story): Step {
   const names = namesOf(spec);
-  const own = needsServerBlock({ names, publicDirectory: spec.publicDirectory });
+  const own = needsServerBlock({ ...spec, names });
   return namesLeadTo({ files }, own ? held(spec.id) : served(spec.id), {
     name: 'point the names at the site',
     names: () => Promise.resolve(names),

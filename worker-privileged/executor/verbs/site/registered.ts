@@ -64,8 +64,8 @@ export function registered(story: Story): Step {
 export function settled(story: Story): Step {
   const { system, spec } = story;
   const { registry } = system;
-  const { type, publicDirectory, enabled } = spec;
-  const settings = { type, publicDirectory, enabled };
+  const { type, publicDirectory, options, enabled } = spec;
+  const settings = { type, publicDirectory, options, enabled };
   const asIs = (entry: SiteEntry) => ({
     ...entry,
     settings,

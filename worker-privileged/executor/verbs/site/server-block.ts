@@ -6,14 +6,14 @@ import type { System } from '../../system/system.ts';
 import { namesOf, type Story } from './story.ts';
 
 export function hasOwnServerBlock({ spec }: Pick<Story, 'spec'>): boolean {
-  return needsServerBlock({ names: namesOf(spec), publicDirectory: spec.publicDirectory });
+  return needsServerBlock({ ...spec, names: namesOf(spec) });
 }
 
 /** For a site that the generic server block cannot serve. nginx decides whether it takes it. */
 export function serverBlock({ system: { files, nginx }, spec }: Story): Step {
-  const { id, publicDirectory } = spec;
+  const { id, publicDirectory, options } = spec;
   const path = paths.serverBlock(id);
-  const text = renderServerBlock({ id, names: namesOf(spec), publicDirectory });
+  const text = renderServerBlock({ id, names: namesOf(spec), publicDirectory, options });
   return {
     name: 'serve it by a server block of its own',
     look: async () => ((await files.read(path)) === text ? null : 'the server block is another'),
