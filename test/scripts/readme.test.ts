@@ -118,6 +118,7 @@ test.each([
   'docs/crons.md',
   'docs/programs.md',
   'docs/runs.md',
+  'docs/sites.md',
   'docs/sftp.md',
   'docs/tenants.md',
   'docs/mysql.md',
