@@ -10,6 +10,35 @@ export type SiteType = z.infer<typeof SiteType>;
 export const Isolation = z.enum(['site', 'pool']);
 export type Isolation = z.infer<typeof Isolation>;
 
+const MIB = 1024 ** 2;
+
+/**
+ * What a site's PHP may take; null where it goes by the server's own. `memoryBytes`, of one request: PHP's memory_limit.
+ * `seconds` a request may take. `uploadBytes` of one file. `processes`: how many requests PHP works on at once.
+ */
+export const PhpLimits = z.strictObject({
+  memoryBytes: z
+    .int()
+    .min(16 * MIB)
+    .max(64 * 1024 * MIB)
+    .nullable(),
+  seconds: z.int().min(1).max(3600).nullable(),
+  uploadBytes: z
+    .int()
+    .min(MIB)
+    .max(16 * 1024 * MIB)
+    .nullable(),
+  processes: z.int().min(1).max(1000).nullable(),
+});
+export type PhpLimits = z.infer<typeof PhpLimits>;
+
+export const NO_PHP_LIMITS: PhpLimits = {
+  memoryBytes: null,
+  seconds: null,
+  uploadBytes: null,
+  processes: null,
+};
+
 /** What a panel asks for. `phpVersion` left out means the server's newest. */
 export const CreateDomain = z.strictObject({
   name: DomainName,
@@ -18,6 +47,8 @@ export const CreateDomain = z.strictObject({
   phpVersion: PhpVersion.optional(),
   publicDirectory: PublicDirectory.default('public' as PublicDirectory),
   options: SiteOptions.prefault({}),
+  /** What is left out goes by the server's own. */
+  phpLimits: PhpLimits.partial().default({}),
   isolation: Isolation.default('site'),
   enabled: z.boolean().default(true),
   protected: z.boolean().default(false),
@@ -35,6 +66,8 @@ export const UpdateDomain = z
     phpVersion: PhpVersion,
     publicDirectory: PublicDirectory,
     options: ChangedOptions,
+    /** Those that are left out stay as they are. */
+    phpLimits: PhpLimits.partial(),
     enabled: z.boolean(),
     protected: z.literal(true),
   })
@@ -58,6 +91,7 @@ export const Domain = z.strictObject({
   phpVersion: PhpVersion.nullable(),
   publicDirectory: PublicDirectory,
   options: SiteOptions,
+  phpLimits: PhpLimits,
   isolation: Isolation,
   enabled: z.boolean(),
   protected: z.boolean(),
@@ -80,6 +114,7 @@ export const SiteSpec = z.strictObject({
   phpVersion: PhpVersion.nullable(),
   publicDirectory: PublicDirectory,
   options: SiteOptions.prefault({}),
+  phpLimits: PhpLimits.default(NO_PHP_LIMITS),
   isolation: Isolation,
   enabled: z.boolean(),
   protected: z.boolean(),

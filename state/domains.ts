@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Domain } from '../contract/domains.ts';
-import { Isolation, SiteType } from '../contract/domains.ts';
+import { Isolation, NO_PHP_LIMITS, PhpLimits, SiteType } from '../contract/domains.ts';
 import { DomainId, Generation, ServerId, TenantId } from '../contract/ids.ts';
 import { Aliases, DomainName, PhpVersion, PublicDirectory } from '../contract/names.ts';
 import { SiteOptions } from '../contract/site-options.ts';
@@ -15,6 +15,11 @@ export interface DomainRecord {
   readonly deleted: boolean;
 }
 
+/** Versions of before have none. */
+const phpLimits = json(PhpLimits)
+  .nullable()
+  .transform((limits) => limits ?? NO_PHP_LIMITS);
+
 const Row = z.object({
   id: DomainId,
   name: DomainName,
@@ -23,6 +28,7 @@ const Row = z.object({
   phpVersion: PhpVersion.nullable(),
   publicDirectory: PublicDirectory,
   options: json(SiteOptions),
+  phpLimits,
   isolation: Isolation,
   enabled: bit,
   deleted: bit,
@@ -36,7 +42,8 @@ const Row = z.object({
 });
 
 const COLUMNS = `v.domain_id AS id, v.name, v.aliases, v.type, v.php_version AS phpVersion,
-  v.public_directory AS publicDirectory, v.options, v.isolation, v.enabled, v.deleted, v.tenant, v.server, v.generation,
+  v.public_directory AS publicDirectory, v.options, v.php_limits AS phpLimits, v.isolation, v.enabled, v.deleted,
+  v.tenant, v.server, v.generation,
   (SELECT f.created_at FROM domain_version f WHERE f.domain_id = v.domain_id AND f.generation = 1) AS createdAt,
   v.created_at AS updatedAt, EXISTS (SELECT 1 FROM protection p WHERE p.resource_id = v.domain_id) AS protected,
   s.status AS state, s.generation AS stateGeneration`;
@@ -114,12 +121,14 @@ const VersionRow = z.object({
   phpVersion: PhpVersion.nullable(),
   publicDirectory: PublicDirectory,
   options: json(SiteOptions),
+  phpLimits,
   isolation: Isolation,
   enabled: bit,
 });
 
 const VERSION = `SELECT v.domain_id AS id, v.generation, v.tenant, v.server, v.name, v.aliases, v.type,
-  v.php_version AS phpVersion, v.public_directory AS publicDirectory, v.options, v.isolation, v.enabled FROM domain_version v`;
+  v.php_version AS phpVersion, v.public_directory AS publicDirectory, v.options, v.php_limits AS phpLimits, v.isolation,
+  v.enabled FROM domain_version v`;
 
 /** What the last operation that went well, and was no removal, has brought about. */
 export async function findLastGoodVersion(sql: Sql, id: DomainId): Promise<DomainVersion | undefined> {
@@ -141,11 +150,18 @@ export async function findDomainVersion(
 export async function insertDomainVersion(sql: Sql, wanted: DomainVersion, deleted: boolean): Promise<void> {
   await sql.run(
     `INSERT INTO domain_version (domain_id, generation, tenant, server, name, aliases, type, php_version,
-       public_directory, options, isolation, enabled, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       public_directory, options, php_limits, isolation, enabled, deleted)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       ...[wanted.id, wanted.generation, wanted.tenant, wanted.server, wanted.name],
       ...[JSON.stringify(wanted.aliases), wanted.type, wanted.phpVersion, wanted.publicDirectory],
-      ...[JSON.stringify(wanted.options), wanted.isolation, wanted.enabled, deleted],
+      ...[
+        JSON.stringify(wanted.options),
+        JSON.stringify(wanted.phpLimits),
+        wanted.isolation,
+        wanted.enabled,
+        deleted,
+      ],
     ],
   );
 }

@@ -15,6 +15,7 @@ const DomainVersionRow = z.object({
   phpVersion: z.string().nullable(),
   publicDirectory: z.string(),
   options: looseJson,
+  phpLimits: looseJson.nullable(),
   isolation: z.string(),
   enabled: bit,
   deleted: bit,
@@ -29,7 +30,8 @@ export async function readDomainVersion(
   const rows = await sql.rows(
     DomainVersionRow,
     `SELECT tenant, server, name, aliases, type, php_version AS phpVersion, public_directory AS publicDirectory,
-       options, isolation, enabled, deleted FROM domain_version WHERE domain_id = ? AND generation = ?`,
+       options, php_limits AS phpLimits, isolation, enabled, deleted
+     FROM domain_version WHERE domain_id = ? AND generation = ?`,
     [id, generation],
   );
   return rows[0];

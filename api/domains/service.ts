@@ -1,3 +1,4 @@
+import { NO_PHP_LIMITS } from '../../contract/domains.ts';
 import type { CreateDomain, Domain, UpdateDomain } from '../../contract/domains.ts';
 import { DomainId } from '../../contract/ids.ts';
 import type { Generation, ServerId, TenantId } from '../../contract/ids.ts';
@@ -54,7 +55,8 @@ export function createDomainService({ state, write, server }: DomainServiceParts
         const id = DomainId.parse(newId(12));
         const phpVersion = await choosePhpVersion(sql, server, { wanted });
         const { tenant } = context.caller;
-        const version = { ...wanted, phpVersion, id, generation: 1, tenant, server };
+        const phpLimits = { ...NO_PHP_LIMITS, ...given(wanted.phpLimits) };
+        const version = { ...wanted, phpVersion, phpLimits, id, generation: 1, tenant, server };
         return put(sql, version, { kind: 'domain.create', context });
       }),
     update: (context, address, change) =>
@@ -67,7 +69,8 @@ export function createDomainService({ state, write, server }: DomainServiceParts
         if (repeated.length > 0) throw invalidInput(repeated);
         const phpVersion = await choosePhpVersion(sql, server, { wanted: change, standing: domain });
         const options = { ...domain.options, ...given(change.options ?? {}) };
-        const version = { ...domain, ...given(change), options, phpVersion, generation };
+        const phpLimits = { ...domain.phpLimits, ...given(change.phpLimits ?? {}) };
+        const version = { ...domain, ...given(change), options, phpLimits, phpVersion, generation };
         return put(sql, version, { kind: 'domain.update', context });
       }),
     remove: (context, address) =>

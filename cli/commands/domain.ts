@@ -1,8 +1,10 @@
 import { Option, type Command } from 'commander';
+import { PhpLimits } from '../../contract/domains.ts';
 import { action, collect, defined, present } from '../action.ts';
 import { Domain } from '../answers.ts';
 import { understand } from '../client.ts';
 import { UsageError } from '../errors.ts';
+import { limitsOf, limitText } from '../limits.ts';
 import { listAll, path, type OpenSession } from '../session.ts';
 import { listing, table } from '../table.ts';
 import { perform } from '../write.ts';
@@ -13,12 +15,15 @@ type Wanted = {
   readonly alias?: readonly string[];
   readonly type?: string;
   readonly php?: string;
+  readonly phpLimit?: readonly string[];
   readonly publicDirectory?: string;
   readonly option?: readonly string[];
   readonly protect?: true;
 };
 type Created = Wanted & { readonly isolation?: string; readonly disabled?: true };
 type Updated = Wanted & { readonly aliases: boolean; readonly enable?: true; readonly disable?: true };
+
+const LIMITS = PhpLimits.keyof().options;
 
 /** `sculptorctl domain`: websites. */
 export function addDomainCommands(program: Command, open: OpenSession): void {
@@ -121,6 +126,11 @@ function addWanted(command: Command): Command {
     .option('--alias <name>', 'a further name; may be given several times, and these are then all', collect)
     .addOption(new Option('--type <type>', 'what its files are').choices(['php', 'static']))
     .option('--php <version>', "PHP's version, such as 8.2")
+    .option(
+      '--php-limit <name=number>',
+      `what its PHP may take, such as seconds=60, or seconds=none; may be given several times: ${LIMITS.join(', ')}`,
+      collect,
+    )
     .option('--public-directory <folder>', 'the folder that is served, such as public/web')
     .option(
       '--option <name=value>',
@@ -131,9 +141,10 @@ function addWanted(command: Command): Command {
 }
 
 function wanted(given: Wanted): Record<string, unknown> {
-  const { alias, type, php, publicDirectory, option, protect } = given;
+  const { alias, type, php, phpLimit, publicDirectory, option, protect } = given;
   const options = typedOptions(option);
-  return { aliases: alias, type, phpVersion: php, publicDirectory, options, protected: protect };
+  const phpLimits = phpLimit && limitsOf(LIMITS, phpLimit);
+  return { aliases: alias, type, phpVersion: php, phpLimits, publicDirectory, options, protected: protect };
 }
 
 function change(options: Updated): Record<string, unknown> {
@@ -160,6 +171,10 @@ function facts(domain: Domain): [string, string][] {
     ['php version', domain.phpVersion ?? '-'],
     ['public directory', domain.publicDirectory],
     ...optionFacts(domain.options),
+    ...Object.entries(domain.phpLimits).map(([name, limit]): [string, string] => [
+      `php ${name}`,
+      limitText(limit),
+    ]),
     ['isolation', domain.isolation],
     ['enabled', domain.enabled ? 'yes' : 'no'],
     ['protected', domain.protected ? 'yes' : 'no'],

@@ -4,6 +4,7 @@ import { action, collect, present } from '../action.ts';
 import { Tenant, TenantUsage } from '../answers.ts';
 import { understand } from '../client.ts';
 import { UsageError } from '../errors.ts';
+import { limitsOf, limitText } from '../limits.ts';
 import { listAll, path, type OpenSession } from '../session.ts';
 import { listing, table } from '../table.ts';
 import { perform } from '../write.ts';
@@ -11,8 +12,8 @@ import { perform } from '../write.ts';
 type Limits = { readonly limit?: readonly string[] };
 type Change = Limits & { readonly name?: string };
 
-const NAMES = Plan.keyof().options.join(', ');
-const LIMIT = `a limit of its plan, such as domains=10, or domains=none; may be given several times: ${NAMES}`;
+const NAMES = Plan.keyof().options;
+const LIMIT = `a limit of its plan, such as domains=10, or domains=none; may be given several times: ${NAMES.join(', ')}`;
 
 /** `sculptorctl tenant`: who owns what, how much of it they may have, and whether it is served. */
 export function addTenantCommands(program: Command, open: OpenSession): void {
@@ -26,7 +27,7 @@ export function addTenantCommands(program: Command, open: OpenSession): void {
     .option('--limit <name=number>', LIMIT, collect)
     .action(
       action<Limits>(open, async (session, [name], { limit }) => {
-        const body = { name, plan: planOf(limit) };
+        const body = { name, plan: limitsOf(NAMES, limit) };
         await perform(session, { method: 'POST', path: '/v1/tenants', body, noun: 'tenant' });
       }),
     );
@@ -43,7 +44,7 @@ export function addTenantCommands(program: Command, open: OpenSession): void {
           throw new UsageError('nothing to change: give --name or --limit');
         const body = {
           ...(name === undefined ? {} : { name }),
-          ...(limit === undefined ? {} : { plan: planOf(limit) }),
+          ...(limit === undefined ? {} : { plan: limitsOf(NAMES, limit) }),
         };
         const reread = path`/v1/tenants/${id}`;
         await perform(session, { method: 'PATCH', path: reread, body, noun: 'tenant', reread });
@@ -135,16 +136,6 @@ function addReading(tenant: Command, open: OpenSession): void {
     );
 }
 
-function planOf(limits: readonly string[] = []): Record<string, number | null> {
-  const each = limits.map((text): [string, number | null] => {
-    const [, name = '', value = ''] = /^([A-Za-z]+)=(none|[0-9]{1,16})$/.exec(text) ?? [];
-    if (!Plan.keyof().safeParse(name).success)
-      throw new UsageError(`${text} is no limit: NAME=NUMBER or NAME=none, of ${NAMES}`);
-    return [name, value === 'none' ? null : Number(value)];
-  });
-  return Object.fromEntries(each);
-}
-
 function facts({ plan, suspended, ...tenant }: Tenant): [string, string][] {
   return [
     ['name', tenant.name],
@@ -159,8 +150,4 @@ function facts({ plan, suspended, ...tenant }: Tenant): [string, string][] {
 
 function used({ counts, plan }: TenantUsage): string[][] {
   return OwnedKind.options.map((kind) => [kind, String(counts[kind] ?? 0), limitText(plan[kind])]);
-}
-
-function limitText(limit: number | null | undefined): string {
-  return limit === null || limit === undefined ? 'none' : String(limit);
 }

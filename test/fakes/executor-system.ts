@@ -141,6 +141,7 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
   const now = () => new Date(server.now);
   const locks: System['locks'] = { during: (_name, act) => act() };
   const system: System = {
+    serverBytes: 8 * 1024 ** 3,
     files,
     folders,
     locks,

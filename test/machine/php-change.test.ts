@@ -1,7 +1,17 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Domain } from '../../contract/domains.ts';
-import { accepted, api, createDomain, ended, ready, succeeded, unique, updateDomain } from './agent.ts';
+import {
+  accepted,
+  api,
+  createDomain,
+  ended,
+  readDomain,
+  ready,
+  succeeded,
+  unique,
+  updateDomain,
+} from './agent.ts';
 import { must, page, place, run } from './server.ts';
 import { underLoad } from './under-load.ts';
 
@@ -10,6 +20,7 @@ import { underLoad } from './under-load.ts';
 const installed = must('sh', ['-c', 'ls /usr/sbin | sed -n s/^php-fpm//p']).trim();
 /** The archive has one version: a copy of its programs is another to the agent, and runs as well. */
 const OTHER = '8.99';
+const MIB = 1024 ** 2;
 const PROGRAMS = [`/usr/sbin/php-fpm`, '/usr/bin/php'];
 
 const versions = async () => (await api('GET', '/v1/server')).json['phpVersions'] as string[];
@@ -107,3 +118,46 @@ test('a version that is taken off the server is offered no more, and who asks fo
   await succeeded(await accepted('PATCH', `/v1/domains/${mine.id}`, { body: { phpVersion: installed } }));
   expect((await page(mine.name))[1]).toBe(`/usr/sbin/php-fpm${installed}`);
 }, 120_000);
+
+const INI =
+  '<?php echo ini_get("memory_limit"), " ", ini_get("max_execution_time"), " ", @ini_set("memory_limit", "2G") === false ? "kept" : "raised";';
+const TAKEN = '<?php echo isset($_FILES["file"]) ? $_FILES["file"]["size"] : "none";';
+
+test('what a site may take of PHP holds, cannot be raised by what runs there, and goes to other numbers under load', async () => {
+  const [mine, other] = [await site(), await site()];
+  const put = (path: string, text: string) =>
+    place(`s-${mine.id}`, `/home/www/${mine.name}/public/${path}`, text);
+  put('ini.php', INI);
+  put('upload.php', TAKEN);
+  const phpLimits = { memoryBytes: 96 * MIB, seconds: 20, uploadBytes: 80 * MIB, processes: 3 };
+  const loads = await underLoad([asked(mine, /^200 /), asked(other, /^200 /)], async () => {
+    await updateDomain(mine.id, { phpLimits, options: { bodyBytes: 100 * MIB } });
+    await updateDomain(mine.id, { phpLimits: { processes: null } });
+  });
+  expect(loads).toEqual([none, none]);
+  expect((await readDomain(mine.id)).phpLimits).toEqual({ ...phpLimits, processes: null });
+  expect(await page(mine.name, '/ini.php')).toEqual([200, `${96 * MIB} 20 kept`]);
+  expect([uploaded(mine.name, 70), uploaded(mine.name, 82)]).toEqual([`200 ${70 * MIB}`, '200 none']);
+
+  await updateDomain(mine.id, { phpLimits: { memoryBytes: null, seconds: null, uploadBytes: null } });
+  expect(uploaded(mine.name, 70)).toBe('200 none');
+  expect(run('sculptorctl', ['doctor']).out).not.toContain(mine.name);
+}, 120_000);
+
+test('a request that outstays its seconds is ended by PHP, or cut where it does not let itself be', async () => {
+  const mine = await site();
+  const path = `/home/www/${mine.name}/public`;
+  place(`s-${mine.id}`, `${path}/busy.php`, '<?php for (;;) hash("sha256", "x");');
+  place(`s-${mine.id}`, `${path}/idle.php`, '<?php for (;;) sleep(1);');
+  await updateDomain(mine.id, { phpLimits: { seconds: 1 } });
+  expect((await page(mine.name, '/busy.php'))[0]).toBe(500);
+  expect((await page(mine.name, '/idle.php'))[0]).toBe(502);
+}, 60_000);
+
+/** The answer, with the beginning of what it says, to a form with a file of so many mebibytes. */
+function uploaded(host: string, mebibytes: number): string {
+  const script = `head -c ${mebibytes * MIB} /dev/zero | curl --silent --max-time 60 --form file=@- \
+    --header 'Host: ${host}' --output /tmp/uploaded --write-out '%{http_code} ' http://127.0.0.1/upload.php`;
+  const code = must('sh', ['-c', script]);
+  return code + (code === '200 ' ? must('cat', ['/tmp/uploaded']) : '');
+}

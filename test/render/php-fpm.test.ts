@@ -45,26 +45,36 @@ function pools(lines: readonly string[]): ReadonlyMap<string, Directives> {
   return found;
 }
 
-const poolOf = ({ id, names: [name], version }: Site) => ({
+const poolOf = ({ id, names: [name], version, phpLimits }: Site) => ({
   id,
   name,
   version,
   socket: paths.unitSocket(id),
   home: paths.home(name),
+  plan: { phpProcesses: phpLimits.processes ?? 20, limits: phpLimits },
 });
 
 /** All that a pool has which is not php-fpm's own default. */
-function meant({ id, names: [name] }: Site, { ping }: FpmConf): Readonly<Record<string, string>> {
+function meant({ id, names: [name], phpLimits }: Site, { ping }: FpmConf): Readonly<Record<string, string>> {
   const home = `/home/www/${name}`;
   const tmp = `${home}/tmp`;
+  const { memoryBytes, seconds, uploadBytes, processes } = phpLimits;
+  const admin = (value: number | null, ...names: readonly string[]) =>
+    value === null
+      ? {}
+      : Object.fromEntries(names.map((each) => [`php_admin_value[${each}]`, String(value)]));
   return {
+    ...admin(memoryBytes, 'memory_limit'),
+    ...admin(seconds, 'max_execution_time', 'max_input_time'),
+    ...admin(uploadBytes, 'upload_max_filesize'),
+    ...admin(uploadBytes && uploadBytes + 1024 ** 2, 'post_max_size'),
     listen: `/run/sculptor-php/${id}.sock`,
     'listen.mode': '0660',
     pm: 'ondemand',
-    'pm.max_children': '20',
+    'pm.max_children': String(processes ?? 20),
     'pm.process_idle_timeout': '10',
     'pm.max_requests': '1000',
-    request_terminate_timeout: '3600s',
+    request_terminate_timeout: `${seconds === null ? 3600 : seconds + 5}s`,
     'ping.path': '/.sculptor/ping',
     'ping.response': ping,
     'security.limit_extensions': '.php',

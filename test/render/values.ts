@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Isolation } from '../../contract/domains.ts';
+import { Isolation, NO_PHP_LIMITS, PhpLimits } from '../../contract/domains.ts';
 import { DomainId } from '../../contract/ids.ts';
 import { DomainName, PhpVersion, PublicDirectory } from '../../contract/names.ts';
 import { SiteOptions } from '../../contract/site-options.ts';
@@ -13,6 +13,7 @@ export type Site = {
   readonly publicDirectory: PublicDirectory;
   readonly options: SiteOptions;
   readonly version: PhpVersion;
+  readonly phpLimits: PhpLimits;
   readonly isolation: Isolation;
 };
 
@@ -56,6 +57,10 @@ const site = fc.record({
   publicDirectory,
   options: arbitraryOf(SiteOptions).map((options) => SiteOptions.parse(options)),
   version: arbitraryOf(PhpVersion),
+  phpLimits: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(NO_PHP_LIMITS) },
+    { weight: 1, arbitrary: arbitraryOf(PhpLimits) },
+  ),
   isolation: arbitraryOf(Isolation),
 });
 
@@ -71,6 +76,7 @@ export function sites(count: number): readonly Site[] {
         ...one,
         id: DomainId.parse(one.id),
         version: PhpVersion.parse(one.version),
+        phpLimits: PhpLimits.parse(one.phpLimits),
         names: [first, ...others],
       },
     ];

@@ -11,6 +11,7 @@ const DOCUMENTS = [
   'docs/api.md',
   'docs/sites.md',
   'docs/cache.md',
+  'docs/php.md',
   'docs/sftp.md',
   'docs/programs.md',
   'docs/crons.md',

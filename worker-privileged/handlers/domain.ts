@@ -1,4 +1,4 @@
-import { SiteSpec } from '../../contract/domains.ts';
+import { NO_PHP_LIMITS, SiteSpec } from '../../contract/domains.ts';
 import type { Probe, VerbResult } from '../../contract/executor.ts';
 import { FailureError } from '../../contract/failures.ts';
 import { DomainId } from '../../contract/ids.ts';
@@ -55,7 +55,8 @@ async function readSite({ state, serverName }: DomainParts, { operation }: Task)
     throw refused('there is no such version of this domain');
   }
   const { name, aliases, type, phpVersion, publicDirectory, options, isolation, enabled } = version;
-  const asked = { name, aliases, type, phpVersion, publicDirectory, options, isolation, enabled };
+  const phpLimits = version.phpLimits ?? NO_PHP_LIMITS;
+  const asked = { name, aliases, type, phpVersion, publicDirectory, options, phpLimits, isolation, enabled };
   const site = parsed(SiteSpec, {
     ...{ id, generation, ...asked, protected: await isProtected(state, id), tenant },
   });

@@ -39,6 +39,28 @@ function fields(answer: Answer): (string | undefined)[] {
   return (problem(answer).errors ?? []).map(({ field }) => field);
 }
 
+test("what a site's PHP may take changes number by number, and what is no such number changes nothing", async () => {
+  const id = await live('limits.example', { phpLimits: { seconds: 60 } });
+  const unnamed = { memoryBytes: null, uploadBytes: null, processes: null };
+  expect((await read(id)).phpLimits).toEqual({ ...unnamed, seconds: 60 });
+  const more = await agent.call('PATCH', `/v1/domains/${id}`, {
+    body: { phpLimits: { memoryBytes: 268_435_456 } },
+  });
+  await agent.end(operationId(more), LIVE);
+  const wanted = { ...unnamed, memoryBytes: 268_435_456, seconds: 60 };
+  expect((await read(id)).phpLimits).toEqual(wanted);
+  for (const [limits, field] of [
+    [{ seconds: 0 }, 'phpLimits.seconds'],
+    [{ memoryBytes: '128M' }, 'phpLimits.memoryBytes'],
+    [{ uploadBytes: 1.5 }, 'phpLimits.uploadBytes'],
+    [{ processes: 5, children: 5 }, 'phpLimits.children'],
+  ] as const) {
+    const refused = await agent.call('PATCH', `/v1/domains/${id}`, { body: { phpLimits: limits } });
+    expect([refused.status, fields(refused)]).toEqual([422, [field]]);
+  }
+  expect((await read(id)).phpLimits).toEqual(wanted);
+});
+
 test('a domain that was asked for is answered with itself, its operation and where to watch it', async () => {
   const answer = await create('Shop.Example', { aliases: ['www.shop.example', 'MÜLLER.example'] });
   const operation = Operation.parse(answer.json['operation']);
@@ -58,6 +80,7 @@ test('a domain that was asked for is answered with itself, its operation and whe
     phpVersion: '8.4',
     publicDirectory: 'public',
     options: DEFAULT_OPTIONS,
+    phpLimits: { memoryBytes: null, seconds: null, uploadBytes: null, processes: null },
     isolation: 'site',
     enabled: true,
     tenant: 'default',

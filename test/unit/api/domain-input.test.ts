@@ -21,6 +21,7 @@ test('names are brought to their one form, in the order they were typed', () => 
     name: 'shop.example',
     aliases: ['z.example', 'xn--mller-kva.example'],
     type: 'php',
+    phpLimits: {},
     publicDirectory: 'public',
     options: DEFAULT_OPTIONS,
     isolation: 'site',

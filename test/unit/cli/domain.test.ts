@@ -53,8 +53,9 @@ test('every field of a new domain has an option, and the contract takes what the
     '--option',
     'accessLog=false',
   ];
+  const limits = ['--php-limit', 'seconds=60', '--php-limit', 'processes=none'];
   const { asked } = await sculptorctl(
-    ['domain', 'create', ...words, ...more, ...options, 'shop.example'],
+    ['domain', 'create', ...words, ...more, ...options, ...limits, 'shop.example'],
     created,
   );
   const body = asked[0]?.body as object;
@@ -65,6 +66,7 @@ test('every field of a new domain has an option, and the contract takes what the
     phpVersion: '8.2',
     publicDirectory: 'public/web',
     options: { index: ['a.html', 'b.html'], bodyBytes: 4096, accessLog: false },
+    phpLimits: { seconds: 60, processes: null },
     isolation: 'pool',
     enabled: false,
     protected: true,

@@ -11,6 +11,7 @@ export const DOMAIN = {
   phpVersion: '8.2',
   publicDirectory: 'public',
   options: DEFAULT_OPTIONS,
+  phpLimits: { memoryBytes: null, seconds: 60, uploadBytes: null, processes: null },
   isolation: 'site',
   enabled: true,
   protected: false,

@@ -46,6 +46,7 @@ test('what is left out of a new domain has its default', () => {
     name: 'shop.example',
     aliases: [],
     type: 'php',
+    phpLimits: {},
     publicDirectory: 'public',
     options: { index: [], bodyBytes: 67_108_864, timeoutSeconds: 300, allowedAddresses: [], accessLog: true },
     isolation: 'site',

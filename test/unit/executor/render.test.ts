@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { NO_PHP_LIMITS } from '../../../contract/domains.ts';
 import type { DomainId } from '../../../contract/ids.ts';
 import type { DomainName, PhpVersion, PublicDirectory } from '../../../contract/names.ts';
 import { DEFAULT_OPTIONS, SiteOptions } from '../../../contract/site-options.ts';
@@ -18,10 +19,11 @@ const publicDirectory = 'public/web' as PublicDirectory;
 const options = DEFAULT_OPTIONS;
 const socket = `/run/sculptor-php/${id}.sock`;
 const home = `/home/www/${name}`;
+const plan = { phpProcesses: 20, limits: NO_PHP_LIMITS };
 const share = { memoryBytes: null, tasks: null };
 
 test("a site's fpm.conf names no user and keeps sessions, uploads and temporary files in the site's own folder", () => {
-  const { text, ping } = renderFpm({ id, name, version, socket, home });
+  const { text, ping } = renderFpm({ id, name, version, socket, home, plan });
   expect(ping).toMatch(/^a1b2c3d4e5f6-[0-9a-f]{8}$/);
   expect(text).toBe(`; Site a1b2c3d4e5f6 on PHP 8.2. Written by the agent; what is changed here is lost.
 [global]
@@ -65,9 +67,9 @@ php_value[session.gc_probability] = 1
 });
 
 test('a pool that is started from another text answers another ping', () => {
-  const one = renderFpm({ id, name, version, socket, home });
-  expect(renderFpm({ id, name, version, socket, home }).ping).toBe(one.ping);
-  expect(renderFpm({ id, name, version: '8.4' as PhpVersion, socket, home }).ping).not.toBe(one.ping);
+  const one = renderFpm({ id, name, version, socket, home, plan });
+  expect(renderFpm({ id, name, version, socket, home, plan }).ping).toBe(one.ping);
+  expect(renderFpm({ id, name, version: '8.4' as PhpVersion, socket, home, plan }).ping).not.toBe(one.ping);
 });
 
 test('a server block of its own is one for the world and one for the probes', () => {
@@ -125,6 +127,21 @@ test.each([
       [...lines.map((line) => `  ${line}`), part].join('\n'),
     ),
   );
+});
+
+test('what a site may take of PHP is an admin value', () => {
+  const limits = { memoryBytes: 268_435_456, seconds: 600, uploadBytes: 104_857_600, processes: 4 };
+  const { text } = renderFpm({ ...{ id, name, version, socket, home }, plan: { phpProcesses: 4, limits } });
+  const named = /^pm.max_ch|^request_t|^php_admin_value.(?:memory|max|upload_max|post)_/;
+  expect(text.split('\n').filter((line) => named.test(line))).toEqual([
+    'pm.max_children = 4',
+    'request_terminate_timeout = 605s',
+    'php_admin_value[memory_limit] = 268435456',
+    'php_admin_value[max_execution_time] = 600',
+    'php_admin_value[max_input_time] = 600',
+    'php_admin_value[upload_max_filesize] = 104857600',
+    'php_admin_value[post_max_size] = 105906176',
+  ]);
 });
 
 test("Supervisor makes the socket as root and hands it to the site's own php-fpm", () => {
@@ -206,10 +223,10 @@ test('a value is rendered as it is, or not at all', () => {
 function rendersOf(value: string): readonly (() => unknown)[] {
   const bad = value as never;
   return [
-    () => renderFpm({ id: bad, name, version, socket, home }),
-    () => renderFpm({ id, name, version: bad, socket, home }),
-    () => renderFpm({ id, name, version, socket: value, home }),
-    () => renderFpm({ id, name, version, socket, home: value }),
+    () => renderFpm({ id: bad, name, version, socket, home, plan }),
+    () => renderFpm({ id, name, version: bad, socket, home, plan }),
+    () => renderFpm({ id, name, version, socket: value, home, plan }),
+    () => renderFpm({ id, name, version, socket, home: value, plan }),
     () => renderServerBlock({ id: bad, names: [name], publicDirectory, options }),
     () => renderServerBlock({ id, names: [name, bad], publicDirectory, options }),
     () => renderServerBlock({ id, names: [name], publicDirectory: bad, options }),

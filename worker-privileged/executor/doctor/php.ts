@@ -21,7 +21,7 @@ export const php: Check = async (server) => {
   const nameOf = (uid: number) => users.find((user) => user.uid === uid)?.name ?? String(uid);
   return [
     ...withPhp(entries).flatMap((site) => {
-      const plan = planOf(tenants, site.tenant);
+      const plan = planOf(tenants, site);
       if (plan === null) return [];
       const socket = (bySystemd ? paths.unitSocket : paths.supervisedSocket)(site.id);
       return [...configured({ site, plan }, socket), ...(bySystemd ? [] : supervised(site, plan))];
@@ -52,8 +52,7 @@ function configured({ site, plan }: Planned, socket: string): readonly Found[] {
         `Install php${version}-fpm, or choose another version.`,
       ),
     ];
-  const processes = plan.phpProcesses;
-  const { text, ping } = renderFpm({ id, name, version, socket, home: paths.home(name), processes });
+  const { text, ping } = renderFpm({ id, name, version, socket, home: paths.home(name), plan });
   const found: Found[] = [];
   if (textOf(conf) !== text) found.push(wrong(`${conf} is not what the agent wrote.`, askAgain(site)));
   if (site.php !== ping)

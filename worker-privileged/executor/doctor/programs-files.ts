@@ -23,7 +23,7 @@ export async function filesOfPrograms(server: Server): Promise<readonly Found[]>
     const site = sites.get(part.site);
     const ours = !part.removed && (part.type === 'cron' || part.type === 'queue');
     if (!ours || site === undefined) return [];
-    const plan = planOf(tenants, site.tenant);
+    const plan = planOf(tenants, site);
     return plan === null ? [] : asAsked({ mode, plan }, site, part);
   });
 }

@@ -12,7 +12,7 @@ export const shares: Check = async (server) => {
   if ((await server.config()).mode !== 'systemd') return [];
   const [{ entries }, tenants] = [await server.registry(), await server.tenants()];
   const sites = standing(entries).flatMap((site): readonly Shared[] => {
-    const plan = planOf(tenants, site.tenant);
+    const plan = planOf(tenants, site);
     return plan === null ? [] : [{ site, wanted: propertiesOf(shareOf(plan)) }];
   });
   return different(sites, await propertiesAsSet(server, sites));

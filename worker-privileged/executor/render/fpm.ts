@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DomainId } from '../../../contract/ids.ts';
+import type { PhpLimits } from '../../../contract/domains.ts';
 import type { DomainName, PhpVersion } from '../../../contract/names.ts';
 import { plain } from './plain.ts';
 
@@ -9,8 +10,11 @@ export type FpmPool = {
   readonly version: PhpVersion;
   readonly socket: string;
   readonly home: string;
-  /** How many requests it works on at once; what is left out is the agent's own number. */
-  readonly processes?: number | null;
+  readonly plan: {
+    /** How many requests it works on at once. */
+    readonly phpProcesses: number;
+    readonly limits: PhpLimits;
+  };
 };
 
 /** `ping` is the body that this pool, started from exactly this text, answers a probe with. */
@@ -27,7 +31,7 @@ export function renderFpm(pool: FpmPool): FpmConf {
   return { text: conf(pool, ping), ping };
 }
 
-function conf({ id, version, socket, home, processes }: FpmPool, ping: string): string {
+function conf({ id, version, socket, home, plan }: FpmPool, ping: string): string {
   const tmp = quoted(`${plain(home)}/tmp`);
   const root = quoted(plain(home));
   return `; Site ${plain(id)} on PHP ${plain(version)}. Written by the agent; what is changed here is lost.
@@ -42,10 +46,10 @@ process_control_timeout = 60s
 listen = ${quoted(socket)}
 listen.mode = 0660
 pm = ondemand
-pm.max_children = ${processes ?? 20}
+pm.max_children = ${plan.phpProcesses}
 pm.process_idle_timeout = 10s
 pm.max_requests = 1000
-request_terminate_timeout = 3600s
+request_terminate_timeout = ${terminateAfter(plan.limits)}s
 ping.path = /.sculptor/ping
 ping.response = ${quoted(ping)}
 security.limit_extensions = .php
@@ -59,7 +63,7 @@ php_admin_value[opcache.restrict_api] = ${root}
 php_admin_flag[opcache.validate_root] = on
 php_admin_flag[opcache.validate_permission] = on
 php_admin_flag[opcache.use_cwd] = on
-php_admin_flag[allow_url_include] = off
+${limits(plan.limits)}php_admin_flag[allow_url_include] = off
 php_admin_flag[enable_dl] = off
 php_admin_flag[expose_php] = off
 php_value[session.save_path] = ${tmp}
@@ -69,6 +73,31 @@ php_admin_value[syslog.filter] = no-ctrl
 ; The distribution's own collector of old sessions knows its own folder only.
 php_value[session.gc_probability] = 1
 `;
+}
+
+const MIB = 1024 ** 2;
+
+/** PHP ends a request itself, and says so; one that does not let it is ended five seconds later. */
+function terminateAfter({ seconds }: PhpLimits): number {
+  return seconds === null ? 3600 : seconds + 5;
+}
+
+/** As admin values: what runs in the site cannot raise them. */
+function limits({ memoryBytes, seconds, uploadBytes }: PhpLimits): string {
+  const values: readonly (readonly [string, number])[] = [
+    ...(memoryBytes === null ? [] : [['memory_limit', memoryBytes] as const]),
+    ...(seconds === null
+      ? []
+      : [['max_execution_time', seconds] as const, ['max_input_time', seconds] as const]),
+    ...(uploadBytes === null
+      ? []
+      : [
+          ['upload_max_filesize', uploadBytes] as const,
+          // A form has other fields beside the file.
+          ['post_max_size', uploadBytes + MIB] as const,
+        ]),
+  ];
+  return values.map(([name, value]) => `php_admin_value[${name}] = ${value}\n`).join('');
 }
 
 /** Between quotes the parser of PHP's ini files looks for `$`, `"` and `\\` only, which plain() refuses. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Isolation, SiteType } from '../../../contract/domains.ts';
+import { Isolation, NO_PHP_LIMITS, PhpLimits, SiteType } from '../../../contract/domains.ts';
 import { FailureError } from '../../../contract/failures.ts';
 import { DomainId, Generation, TenantId } from '../../../contract/ids.ts';
 import { DomainName, PublicDirectory } from '../../../contract/names.ts';
@@ -18,6 +18,7 @@ const SiteSettings = z.strictObject({
   type: SiteType,
   publicDirectory: PublicDirectory,
   options: SiteOptions.prefault({}),
+  phpLimits: PhpLimits.default(NO_PHP_LIMITS),
   enabled: z.boolean(),
 });
 

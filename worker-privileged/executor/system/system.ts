@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { hostname, totalmem } from 'node:os';
 import { createAccounts, type Accounts } from './accounts.ts';
 import { createCachePrograms, createCacheUnit } from './cache-service.ts';
 import { createCaches, type Caches } from './caches.ts';
@@ -53,6 +53,8 @@ export type System = {
   readonly tenants: TenantRegister;
   readonly now: () => Date;
   readonly hostname: () => string;
+  /** Of memory, that the server has. */
+  readonly serverBytes: number;
   /** The agent's own name, which no site may have. */
   readonly serverName: string;
 };
@@ -105,6 +107,7 @@ export function createSystem(config: ExecutorConfig): System {
     tenants: createTenantRegister({ files, folders }),
     now,
     hostname,
+    serverBytes: totalmem(),
     serverName,
   };
 }

@@ -21,7 +21,8 @@ export function alignSite(system: System): VerbHandler<'site.align'> {
     const entry = await system.registry.read(id);
     if (entry === null || entry.removedAt !== null || entry.settings === null) return { probes: [] };
     const suspended = await isSuspended(system, entry.tenant);
-    const plan = await sitePlanOf(system, entry.tenant);
+    const { phpLimits } = entry.settings;
+    const plan = await sitePlanOf(system, { tenant: entry.tenant, phpLimits });
     const steps = suspended ? stepsToSuspend(system, entry) : stepsToResume(system, { entry, plan });
     const limits = await stepsToLimit(system, { entry, plan });
     await runSteps([...limits, ...steps], run);

@@ -20,8 +20,10 @@ const NO_LIMITS: ProgramLimits = { memoryMb: null, cpuPercent: null };
 /** How programs are started here, and what the plan of their site's tenant lets them take. */
 export type How = Pick<System, 'mode'> & { readonly plan: SitePlan };
 
-export async function howFor(system: Pick<System, 'mode' | 'tenants'>, { tenant }: SiteEntry): Promise<How> {
-  return { mode: system.mode, plan: await sitePlanOf(system, tenant) };
+type Told = Pick<System, 'mode' | 'tenants' | 'serverBytes'>;
+
+export async function howFor(system: Told, { tenant, settings }: SiteEntry): Promise<How> {
+  return { mode: system.mode, plan: await sitePlanOf(system, { tenant, phpLimits: settings?.phpLimits }) };
 }
 
 /** What `launch` becomes for it. */
@@ -41,7 +43,7 @@ export function wordsOf({ mode, plan }: How, { site, part }: Of, limits = NO_LIM
 }
 
 /** In a file of root's. */
-export function programNoted(system: Pick<System, 'files' | 'mode' | 'tenants'>, at: Of): Step {
+export function programNoted(system: Told & Pick<System, 'files'>, at: Of): Step {
   const { files } = system;
   const path = paths.program(at.part.id);
   const text = async () => wordsOf(await howFor(system, at.site), at);

@@ -44,7 +44,7 @@ export type Configured = Pick<Story, 'system' | 'plan'> & {
 export function fpmConf({ system, spec, plan }: Configured, version: PhpVersion): FpmConf {
   const { id, name } = spec;
   const socket = system.masters.socketOf(id);
-  return renderFpm({ id, name, version, socket, home: paths.home(name), processes: plan.phpProcesses });
+  return renderFpm({ id, name, version, socket, home: paths.home(name), plan });
 }
 
 /**

@@ -64,8 +64,8 @@ export function registered(story: Story): Step {
 export function settled(story: Story): Step {
   const { system, spec } = story;
   const { registry } = system;
-  const { type, publicDirectory, options, enabled } = spec;
-  const settings = { type, publicDirectory, options, enabled };
+  const { type, publicDirectory, options, phpLimits, enabled } = spec;
+  const settings = { type, publicDirectory, options, phpLimits, enabled };
   const asIs = (entry: SiteEntry) => ({
     ...entry,
     settings,
@@ -105,7 +105,7 @@ function firstRegistered(story: Story, write: (entry: SiteEntry) => Promise<Undo
 
 /** What its tenant's own change did not find among what stands has to go by that change itself. */
 async function requireAsRead({ system, spec, suspended, plan }: Story): Promise<void> {
-  const same = JSON.stringify(await sitePlanOf(system, spec.tenant)) === JSON.stringify(plan);
+  const same = JSON.stringify(await sitePlanOf(system, spec)) === JSON.stringify(plan);
   if (same && (await isSuspended(system, spec.tenant)) === suspended) return;
   throw new FailureError(
     'executor_unavailable',

@@ -1,26 +1,47 @@
+import { NO_PHP_LIMITS, type PhpLimits } from '../../../../contract/domains.ts';
 import type { TenantId } from '../../../../contract/ids.ts';
 import type { Plan } from '../../../../contract/tenants.ts';
 import type { Step } from '../../ensure.ts';
 import type { Share } from '../../render/bounds.ts';
 import type { Pool } from '../../system/masters.ts';
 import type { System } from '../../system/system.ts';
+import { poolSize } from './pool-size.ts';
 
 /** What a tenant's plan says of each of its sites; null where it says nothing. */
-export type SitePlan = Pick<Plan, 'phpMemoryBytes' | 'phpProcesses'>;
+export type Planned = Pick<Plan, 'phpMemoryBytes' | 'phpProcesses'>;
 
-export const UNLIMITED: SitePlan = { phpMemoryBytes: null, phpProcesses: null };
+export const UNPLANNED: Planned = { phpMemoryBytes: null, phpProcesses: null };
 
-/** By root's own record. One that is in the trash has nothing that could be served. */
-export async function sitePlanOf({ tenants }: Pick<System, 'tenants'>, tenant: TenantId): Promise<SitePlan> {
-  const { phpMemoryBytes, phpProcesses } = (await tenants.read(tenant))?.plan ?? UNLIMITED;
-  return { phpMemoryBytes, phpProcesses };
+/** What a site goes by: its tenant's plan and its own limits as the server holds them. */
+export type SitePlan = Pick<Plan, 'phpMemoryBytes'> & {
+  readonly phpProcesses: number;
+  readonly limits: PhpLimits;
+};
+
+type Site = { readonly tenant: TenantId; readonly phpLimits?: PhpLimits | undefined };
+
+/** By root's own record of the tenant. One that is in the trash has nothing that could be served. */
+export async function sitePlanOf(
+  { tenants, serverBytes }: Pick<System, 'tenants' | 'serverBytes'>,
+  { tenant, phpLimits = NO_PHP_LIMITS }: Site,
+): Promise<SitePlan> {
+  return planned((await tenants.read(tenant))?.plan ?? UNPLANNED, phpLimits, serverBytes);
+}
+
+export function planned(
+  { phpMemoryBytes, phpProcesses }: Planned,
+  limits: PhpLimits,
+  serverBytes: number,
+): SitePlan {
+  const plan = { phpMemoryBytes, phpProcesses };
+  return { phpMemoryBytes, phpProcesses: poolSize({ plan, limits, serverBytes }), limits };
 }
 
 /** Beside PHP's processes a site has as many others as one without a plan, or more. */
 const OTHERS = 492;
 
 /** The whole gibibyte and the 512 processes that every site has are no share of its own. */
-export function shareOf({ phpMemoryBytes, phpProcesses }: SitePlan): Share {
+export function shareOf({ phpMemoryBytes, phpProcesses }: Planned): Share {
   const tasks = phpProcesses === null || phpProcesses <= 20 ? null : phpProcesses + OTHERS;
   return { memoryBytes: phpMemoryBytes === 1024 ** 3 ? null : phpMemoryBytes, tasks };
 }

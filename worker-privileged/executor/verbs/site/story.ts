@@ -6,7 +6,7 @@ import type { Account } from '../../system/accounts.ts';
 import type { Pool } from '../../system/masters.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
-import { shareOf, UNLIMITED, type SitePlan } from './share.ts';
+import { shareOf, UNPLANNED, type Planned, type SitePlan } from './share.ts';
 
 /** What the steps of one request on a site share. */
 export type Story = {
@@ -25,7 +25,7 @@ export function userOf({ id, isolation }: Pick<SiteSpec, 'id' | 'isolation'>): s
   return isolation === 'pool' ? POOL_USER : `s-${id}`;
 }
 
-export function poolOf(spec: Pick<SiteSpec, 'id' | 'isolation'>, plan = UNLIMITED): Pool {
+export function poolOf(spec: Pick<SiteSpec, 'id' | 'isolation'>, plan: Planned = UNPLANNED): Pool {
   return { id: spec.id, isolation: spec.isolation, user: userOf(spec), share: shareOf(plan) };
 }
 

@@ -11,7 +11,7 @@ export async function storyOf(system: System, spec: SiteSpec): Promise<Story> {
     system,
     spec,
     php: await choosePhp(system, spec),
-    plan: await sitePlanOf(system, spec.tenant),
+    plan: await sitePlanOf(system, spec),
     suspended: await isSuspended(system, spec.tenant),
   };
 }
