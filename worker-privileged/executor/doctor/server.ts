@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import type { Commands } from '../system/command.ts';
-import { readConfig, type ExecutorConfig } from '../system/config.ts';
+import { readConfig, tenantsServer, type ExecutorConfig } from '../system/config.ts';
 import { createFiles } from '../system/files.ts';
 import { PartEntry } from '../system/part-register.ts';
 import { paths } from '../system/paths.ts';
@@ -17,6 +17,8 @@ export type Server = {
   readonly run: (file: `/${string}`, args: readonly string[], stdin?: string) => Promise<string>;
   /** The lines that MariaDB answers root with over its socket. */
   readonly sql: (statements: string) => Promise<readonly string[]>;
+  /** The same of the server that tenants' databases are on, where the door is. */
+  readonly doorSql: (statements: string) => Promise<readonly string[]>;
   readonly config: () => Promise<ExecutorConfig>;
   /** What the installation noted of the things that it put in place. */
   readonly installed: () => Promise<readonly Installed[]>;
@@ -37,14 +39,15 @@ export const INSTALLED = '/var/lib/sculptor-root/installed';
 export function createServer(commands: Pick<Commands, 'run'>): Server {
   const run: Server['run'] = (file, args, stdin = '') => commands.run({ file, args, stdin });
   const config = once(() => readConfig(createFiles()));
+  const ask = async (socketPath: string, statements: string) => {
+    const login = ['--no-defaults', '--protocol=socket', `--socket=${socketPath}`, '--user=root'];
+    const form = ['--batch', '--raw', '--skip-column-names', '--connect-timeout=10'];
+    return linesOf(await run('/usr/bin/mariadb', [...login, ...form], statements));
+  };
   return {
     run,
-    sql: async (statements) => {
-      const { mariadbSocket } = await config();
-      const login = ['--no-defaults', '--protocol=socket', `--socket=${mariadbSocket}`, '--user=root'];
-      const form = ['--batch', '--raw', '--skip-column-names', '--connect-timeout=10'];
-      return linesOf(await run('/usr/bin/mariadb', [...login, ...form], statements));
-    },
+    sql: async (statements) => ask((await config()).mariadbSocket, statements),
+    doorSql: async (statements) => ask(tenantsServer(await config()).socketPath, statements),
     config,
     installed: once(async () => parseInstalled(await readFile(INSTALLED, 'utf8'))),
     people: once(readPeople),

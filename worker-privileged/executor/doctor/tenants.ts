@@ -20,7 +20,7 @@ const DoorRow = z.strictObject({
 export const tenants: Check = async (server) => {
   const { entries, broken } = await server.tenants();
   const sites = (await server.registry()).entries;
-  const door = (await server.sql(DOOR)).map((line) => DoorRow.parse(JSON.parse(line)));
+  const door = (await server.doorSql(DOOR)).map((line) => DoorRow.parse(JSON.parse(line)));
   return [
     ...broken.map((sentence) => wrong(`${sentence}.`, BACKUP)),
     ...owners(sites, entries),
