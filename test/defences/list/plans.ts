@@ -22,7 +22,7 @@ export const PLANS: readonly Defence[] = [
     against: 'a site of a small plan that works on as many requests as any other',
     change: {
       file: 'worker-privileged/executor/render/fpm.ts',
-      from: 'pm.max_children = ${processes ?? 20}',
+      from: 'pm.max_children = ${plan.phpProcesses}',
       to: 'pm.max_children = 20',
     },
     noticed: {
