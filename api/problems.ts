@@ -1,6 +1,6 @@
 import { PROBLEMS } from '../contract/problems.ts';
 import type { FieldError, Problem, ProblemKind } from '../contract/problems.ts';
-import type { OwnedKind } from '../contract/tenants.ts';
+import type { DiskUsage, OwnedKind } from '../contract/tenants.ts';
 
 /** What a problem document says beyond its kind. */
 export interface ProblemParts {
@@ -57,6 +57,15 @@ export function planLimit(
   const message = `The tenant has ${had} ${kind}, and its plan allows ${most}.`;
   const expected = `at most ${most} ${kind}; delete one, or have the plan raised by an administrator`;
   return new ProblemError('plan-limit', message, { errors: [{ field: `plan.${kind}`, message, expected }] });
+}
+
+export function diskLimit(most: number, { usedBytes, measuredAt }: DiskUsage): ProblemError {
+  const when = measuredAt === null ? '' : `, measured at ${measuredAt}`;
+  const message = `The tenant takes ${usedBytes} bytes of the disk${when}, and its plan allows ${most}.`;
+  const expected = `less than ${most} bytes; remove files or databases and wait for the next measuring, or have the plan raised by an administrator`;
+  return new ProblemError('plan-limit', message, {
+    errors: [{ field: 'plan.diskBytes', message, expected }],
+  });
 }
 
 export function tenantSuspended(reason: string): ProblemError {

@@ -13,7 +13,7 @@ import {
 } from '../contract/site-parts.ts';
 import { SiteOptions } from '../contract/site-options.ts';
 import { ProgramProcess } from '../contract/queues.ts';
-import { Plan, Tenant as TenantShape } from '../contract/tenants.ts';
+import { DiskUsage, Plan, Tenant as TenantShape } from '../contract/tenants.ts';
 import { Token as TokenShape } from '../contract/tokens.ts';
 import { TrashItem as TrashItemShape } from '../contract/trash.ts';
 
@@ -46,6 +46,8 @@ export const Tenant = z.object({ ...TenantShape.shape, plan: z.object(Plan.shape
 export type Tenant = z.infer<typeof Tenant>;
 
 export const TenantUsage = z.object({
+  /** One of before has none. */
+  disk: z.object(DiskUsage.shape).optional(),
   counts: z.record(z.string(), z.number()),
   plan: z.object(Plan.shape),
 });

@@ -62,6 +62,15 @@ export const VERBS = {
     args: z.strictObject({ id: DomainId }),
     result: z.strictObject({ probes: z.array(Probe) }),
   },
+  /** What its files take of the disk, in place or in the trash; null where there are none. Noted by root too. */
+  'site.measure': {
+    args: z.strictObject({ id: DomainId }),
+    result: z.strictObject({
+      octets: z.int().min(0).nullable(),
+      /** The kernel holds its tenant's limit for them. */
+      enforced: z.boolean(),
+    }),
+  },
   'cron.put': { args: CronPut, result: z.strictObject({}) },
   /** Starts it now, once for each version, whoever asks how often; not while it runs. Its end is not waited for. */
   'cron.run': { args: PartRemoval, result: z.strictObject({}) },
@@ -113,6 +122,8 @@ export const VERBS = {
     result: z.strictObject({ purgeAfter: z.iso.datetime().nullable() }),
   },
   'tenant.restore': { args: TenantSpec, result: TenantStanding },
+  /** Refused where it takes all of the disk that it may, by what root has measured. */
+  'tenant.room': { args: z.strictObject({ id: TenantId }), result: z.strictObject({}) },
   'tenant.purge': { args: z.strictObject({ id: TenantId }), result: z.strictObject({}) },
 } as const;
 

@@ -5,12 +5,14 @@ import { DatabaseId, DomainId, Generation, ServerId, TenantId } from './ids.ts';
 /** How many of a thing; null where the plan says nothing. */
 const number = z.int().min(0).max(1_000_000).nullable();
 const GIB = 1024 ** 3;
+/** Up to what every number of a JSON text can say. */
+const octets = z
+  .int()
+  .min(1024 ** 2)
+  .max(Number.MAX_SAFE_INTEGER)
+  .nullable();
 
-/**
- * What one tenant may have. A panel keeps its catalogue of named plans; the agent holds what holds for a tenant. A limit
- * that is lowered below what is there takes nothing away: nothing more is made until there is room again.
- */
-export const Plan = z.strictObject({
+const LIMITS = {
   domains: number,
   databases: number,
   databaseUsers: number,
@@ -28,8 +30,23 @@ export const Plan = z.strictObject({
   phpProcesses: z.int().min(1).max(1000).nullable(),
   /** Of each of its database users. */
   databaseConnections: z.int().min(1).max(100_000).nullable(),
+  /** Of the files of all of its sites, those in the trash too, and of its databases. */
+  diskBytes: octets,
+} as const;
+
+/**
+ * What one tenant may have. A panel keeps its catalogue of named plans; the agent holds what holds for a tenant. A limit
+ * that is lowered below what is there takes nothing away: nothing more is made until there is room again.
+ */
+export const Plan = z.strictObject({
+  ...LIMITS,
+  /** A plan that was stored before there was such a limit has none. */
+  diskBytes: octets.default(null),
 });
 export type Plan = z.infer<typeof Plan>;
+
+/** What is left out is not said, whatever it is where nothing was ever said. */
+const SomeLimits = z.strictObject(LIMITS).partial();
 
 export const NO_LIMITS: Plan = {
   domains: null,
@@ -42,6 +59,7 @@ export const NO_LIMITS: Plan = {
   phpMemoryBytes: null,
   phpProcesses: null,
   databaseConnections: null,
+  diskBytes: null,
 };
 
 /** The limits that are numbers of things a tenant owns. */
@@ -75,13 +93,13 @@ export const SuspensionReason = z
 export const CreateTenant = z.strictObject({
   name: TenantName,
   /** What is left out has no limit. */
-  plan: Plan.partial().default({}),
+  plan: SomeLimits.default({}),
 });
 export type CreateTenant = z.infer<typeof CreateTenant>;
 
 /** Limits that are left out stay as they are. */
 export const UpdateTenant = z
-  .strictObject({ name: TenantName, plan: Plan.partial() })
+  .strictObject({ name: TenantName, plan: SomeLimits })
   .partial()
   .refine((change) => Object.keys(change).length > 0, 'at least one field to change');
 export type UpdateTenant = z.infer<typeof UpdateTenant>;
@@ -106,10 +124,26 @@ export const Tenant = z.strictObject({
 });
 export type Tenant = z.infer<typeof Tenant>;
 
+/**
+ * What a tenant takes of the disk: the files of its sites, those in the trash too, and its databases. `quota`: the
+ * kernel refuses files beyond the limit. `measured`: what goes beyond it is found out when it is measured next.
+ */
+export const DiskUsage = z.strictObject({
+  filesBytes: z.int().min(0),
+  databasesBytes: z.int().min(0),
+  usedBytes: z.int().min(0),
+  /** When that was measured which was measured longest ago; null while nothing was. */
+  measuredAt: z.iso.datetime().nullable(),
+  /** Null where there is no limit. */
+  enforcement: z.enum(['quota', 'measured']).nullable(),
+});
+export type DiskUsage = z.infer<typeof DiskUsage>;
+
 /** What a tenant has now, beside what it may have. */
 export const TenantUsage = z.strictObject({
   tenant: TenantId,
   counts: z.record(OwnedKind, z.int().min(0)),
+  disk: DiskUsage,
   plan: Plan,
 });
 export type TenantUsage = z.infer<typeof TenantUsage>;

@@ -31,6 +31,7 @@ GRANT SELECT, INSERT ON sculptor.domain_root TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (database_id, generation, tenant, server, name, charset, collation, deleted)
   ON sculptor.database_version TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.database_size TO 'www-data'@'localhost';
+GRANT SELECT ON sculptor.domain_size TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.database_name TO 'www-data'@'localhost';
 GRANT SELECT (user_id, generation, database_id, tenant, server, name, privileges, max_connections, deleted, created_at),
   INSERT (user_id, generation, database_id, tenant, server, name, privileges, max_connections, password_hash, deleted)
@@ -65,6 +66,7 @@ GRANT INSERT, UPDATE ON sculptor.resource_state TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE ON sculptor.server_fact TO 'sculptor'@'localhost';
 GRANT INSERT, DELETE ON sculptor.run_result TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE ON sculptor.database_size TO 'sculptor'@'localhost';
+GRANT INSERT, UPDATE ON sculptor.domain_size TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE, DELETE ON sculptor.part_report TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.domain_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.database_name TO 'sculptor'@'localhost';

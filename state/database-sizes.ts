@@ -3,7 +3,7 @@ import { DatabaseId } from '../contract/ids.ts';
 import type { ServerId } from '../contract/ids.ts';
 import type { Sql } from './connection.ts';
 
-interface Turn {
+export interface Turn {
   readonly olderThanMinutes: number;
   readonly limit: number;
 }

@@ -69,10 +69,12 @@ const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'database.restore': 4 * 3_600_000,
   'database.purge': 120_000,
   'site.align': 120_000,
+  'site.measure': 700_000,
   'database.align': 120_000,
-  'tenant.put': 120_000,
+  'tenant.put': 3_900_000,
   'tenant.remove': 120_000,
-  'tenant.restore': 120_000,
+  'tenant.restore': 3_900_000,
+  'tenant.room': 30_000,
   'tenant.purge': 120_000,
 };
 

@@ -13,6 +13,7 @@ import { createHeartbeat } from './heartbeat.ts';
 import { createForgettingRuns } from './forgetting-runs.ts';
 import { createHandlers } from './operations.ts';
 import { createMeasuring } from './measuring.ts';
+import { createMeasuringSites } from './measuring-sites.ts';
 import { createOverdue } from './overdue.ts';
 import { CRONS, QUEUES } from './observed-kinds.ts';
 import { createObserving } from './observing.ts';
@@ -85,6 +86,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(LOOK_AT_CLOCK_EVERY_MS, createHeartbeat({ ...watching, version: parts.version })),
     repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, createPurging(watching)),
     repeat(parts.measureEveryMs ?? MEASURE_EVERY_MS, createMeasuring(watching)),
+    repeat(parts.measureEveryMs ?? MEASURE_EVERY_MS, createMeasuringSites(watching)),
     repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, QUEUES)),
     repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, CRONS)),
     repeat(LOOK_AT_CACHES_EVERY_MS, createCacheWatch(watching)),

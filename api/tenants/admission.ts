@@ -3,11 +3,12 @@ import type { OperationKind } from '../../contract/operations.ts';
 import type { OwnedKind, Plan } from '../../contract/tenants.ts';
 import { RetryError } from '../../state/connection.ts';
 import type { Sql } from '../../state/connection.ts';
+import { readDiskUsage } from '../../state/disk.ts';
 import { countOwned } from '../../state/owned.ts';
 import { findTenant, lockTenant } from '../../state/tenants.ts';
 import type { TenantRecord } from '../../state/tenants.ts';
 import type { Caller } from '../caller.ts';
-import { planLimit, ProblemError, tenantSuspended } from '../problems.ts';
+import { diskLimit, planLimit, ProblemError, tenantSuspended } from '../problems.ts';
 
 export type WriteAction = OperationKind | 'operation.cancel' | 'token.create';
 
@@ -23,6 +24,15 @@ const COUNTED: Readonly<Record<string, readonly OwnedKind[]>> = {
   'key.create': ['keys'],
   'token.create': ['tokens'],
 };
+
+/** What writes on and on once it is there. Keys and commands make room where there is none. */
+const FILLING: ReadonlySet<string> = new Set([
+  'domain.create',
+  'database.create',
+  'database.restore',
+  'queue.create',
+  'cron.create',
+]);
 
 /** To be called when all of the write is written, before it counts. */
 export type StillFits = () => Promise<void>;
@@ -45,6 +55,7 @@ export const admit: Admit = async (sql, { role, tenant }, action) => {
   const record = await find(sql, tenant);
   requireStanding(record, { role, action });
   const { plan } = record.tenant;
+  if (FILLING.has(action)) await requireRoomOnDisk(sql, tenant, plan);
   const counted = limited(plan, kinds);
   if (counted.length > 0 && !alone) throw new RetryError('the plan was changed in this moment');
   const before = await countEach(sql, tenant, counted);
@@ -53,6 +64,13 @@ export const admit: Admit = async (sql, { role, tenant }, action) => {
     for (const kind of counted) requireRoom({ kind, most: plan[kind] ?? 0, before, after });
   };
 };
+
+/** By what was measured last, whether the kernel counts too or not: it does not count databases. */
+async function requireRoomOnDisk(sql: Sql, tenant: TenantId, { diskBytes }: Plan): Promise<void> {
+  if (diskBytes === null) return;
+  const usage = await readDiskUsage(sql, tenant, true);
+  if (usage.usedBytes >= diskBytes) throw diskLimit(diskBytes, usage);
+}
 
 function limited(plan: Plan, kinds: readonly OwnedKind[]): readonly OwnedKind[] {
   return kinds.filter((kind) => plan[kind] !== null);

@@ -7,6 +7,7 @@ import type { OperationKind } from '../../contract/operations.ts';
 import type { Sql, State } from '../../state/connection.ts';
 import { newId } from '../../state/new-ids.ts';
 import { writeOperation } from '../../state/operations.ts';
+import { readDiskUsage } from '../../state/disk.ts';
 import { countAllOwned } from '../../state/owned.ts';
 import {
   findTenant,
@@ -73,7 +74,9 @@ export function createTenantService({ state, write, server }: TenantServiceParts
     read: async (caller, id) => (await seen(state, caller, id)).tenant,
     usage: async (caller, id) => {
       const { tenant } = await seen(state, caller, id);
-      return { tenant: id, counts: await countAllOwned(state, id), plan: tenant.plan };
+      const { plan } = tenant;
+      const disk = await readDiskUsage(state, id, plan.diskBytes !== null);
+      return { tenant: id, counts: await countAllOwned(state, id), disk, plan };
     },
     create: (context, { name, plan }) =>
       write(context, 'tenant.create', async (sql) => {

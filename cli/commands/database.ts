@@ -4,6 +4,7 @@ import { Database } from '../answers.ts';
 import { understand } from '../client.ts';
 import { UsageError } from '../errors.ts';
 import { listAll, path, type OpenSession } from '../session.ts';
+import { octets } from '../octets.ts';
 import { listing, table } from '../table.ts';
 import { perform } from '../write.ts';
 import { addDatabaseUserCommands } from './database-user.ts';
@@ -144,10 +145,3 @@ function sizeOf({ size }: Database): string {
   if (size === null) return 'not measured yet';
   return `${octets(size.data)} of data, ${octets(size.index)} of indexes, measured ${size.measuredAt}`;
 }
-
-function octets(count: number): string {
-  const power = Math.min(Math.floor(Math.log10(Math.max(count, 1)) / 3), UNITS.length - 1);
-  return `${Number((count / 1000 ** power).toFixed(1))} ${UNITS[power]}`;
-}
-
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;

@@ -5,6 +5,7 @@ import { Tenant, TenantUsage } from '../answers.ts';
 import { understand } from '../client.ts';
 import { UsageError } from '../errors.ts';
 import { limitsOf, limitText } from '../limits.ts';
+import { octets } from '../octets.ts';
 import { listAll, path, type OpenSession } from '../session.ts';
 import { listing, table } from '../table.ts';
 import { perform } from '../write.ts';
@@ -129,9 +130,10 @@ function addReading(tenant: Command, open: OpenSession): void {
     .action(
       action(open, async (session, [id]) => {
         const document = await session.client.get(path`/v1/tenants/${id}/usage`);
-        present(session, document, () =>
-          table(['WHAT', 'USED', 'LIMIT'], used(understand(TenantUsage, document))),
-        );
+        present(session, document, () => {
+          const usage = understand(TenantUsage, document);
+          return [...table(['WHAT', 'USED', 'LIMIT'], used(usage)), ...disk(usage)];
+        });
       }),
     );
 }
@@ -148,6 +150,23 @@ function facts({ plan, suspended, ...tenant }: Tenant): [string, string][] {
   ];
 }
 
-function used({ counts, plan }: TenantUsage): string[][] {
-  return OwnedKind.options.map((kind) => [kind, String(counts[kind] ?? 0), limitText(plan[kind])]);
+function used({ counts, disk, plan }: TenantUsage): string[][] {
+  const numbers = OwnedKind.options.map((kind) => [kind, String(counts[kind] ?? 0), limitText(plan[kind])]);
+  if (disk === undefined) return numbers;
+  return [...numbers, ['diskBytes', String(disk.usedBytes), limitText(plan.diskBytes)]];
+}
+
+const ENFORCED = {
+  quota: 'by the kernel, for files; databases are measured',
+  measured: 'by what is measured: what is made through the agent is refused beyond it',
+} as const;
+
+function disk({ disk }: TenantUsage): readonly string[] {
+  if (disk === undefined) return [];
+  return listing([
+    ['files', octets(disk.filesBytes)],
+    ['databases', octets(disk.databasesBytes)],
+    ['measured', disk.measuredAt ?? 'not yet'],
+    ['enforced', disk.enforcement === null ? 'no limit' : ENFORCED[disk.enforcement]],
+  ]);
 }

@@ -17,9 +17,11 @@ import { paths } from '../../worker-privileged/executor/system/paths.ts';
 import type { Program, Programs } from '../../worker-privileged/executor/system/programs.ts';
 import { createRegistry } from '../../worker-privileged/executor/system/registry.ts';
 import { createTenantRegister } from '../../worker-privileged/executor/system/tenants.ts';
+import { createSizes } from '../../worker-privileged/executor/system/sizes.ts';
 import type { System } from '../../worker-privileged/executor/system/system.ts';
 import { fakeCaches } from './caches.ts';
 import { fakeOnce } from './once.ts';
+import { fakeQuotas } from './quotas.ts';
 import { fakeMariadb, type FakeDatabase } from './mariadb.ts';
 
 type Node =
@@ -45,6 +47,12 @@ export type FakeServer = {
   readonly doings: string[];
   phpVersions: PhpVersion[];
   now: string;
+  /** Whether the kernel of this server holds limits of projects. */
+  quotasInForce: boolean;
+  /** What each folder takes, and what it is counted for; what the kernel holds. */
+  readonly taken: Map<string, number>;
+  readonly projects: Map<string, number>;
+  readonly held: Map<number, number>;
   /** What is begun from now on ends without a word. */
   breaksOff?: boolean;
 };
@@ -67,6 +75,7 @@ export function createFakeServer(): FakeServer {
     paths.parts,
     paths.databases,
     paths.tenants,
+    paths.sizes,
     paths.dumps,
   ];
   return {
@@ -86,6 +95,10 @@ export function createFakeServer(): FakeServer {
     databases: new Map(),
     doorTenants: new Map(),
     doings: [],
+    quotasInForce: false,
+    taken: new Map(),
+    projects: new Map(),
+    held: new Map(),
     phpVersions: ['8.2', '8.4'] as PhpVersion[],
     now: '2026-01-02T03:04:05.678Z',
   };
@@ -93,7 +106,7 @@ export function createFakeServer(): FakeServer {
 
 /** Everything of a server that lasts, in a form that compares, but for what was counted: an attempt counts. */
 export function stateOf(server: FakeServer): unknown {
-  const { disk, users, mastersOn, shares, programs, caches, databases, doorTenants } = server;
+  const { disk, users, mastersOn, shares, programs, caches, databases, doorTenants, held } = server;
   return {
     disk: Object.fromEntries(
       [...disk].filter(([path]) => path !== paths.destroyed && path !== paths.letIn).sort(),
@@ -103,6 +116,7 @@ export function stateOf(server: FakeServer): unknown {
     shares: Object.fromEntries([...shares].sort()),
     caches: Object.fromEntries([...caches].sort()),
     doorTenants: Object.fromEntries([...doorTenants].sort()),
+    held: Object.fromEntries([...held].sort()),
     programs: Object.fromEntries([...programs].sort()),
     databases: structuredClone(Object.fromEntries([...databases].sort())),
   };
@@ -180,12 +194,17 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     },
     once: fakeOnce(parts),
     parts: createPartRegister({ files, folders }),
+    quotas: fakeQuotas(parts),
     registry: createRegistry({ files, folders, locks }),
+    sizes: {
+      ...createSizes({ files, commands: { run: () => Promise.reject(new Error('no program')) } }),
+      measure: (path) => Promise.resolve(server.disk.has(path) ? (server.taken.get(path) ?? 0) : null),
+    },
     ssh: {
       requireReady: () => Promise.resolve(),
       endSessions: (uid) => done(() => void server.doings.push(`end sessions of ${uid}`)),
     },
-    tenants: createTenantRegister({ files, folders }),
+    tenants: createTenantRegister({ files, folders, locks }),
     now,
     hostname: () => 'machine.example',
     serverName: 'machine.example',

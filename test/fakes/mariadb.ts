@@ -10,6 +10,7 @@ import type { FakeServer } from './executor-system.ts';
 export type FakeDatabase = {
   readonly name: DatabaseName;
   readonly tenant?: TenantId;
+  readonly octets?: number;
   dropped: boolean;
   closed: boolean;
   locked: boolean;
@@ -40,6 +41,12 @@ export function fakeMariadb({ server, change }: Tools): Mariadb {
       throw new FailureError('name_taken', 'taken', 'choose another');
   };
   return {
+    octetsOf: (tenant) =>
+      Promise.resolve(
+        [...server.databases.values()]
+          .filter((one) => !one.dropped && ownerOf(one) === tenant)
+          .reduce((sum, { octets = 0 }) => sum + octets, 0),
+      ),
     find: (id) => {
       const found = server.databases.get(id);
       if (found === undefined) return Promise.resolve(null);

@@ -15,6 +15,7 @@ import { causeOf, createLog } from './system/log.ts';
 import { ensureOwnFolders } from './system/own-folders.ts';
 import { createSystem } from './system/system.ts';
 import { cacheUsages } from './verbs/caches.ts';
+import { measureSite, requireRoom } from './verbs/disk.ts';
 import { alignDatabase, alignSite } from './verbs/align.ts';
 import { collateDatabase, protectDatabase, removeDatabase } from './verbs/database.ts';
 import { purgeDatabase, restoreDatabase } from './verbs/database-trash.ts';
@@ -77,10 +78,12 @@ const verbs: VerbTable = {
   'database.restore': restoreDatabase(system),
   'database.purge': purgeDatabase(system),
   'site.align': alignSite(system),
+  'site.measure': measureSite(system),
   'database.align': alignDatabase(system),
   'tenant.put': putTenant(system),
   'tenant.remove': removeTenant(system),
   'tenant.restore': restoreTenant(system),
+  'tenant.room': requireRoom(system),
   'tenant.purge': purgeTenant(system),
 };
 const audit = createAudit(log);

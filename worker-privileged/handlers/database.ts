@@ -45,6 +45,8 @@ interface Asked extends Schema {
 
 async function create({ door, executor }: DatabaseParts, asked: Asked, task: Task): Promise<void> {
   const there = await door.readDatabase(asked.id);
+  // The door counts databases; what they take of the disk, with the files, root has measured.
+  if (there === undefined) await executor.call('tenant.room', { id: asked.tenant }, contextOf(task));
   await doStep(task, there === undefined ? 'create database' : 'set character set', async () => {
     if (isAsAsked(asked, there)) return false;
     await door.putDatabase(asked.id, asked);

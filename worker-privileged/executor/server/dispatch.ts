@@ -55,15 +55,25 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
   'database.restore': 3.5 * 3_600_000,
   'database.purge': 90_000,
   'site.align': 90_000,
+  'site.measure': 650_000,
   'database.align': 90_000,
-  'tenant.put': 90_000,
+  // The files of its sites may have to be taken in.
+  'tenant.put': 3_600_000,
   'tenant.remove': 90_000,
-  'tenant.restore': 90_000,
+  'tenant.restore': 3_600_000,
+  'tenant.room': 20_000,
   'tenant.purge': 90_000,
 };
 
-/** Asked every few seconds, and nothing is changed by them: they are noted where they end badly. */
-const LOOKS: ReadonlySet<Verb> = new Set(['programs.look', 'program.output', 'crons.look', 'cron.output']);
+/** Asked every few seconds, and nothing of a tenant's is changed by them: they are noted where they end badly. */
+const LOOKS: ReadonlySet<Verb> = new Set([
+  'programs.look',
+  'program.output',
+  'crons.look',
+  'cron.output',
+  'site.measure',
+  'tenant.room',
+]);
 
 /** More than the worker ever has under way; the rest of a flood is refused, not kept. */
 const MOST_AT_ONCE = 64;
@@ -187,6 +197,8 @@ function tooMany(request: string): Refused {
 function lockOf({ verb, args }: Asked): string | undefined {
   // It takes the site's lock itself, and not for as long as the command runs.
   if (verb === 'run.start') return undefined;
+  // What is done meanwhile need not wait for a count.
+  if (verb === 'site.measure' || verb === 'tenant.room') return undefined;
   if ('site' in args) return args.site;
   return 'id' in args ? args.id : undefined;
 }

@@ -104,6 +104,8 @@ export type Mariadb = {
   readonly playBack: (what: PlayBack) => Promise<void>;
   /** A tenant's, by the door's register: those that are there, or all that ever were. */
   readonly ofTenant: (tenant: TenantId, which: 'there' | 'ever') => Promise<readonly DatabaseId[]>;
+  /** What all databases of a tenant take, by what InnoDB notes. */
+  readonly octetsOf: (tenant: TenantId) => Promise<number>;
   /** What the door goes by for a tenant; null where it has nothing of it. */
   readonly readTenant: (id: TenantId) => Promise<DoorLimits | null>;
   readonly putTenant: (id: TenantId, limits: DoorLimits) => Promise<void>;
@@ -156,6 +158,7 @@ export function createMariadb({ commands, server, socketPath, dumper }: Tools): 
         .array(OwnedId)
         .parse(await rows(ofTenantQuery(tenant, which)))
         .map(({ id }) => id),
+    octetsOf: async (tenant) => z.array(Taken).parse(await rows(octetsQuery(tenant)))[0]?.octets ?? 0,
     readTenant: async (id) => z.array(DoorLimits).parse(await rows(tenantQuery(id)))[0] ?? null,
     putTenant: async (id, { databases, users, connections, suspended }) => {
       const limits = [databases, users, connections].map((limit) => (limit === null ? '' : String(limit)));
@@ -187,6 +190,16 @@ const OwnedId = z.strictObject({ id: DatabaseId });
 function ofTenantQuery(tenant: TenantId, which: 'there' | 'ever'): string {
   return `SELECT JSON_OBJECT('id', d.id) FROM sculptor_door.managed_database d WHERE d.tenant = ${sqlText(tenant)}
     ${which === 'there' ? 'AND d.dropped_at IS NULL' : ''} ORDER BY d.id`;
+}
+
+const Taken = z.strictObject({ octets: z.int() });
+
+/** The same that the door's measure_database counts, of each. */
+function octetsQuery(tenant: TenantId): string {
+  return `SELECT JSON_OBJECT('octets', CAST(COALESCE(SUM(t.clustered_index_size + t.sum_of_other_index_sizes), 0)
+      * @@innodb_page_size AS INTEGER))
+    FROM sculptor_door.managed_database d JOIN mysql.innodb_table_stats t ON t.database_name = d.name
+    WHERE d.tenant = ${sqlText(tenant)} AND d.dropped_at IS NULL`;
 }
 
 function tenantQuery(id: TenantId): string {

@@ -11,6 +11,8 @@ const OWN: readonly (readonly [string, Folder])[] = [
   [paths.databases, CLOSED],
   [paths.parts, CLOSED],
   [paths.tenants, CLOSED],
+  [paths.sizes, CLOSED],
+  [paths.quotas, CLOSED],
   [paths.locks, CLOSED],
   ['/var/lib/sculptor-root/cache', CLOSED],
   ['/var/lib/sculptor-root/trash', CLOSED],

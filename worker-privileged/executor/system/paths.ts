@@ -24,6 +24,14 @@ export const paths = {
   tenants: '/var/lib/sculptor-root/tenants',
   registeredTenant: (id: TenantId) => `/var/lib/sculptor-root/tenants/${id}.json`,
   nextUid: '/var/lib/sculptor-root/next-uid',
+  nextProject: '/var/lib/sculptor-root/next-project',
+  /** What the files of a site took of the disk when they were measured last. */
+  sizes: '/var/lib/sculptor-root/sizes',
+  size: (id: DomainId) => `/var/lib/sculptor-root/sizes/${id}.json`,
+  /** What the kernel is told of tenants' limits, and what it says; see /usr/lib/sculptor/disk-quota. */
+  quotas: '/var/lib/sculptor-root/quotas',
+  quotasWanted: '/var/lib/sculptor-root/quotas/wanted',
+  quotasHeld: '/var/lib/sculptor-root/quotas/held',
   /** What was destroyed in the last hour. */
   destroyed: '/var/lib/sculptor-root/destroyed.json',
   /** And what was let in. */

@@ -67,6 +67,8 @@ export type Registry = {
   readonly list: () => Promise<readonly SiteEntry[]>;
   /** A tenant's, without what lies in the trash. */
   readonly standingOf: (tenant: TenantId) => Promise<readonly SiteEntry[]>;
+  /** A tenant's whose files are here, in place or in the trash. */
+  readonly keptOf: (tenant: TenantId) => Promise<readonly SiteEntry[]>;
   /** A number that no site had before. Throws `uids_exhausted`. */
   readonly nextUid: (isTaken: (uid: number) => Promise<boolean>) => Promise<number>;
 };
@@ -87,16 +89,18 @@ export function createRegistry({ files, folders, locks }: Tools): Registry {
   const entries = async () => readAll(await idsThere());
   // A site that stood whole once has its tenant for ever: the thousands of others need not be read each time.
   const owners = new Map<DomainId, TenantId>();
+  const ofTenant = async (tenant: TenantId) => {
+    const ids = (await idsThere()).filter((id) => (owners.get(id) ?? tenant) === tenant);
+    const found = await readAll(ids);
+    for (const entry of found) if (entry.settings !== null) owners.set(entry.id, entry.tenant);
+    return found.filter((entry) => entry.tenant === tenant);
+  };
   return {
     read,
     write: (entry) => files.replace(paths.registered(entry.id), `${JSON.stringify(entry)}\n`, 0o600),
     list: entries,
-    standingOf: async (tenant) => {
-      const ids = (await idsThere()).filter((id) => (owners.get(id) ?? tenant) === tenant);
-      const found = await readAll(ids);
-      for (const entry of found) if (entry.settings !== null) owners.set(entry.id, entry.tenant);
-      return found.filter((entry) => entry.tenant === tenant && entry.removedAt === null);
-    },
+    standingOf: async (tenant) => (await ofTenant(tenant)).filter(({ removedAt }) => removedAt === null),
+    keptOf: async (tenant) => (await ofTenant(tenant)).filter(({ purgedAt }) => purgedAt === null),
     nextUid: (isTaken) =>
       locks.during('next-uid', async () => {
         const noted = await files.read(paths.nextUid);

@@ -19,8 +19,10 @@ import { createPartRegister, type PartRegister } from './part-register.ts';
 import { createPhpFpm, type PhpFpm } from './php-fpm.ts';
 import { createOutputs, type Outputs } from './outputs.ts';
 import { createPrograms, type Programs } from './programs.ts';
+import { createQuotas, type Quotas } from './quotas.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { connectRedis } from './resp.ts';
+import { createSizes, type Sizes } from './sizes.ts';
 import { createSsh, type Ssh } from './ssh.ts';
 import { createSupervisorMasters } from './supervisor.ts';
 import { createTenantRegister, type TenantRegister } from './tenants.ts';
@@ -48,7 +50,9 @@ export type System = {
   readonly outputs: Outputs;
   /** Whether systemd is PID 1, or Supervisor stands in for it. */
   readonly mode: ExecutorConfig['mode'];
+  readonly quotas: Quotas;
   readonly registry: Registry;
+  readonly sizes: Sizes;
   readonly ssh: Ssh;
   readonly tenants: TenantRegister;
   readonly now: () => Date;
@@ -102,9 +106,11 @@ export function createSystem(config: ExecutorConfig): System {
       call: createXmlRpc(mode === 'systemd' ? SITES_SUPERVISOR_SOCKET : SUPERVISOR_SOCKET),
     }),
     outputs: createOutputs({ folders }),
+    quotas: createQuotas({ commands, files, locks, mode }),
     registry: createRegistry({ files, folders, locks }),
+    sizes: createSizes({ commands, files }),
     ssh: createSsh({ files, commands }),
-    tenants: createTenantRegister({ files, folders }),
+    tenants: createTenantRegister({ files, folders, locks }),
     now,
     hostname,
     serverBytes: totalmem(),

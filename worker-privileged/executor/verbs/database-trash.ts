@@ -1,4 +1,5 @@
 import { FailureError } from '../../../contract/failures.ts';
+import type { DatabaseId } from '../../../contract/ids.ts';
 import { runSteps, type Step } from '../ensure.ts';
 import type { DatabaseEntry } from '../system/database-register.ts';
 import { paths } from '../system/paths.ts';
@@ -17,6 +18,7 @@ import {
 } from './database/restoration.ts';
 import { requireDue } from './grace.ts';
 import type { VerbHandler } from './table.ts';
+import { requireRoomOnDisk } from './tenant/disk.ts';
 
 /**
  * Brings a removed database back under its old id: its accounts with their passwords and rights, all that it held.
@@ -26,14 +28,22 @@ export function restoreDatabase(system: System): VerbHandler<'database.restore'>
   return async ({ id }, run) => {
     const entry = await system.databases.read(id);
     if (entry === null || entry.purgingAt !== null) throw notThere();
-    if (entry.removedAt !== null) await runSteps(stepsToRestore(system, entry), run);
-    else if (entry.droppingAt !== null)
+    if (entry.removedAt !== null) {
+      await requireRoomToReturn(system, id);
+      await runSteps(stepsToRestore(system, entry), run);
+    } else if (entry.droppingAt !== null) {
       throw refuse('The removal of the database has not ended.', 'Ask for the removal again first.');
+    }
     // Done already, and the answer was lost, is looked at once more.
     const dumps = dumpsErased(system, entry);
     await runSteps([opened(system, entry), dumps, removalForgotten(system, entry)], run);
     return {};
   };
+}
+
+async function requireRoomToReturn(system: System, id: DatabaseId): Promise<void> {
+  const managed = await system.mariadb.find(id);
+  if (managed !== null) await requireRoomOnDisk(system, managed.tenant);
 }
 
 function stepsToRestore(system: System, entry: DatabaseEntry): readonly Step[] {

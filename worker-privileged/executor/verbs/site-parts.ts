@@ -8,7 +8,11 @@ import type { System } from '../system/system.ts';
 import { letsIn, partSteps, standingOf, stepsToGo, worksWhile } from './site-parts/follow.ts';
 import { PART_KINDS } from './site-parts/kinds.ts';
 import { refuse } from './site/registered.ts';
+import { requireRoomOnDisk } from './tenant/disk.ts';
 import { duringTenant, isSuspended, requireRoomForPart } from './tenant/standing.ts';
+
+/** Programs that go on writing. Keys and commands make room where there is none. */
+const WRITING: ReadonlySet<PartType> = new Set(['queue', 'cron']);
 
 type Place = { readonly id: PartId; readonly site: DomainId; readonly generation: Generation };
 type Put<T extends PartType> = Place & { readonly name: string; readonly spec: PartSpec<T> };
@@ -91,6 +95,7 @@ function noted(system: System, part: PartEntry, countedFor: TenantId | null = nu
       if (countedFor === null) return parts.write(part);
       return duringTenant(system, countedFor, async () => {
         await requireRoomForPart(system, countedFor, part.type);
+        if (WRITING.has(part.type)) await requireRoomOnDisk(system, countedFor);
         return parts.write(part);
       });
     },

@@ -14,6 +14,7 @@ import { refuse, refuseServerName, registered, requireSame } from './site/regist
 import type { Story } from './site/story.ts';
 import { storyOf } from './site/told.ts';
 import type { VerbHandler } from './table.ts';
+import { sizeForgotten } from './tenant/disk.ts';
 import { requireRoomForSite } from './tenant/standing.ts';
 
 /**
@@ -85,6 +86,7 @@ export function stepsToPurge(system: System, entry: SiteEntry): readonly Step[] 
     ...stepsToRemove(system, entry),
     partsForgotten(system, entry),
     filesErased(system, entry),
+    sizeForgotten(system, entry),
     ...(own ? [processesEnded(system, entry), accountRemoved(system, entry)] : []),
     noted(system, entry, 'purgedAt'),
   ];

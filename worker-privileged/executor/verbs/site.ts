@@ -6,6 +6,7 @@ import { account, accountAsTenant, accountLocked, processesEnded } from './site/
 import { probesOf } from './site/answers.ts';
 import { destroys, refuseIfProtected } from './site/destruction.ts';
 import { dueAt } from './grace.ts';
+import { countedForTenant } from './tenant/disk.ts';
 import { partsFollow } from './site-parts/follow.ts';
 import { home, homeFolders, homeTrashed } from './site/home.ts';
 import { mailClosed, mailRemoved, mailOpen } from './site/mail.ts';
@@ -38,12 +39,14 @@ export function putSite(system: System): VerbHandler<'site.put'> {
 
 /** In this order a site that is half made does not answer, and one that is half changed answers as before. */
 export function stepsToPut(story: Story): readonly Step[] {
+  const { system, spec } = story;
   return [
     registered(story),
     namesHeld(story),
-    ...(story.spec.isolation === 'site' ? [account(story)] : []),
+    ...(spec.isolation === 'site' ? [account(story)] : []),
     home(story),
     homeFolders(story),
+    countedForTenant(system, spec),
     publicDirectory(story),
     ...stepsToServe(story),
   ];

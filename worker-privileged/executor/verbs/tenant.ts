@@ -7,6 +7,7 @@ import type { TenantEntry } from '../system/tenants.ts';
 import { dueAt, requireDue } from './grace.ts';
 import { refuse } from './site/registered.ts';
 import type { VerbHandler } from './table.ts';
+import { stepsToFreeProject, stepsToLimitDisk } from './tenant/disk.ts';
 import { duringTenant } from './tenant/standing.ts';
 
 /**
@@ -38,9 +39,12 @@ async function put(system: System, { spec, entry }: Asked, run: Run): Promise<Te
   const since = entry?.since ?? system.now().toISOString();
   const suspendedAt = spec.suspended ? (entry?.suspendedAt ?? system.now().toISOString()) : null;
   const kept = { removedAt: null, purgedAt: null };
-  const wanted: TenantEntry = { id, kind: 'tenant', since, generation, plan, suspendedAt, ...kept };
+  const project = entry?.project ?? (plan.diskBytes === null ? null : await system.tenants.nextProject());
+  const wanted: TenantEntry = { id, kind: 'tenant', since, generation, plan, project, suspendedAt, ...kept };
   const write = () => runSteps([noted(system, wanted), doorTold(system, wanted)], run);
   await duringTenant(system, id, () => withinCaps(system, { wanted, entry }, write));
+  // What is made from now on counts already; what is there may be millions of files, and nobody need wait for them.
+  await runSteps(await stepsToLimitDisk(system, wanted), run);
   const sites = await system.registry.standingOf(id);
   return {
     sites: sites.map((site) => site.id),
@@ -140,10 +144,9 @@ export function purgeTenant(system: System): VerbHandler<'tenant.purge'> {
       );
     await requireDue(system, entry.removedAt);
     await requireNothingKept(system, id);
-    await runSteps(
-      [noted(system, { ...entry, purgedAt: system.now().toISOString() }), doorForgotten(system, id)],
-      run,
-    );
+    const purged = { ...entry, purgedAt: system.now().toISOString() };
+    const steps = [doorForgotten(system, id), noted(system, purged)];
+    await runSteps([...(await stepsToFreeProject(system, entry)), ...steps], run);
     return {};
   };
 }

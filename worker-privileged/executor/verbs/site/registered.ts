@@ -3,6 +3,7 @@ import { FailureError } from '../../../../contract/failures.ts';
 import type { Step, Undo } from '../../ensure.ts';
 import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
+import { requireRoomOnDisk } from '../tenant/disk.ts';
 import { duringTenant, isSuspended, requireRoomForSite } from '../tenant/standing.ts';
 import { sitePlanOf } from './share.ts';
 import { entryOf, holderOf, namesOf, POOL_USER, userOf, type Story } from './story.ts';
@@ -98,6 +99,7 @@ function firstRegistered(story: Story, write: (entry: SiteEntry) => Promise<Undo
   const { system, spec } = story;
   return duringTenant(system, spec.tenant, async () => {
     await requireRoomForSite(system, spec);
+    await requireRoomOnDisk(system, spec.tenant);
     await requireAsRead(story);
     return write(await newEntry(story));
   });
