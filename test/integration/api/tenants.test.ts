@@ -26,6 +26,13 @@ const asTenant = (id: string, more: Call = {}): Call => ({
 const create = (id: string, path: string, body: object): Promise<Answer> =>
   agent.call('POST', path, asTenant(id, { body }));
 const usage = async (id: string) => (await agent.call('GET', `/v1/tenants/${id}/usage`)).json['counts'];
+/** As the worker would have found it. */
+function measured(site: string, database: string, octets: number): void {
+  agent.servers.sql(`INSERT INTO sculptor.domain_size (domain_id, octets, enforced, measured_at)
+    VALUES ('${site}', ${octets}, TRUE, '2026-01-01')`);
+  agent.servers.sql(`INSERT INTO sculptor.database_size (database_id, data_octets, index_octets, measured_at)
+    VALUES ('${database}', 1048000, 576, '2026-01-02')`);
+}
 const kind = ({ json }: Answer) => String(json['type']).replace('urn:sculptor:problem:', '');
 
 describe('a plan of ten', () => {
@@ -66,6 +73,54 @@ describe('a plan of ten', () => {
       asTenant(id),
     );
     expect(kind(back)).toBe('plan-limit');
+  });
+
+  test('counts the disk by what was measured, files and databases together, and says when that was', async () => {
+    const id = await tenant({ diskBytes: 10 * 1024 ** 2 });
+    const site = await create(id, '/v1/domains', { name: 'site.disk.example' });
+    const database = await create(id, '/v1/databases', { name: 'disk_a' });
+    for (const made of [site, database]) await agent.end(operationId(made), LIVE);
+    const disk = async () => (await agent.call('GET', `/v1/tenants/${id}/usage`)).json['disk'];
+    const nothing = { filesBytes: 0, databasesBytes: 0, usedBytes: 0, measuredAt: null };
+    expect(await disk()).toEqual({ ...nothing, enforcement: 'measured' });
+    measured(resource(site, 'domain').id, resource(database, 'database').id, 9 * 1024 ** 2);
+    const used = 9 * 1024 ** 2 + 1024 ** 2;
+    expect(await disk()).toEqual({
+      filesBytes: 9 * 1024 ** 2,
+      databasesBytes: 1024 ** 2,
+      usedBytes: used,
+      measuredAt: '2026-01-01T00:00:00.000Z',
+      enforcement: 'quota',
+    });
+
+    const refused = await create(id, '/v1/domains', { name: 'more.disk.example' });
+    const message = `The tenant takes ${used} bytes of the disk, measured at 2026-01-01T00:00:00.000Z, and its plan allows ${used}.`;
+    expect([kind(refused), refused.json['errors']]).toEqual([
+      'plan-limit',
+      [
+        {
+          field: 'plan.diskBytes',
+          message,
+          expected: expect.stringContaining(`less than ${used} bytes`) as string,
+        },
+      ],
+    ]);
+    const domain = '/v1/domains/site.disk.example';
+    const cron = { name: 'c', schedule: '@daily', command: ['true'] };
+    expect(kind(await create(id, '/v1/databases', { name: 'disk_b' }))).toBe('plan-limit');
+    expect(kind(await create(id, `${domain}/crons`, cron))).toBe('plan-limit');
+    // By these room is made.
+    expect((await create(id, `${domain}/runs`, { command: ['true'] })).status).toBe(202);
+    const change = { enabled: false };
+    expect((await agent.call('PATCH', domain, asTenant(id, { body: change }))).status).toBe(202);
+    const raised = await agent.call('PATCH', `/v1/tenants/${id}`, {
+      body: { plan: { diskBytes: used + 1 } },
+    });
+    await agent.end(operationId(raised), LIVE);
+    expect((await create(id, '/v1/databases', { name: 'disk_b' })).status).toBe(202);
+    const lifted = await agent.call('PATCH', `/v1/tenants/${id}`, { body: { plan: { diskBytes: null } } });
+    await agent.end(operationId(lifted), LIVE);
+    expect(await disk()).toMatchObject({ usedBytes: used, enforcement: null });
   });
 
   test('that is lowered takes nothing away, and keeps more from being made', async () => {

@@ -14,6 +14,7 @@ import { nginx } from './nginx.ts';
 import { php } from './php.ts';
 import { processes } from './processes.ts';
 import { programs } from './programs.ts';
+import { quotas } from './quotas.ts';
 import { records } from './records.ts';
 import { redis } from './redis.ts';
 import { sftp } from './sftp.ts';
@@ -57,5 +58,6 @@ export const CHECKS = {
   certificates,
   clock,
   disk,
+  quotas,
   'without systemd': withoutSystemd,
 } as const satisfies Readonly<Record<string, Check>>;

@@ -53,11 +53,7 @@ export function createQuotas(tools: Tools): Quotas {
     set: async (project, limit) => {
       await settle(`${project} ${limit === null ? '0 0' : boundsOf(limit)}\n`, project);
     },
-    look: async (project, home) => {
-      for (const path of await present(home))
-        if ((await projectOf(commands, path)) !== project) return `${path} is not counted for its tenant`;
-      return null;
-    },
+    look: (project, home) => countsFor(commands, project, home),
     takeIn: async (project, { home, uid, gid }) => {
       await commands.run({ file: CHATTR, args: ['-p', String(project), '+P', '--', home] });
       const inner = (await present(home)).filter((path) => path !== home);
@@ -109,6 +105,17 @@ async function present(home: string): Promise<readonly string[]> {
   for (const name of INNER)
     if ((await lookAt(`${home}/${name}`))?.isDirectory() === true) found.push(`${home}/${name}`);
   return found;
+}
+
+/** What of a site's folder is not counted for the project; null where all that is made in it is. */
+export async function countsFor(
+  commands: Pick<Commands, 'run'>,
+  project: number,
+  home: string,
+): Promise<string | null> {
+  for (const path of await present(home))
+    if ((await projectOf(commands, path)) !== project) return `${path} is not counted for its tenant`;
+  return null;
 }
 
 /** Null where the folder does not hand it on. */
