@@ -90,11 +90,11 @@ const MADE = [
 spawnSync('mkdir', ['-p', ...MADE]);
 await ensureOwnFolders(folders);
 
-test('the kernel holds limits here', async () => {
+await test('the kernel holds limits here', async () => {
   assert.equal(await quotas.inForce(), true);
 });
 
-test('a tenant without a limit has no project, and neither have its sites', async () => {
+await test('a tenant without a limit has no project, and neither have its sites', async () => {
   await tenant(ALPHA, null);
   await put(FIRST);
   assert.equal((await system.tenants.read(ALPHA))?.project, null);
@@ -102,7 +102,7 @@ test('a tenant without a limit has no project, and neither have its sites', asyn
   assert.deepEqual((await measure(FIRST)).enforced, false);
 });
 
-test('with a limit, what is there already is taken in, whatever its mode and however deep', async () => {
+await test('with a limit, what is there already is taken in, whatever its mode and however deep', async () => {
   await asSite(
     FIRST,
     'bash',
@@ -117,21 +117,21 @@ test('with a limit, what is there already is taken in, whatever its mode and how
   assert.match(await asSite(FIRST, 'lsattr', '-p', 'private/a/c/d/e/f'), new RegExp(`^ *${FIRST_PROJECT} `));
 });
 
-test('a file that is too large ends with EDQUOT, and nothing is written beyond the limit', async () => {
+await test('a file that is too large ends with EDQUOT, and nothing is written beyond the limit', async () => {
   assert.match(await write(FIRST, 'public/new', 40), QUOTA);
   assert.ok((await quotas.read(FIRST_PROJECT)).used <= 20 * MIB);
   assert.match(await write(FIRST, 'tmp/more', 1), QUOTA);
   await asSite(FIRST, 'rm', 'public/new');
 });
 
-test('all sites of a tenant share one limit', async () => {
+await test('all sites of a tenant share one limit', async () => {
   await put(SECOND);
   assert.equal(await write(SECOND, 'public/its', 8), '');
   assert.match(await write(FIRST, 'public/too-much', 8), QUOTA);
   await asSite(FIRST, 'rm', '-f', 'public/too-much', 'tmp/more');
 });
 
-test('a site of another tenant is unharmed, and has a limit of its own', async () => {
+await test('a site of another tenant is unharmed, and has a limit of its own', async () => {
   await tenant(BETA, 30 * MIB);
   await put(OTHER);
   assert.equal((await system.tenants.read(BETA))?.project, FIRST_PROJECT + 1);
@@ -140,7 +140,7 @@ test('a site of another tenant is unharmed, and has a limit of its own', async (
   assert.equal((await quotas.read(FIRST_PROJECT)).limit, 20 * MIB);
 });
 
-test('a raise takes hold at once, and so does a lower limit', async () => {
+await test('a raise takes hold at once, and so does a lower limit', async () => {
   await tenant(ALPHA, 40 * MIB);
   assert.equal(await write(FIRST, 'public/new', 20), '');
   await tenant(ALPHA, 30 * MIB);
@@ -148,7 +148,7 @@ test('a raise takes hold at once, and so does a lower limit', async () => {
   await asSite(FIRST, 'rm', '-f', 'public/newer');
 });
 
-test('a limit that is taken away is none for the kernel, and one that comes back holds again', async () => {
+await test('a limit that is taken away is none for the kernel, and one that comes back holds again', async () => {
   await tenant(ALPHA, null);
   assert.equal(await limitOf(ALPHA), null);
   assert.equal(await write(SECOND, 'public/large', 20), '');
@@ -158,14 +158,14 @@ test('a limit that is taken away is none for the kernel, and one that comes back
   await asSite(SECOND, 'rm', '-f', 'public/large');
 });
 
-test('what is measured is what the kernel counts', async () => {
+await test('what is measured is what the kernel counts', async () => {
   const [first, second] = [await measure(FIRST), await measure(SECOND)];
   assert.deepEqual([first.enforced, second.enforced], [true, true]);
   const { used } = await quotas.read(FIRST_PROJECT);
   assert.ok(Math.abs((first.octets ?? 0) + (second.octets ?? 0) - used) < MIB / 4);
 });
 
-test('files in the trash count, and come back with their count', async () => {
+await test('files in the trash count, and come back with their count', async () => {
   const before = (await quotas.read(FIRST_PROJECT)).used;
   await removeSite(system)({ id: idOf(SECOND) }, recordedRun());
   assert.equal((await quotas.read(FIRST_PROJECT)).used, before);
@@ -175,7 +175,7 @@ test('files in the trash count, and come back with their count', async () => {
   assert.equal((await quotas.read(FIRST_PROJECT)).used, before);
 });
 
-test('a link out of the site leads nowhere: what it leads to is not taken in', async () => {
+await test('a link out of the site leads nowhere: what it leads to is not taken in', async () => {
   await asSite(OTHER, 'ln', '-s', '/home/www/first.example/public', 'public/link');
   await asSite(OTHER, 'ln', '-s', '/etc', 'private/link');
   await quotas.takeIn(FIRST_PROJECT + 1, {
@@ -186,7 +186,7 @@ test('a link out of the site leads nowhere: what it leads to is not taken in', a
   assert.match(await asSite(FIRST, 'lsattr', '-pd', 'public'), new RegExp(`^ *${FIRST_PROJECT} `));
 });
 
-test('what a site takes out of its project is measured all the same, and refused to be added to', async () => {
+await test('what a site takes out of its project is measured all the same, and refused to be added to', async () => {
   await tenant(ALPHA, 40 * MIB);
   await asSite(FIRST, 'bash', '-c', 'mkdir tmp/out && chattr -p 0 -P tmp/out');
   assert.equal(await write(FIRST, 'tmp/out/hidden', 40), '');
@@ -197,7 +197,7 @@ test('what a site takes out of its project is measured all the same, and refused
   await asSite(FIRST, 'rm', '-r', 'tmp/out');
 });
 
-test('a purged site leaves nothing of its count', async () => {
+await test('a purged site leaves nothing of its count', async () => {
   const its = (await measure(SECOND)).octets ?? 0;
   const before = (await quotas.read(FIRST_PROJECT)).used;
   await removeSite(system)({ id: idOf(SECOND) }, recordedRun());
@@ -206,6 +206,6 @@ test('a purged site leaves nothing of its count', async () => {
   assert.equal(existsSync(`/var/lib/sculptor-root/sizes/${SECOND.id}.json`), false);
 });
 
-test('numbers go up and are noted', () => {
+await test('numbers go up and are noted', () => {
   assert.equal(readFileSync('/var/lib/sculptor-root/next-project', 'utf8'), `${FIRST_PROJECT + 2}\n`);
 });

@@ -107,14 +107,20 @@ async function measured(kept: readonly SiteEntry[]): Promise<number> {
 
 const SLACK = 64 * 1024 ** 2;
 
-/** What was removed since it was measured is no more than that, mostly. */
+/** A site can give files of its own another project. What came or went since it was measured is no more, mostly. */
 export function left(tenant: Limited, held: ReadonlyMap<number, Counted>, octets: number): readonly Found[] {
   const used = tenant.project === null ? undefined : held.get(tenant.project)?.used;
-  if (used === undefined || octets <= used * 1.1 + SLACK) return [];
+  if (used === undefined) return [];
+  const [less, more] = [Math.min(octets, used), Math.max(octets, used)];
+  if (more <= less * 1.1 + SLACK) return [];
+  const why =
+    octets > used
+      ? 'files may have been taken out of its project'
+      : 'files of another may have been put into its project';
   return [
     warning(
-      `The sites of tenant ${tenant.id} took ${octets} bytes when they were measured, and the kernel counts ${used}: files may have been taken out of its project.`,
-      'Look with lsattr -pR in its sites for files of another project; suspend the tenant if it goes on.',
+      `The sites of tenant ${tenant.id} took ${octets} bytes when they were measured, and the kernel counts ${used}: ${why}.`,
+      'Look with lsattr -pR in the sites for files of a project that is not theirs; suspend the tenant if it goes on.',
     ),
   ];
 }
