@@ -84,7 +84,7 @@ fill() {
     mkdir -p "$root/usr/$folder"
     ln -s "usr/$folder" "$root/$folder"
   done
-  take bash mount mkdir chmod ln kmod node setquota repquota findmnt chattr lsattr find setpriv flock mv sed nice ionice \
+  take bash mount umount mkdir chmod ln kmod node setquota repquota findmnt chattr lsattr find setpriv flock mv sed nice ionice \
     du rm sync dd stat cat "mkfs.$type"
   ln -s kmod "$root/usr/bin/insmod"
   for program in setquota repquota; do ln -s "../bin/$program" "$root/usr/sbin/$program"; done

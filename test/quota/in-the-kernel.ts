@@ -165,6 +165,15 @@ await test('what is measured is what the kernel counts', async () => {
   assert.ok(Math.abs((first.octets ?? 0) + (second.octets ?? 0) - used) < MIB / 4);
 });
 
+await test('what is mounted in a site is not counted', async () => {
+  const [before, mounted] = [await measure(FIRST), '/home/www/first.example/tmp'];
+  spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', mounted]);
+  spawnSync('dd', ['if=/dev/zero', `of=${mounted}/file`, 'bs=1M', 'count=30', 'status=none']);
+  const after = await measure(FIRST);
+  spawnSync('umount', [mounted]);
+  assert.ok((after.octets ?? 0) <= (before.octets ?? 0));
+});
+
 await test('files in the trash count, and come back with their count', async () => {
   const before = (await quotas.read(FIRST_PROJECT)).used;
   await removeSite(system)({ id: idOf(SECOND) }, recordedRun());
