@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ENDED, Operation } from '../../contract/operations.ts';
 import { Tenant, TenantUsage } from '../../contract/tenants.ts';
 import { accepted, api, operationId, ready, succeeded, unique } from './agent.ts';
-import { as, must, rootSql, sculptorctl } from './server.ts';
+import { as, rootSql, sculptorctl } from './server.ts';
 
 /* What a tenant takes of the disk is measured on a real server, hostile trees too, and holds it within its plan. */
 
