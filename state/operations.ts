@@ -11,6 +11,7 @@ import {
 import type { Operation } from '../contract/operations.ts';
 import { isDuplicate } from './connection.ts';
 import type { Sql, SqlValue } from './connection.ts';
+import { CLAIMABLE_ID } from './open-operations.ts';
 import { newId } from './new-ids.ts';
 import { bit, instant } from './row-values.ts';
 
@@ -64,7 +65,7 @@ export interface OperationFilter {
   readonly limit: number;
 }
 
-/** The newest first. */
+/** The newest first; without rows under an id that is none, which were written past the API. */
 export async function listOperations(
   sql: Sql,
   tenant: TenantId,
@@ -78,7 +79,7 @@ export async function listOperations(
   ];
   const given = conditions.filter((condition): condition is [string, SqlValue] => condition[1] !== undefined);
   const text = `SELECT ${COLUMNS} FROM operation WHERE ${given.map(([clause]) => clause).join(' AND ')}
-    ORDER BY seq DESC LIMIT ?`;
+    AND ${CLAIMABLE_ID} ORDER BY seq DESC LIMIT ?`;
   return withSteps(sql, await sql.rows(Row, text, [...given.map(([, value]) => value), limit]));
 }
 

@@ -1,11 +1,11 @@
 import type { Failure } from '../contract/failures.ts';
-import type { Generation, OperationId } from '../contract/ids.ts';
+import type { Generation, OperationId, ServerId } from '../contract/ids.ts';
 import { OPERATION_RESOURCES, OperationKind } from '../contract/operations.ts';
 import type { OperationStep, ResourceType } from '../contract/operations.ts';
 import type { Sql, State } from './connection.ts';
 import { freeAllNames, freeTrashedDatabaseNames, freeUnusedDomainNames } from './held-names.ts';
 import { insertNotification } from './notifications.ts';
-import { lockOpenOperations } from './open-operations.ts';
+import { CLAIMABLE_ID, lockOpenOperations } from './open-operations.ts';
 import type { ClaimedOperation } from './open-operations.ts';
 import { STILL_HELD } from './tickets.ts';
 import type { Ticket } from './tickets.ts';
@@ -134,9 +134,25 @@ export async function endUnstarted(
   else await freeUnusedNames(sql, resourceType, row.resourceId);
 }
 
+/**
+ * Ends what waits under an id that no wake-up can carry, and that nobody can claim therefore: a tenant's other operations
+ * would wait for it for ever. The API writes no such row; who has its account does. Returns how many there were.
+ */
+export async function endUnclaimable(state: State, server: ServerId): Promise<number> {
+  return state.transaction(async (sql) => {
+    const count = await sql.run(
+      `UPDATE operation SET status = 'failed', ended_at = UTC_TIMESTAMP(3), error_code = ?, error_message = ?,
+         error_hint = ? WHERE server = ? AND status = 'queued' AND NOT (${CLAIMABLE_ID})`,
+      [REFUSED.code, REFUSED.message, REFUSED.hint, server],
+    );
+    if (count > 0) await auditRefusal(sql, { id: 'of no id', resourceId: `${count} rows` });
+    return count;
+  });
+}
+
 async function auditRefusal(
   sql: Sql,
-  { id, resourceId }: Pick<Unstarted, 'id' | 'resourceId'>,
+  { id, resourceId }: { readonly id: string; readonly resourceId: string },
 ): Promise<void> {
   await sql.run('INSERT INTO audit (actor, address, action, resource, outcome) VALUES (?, ?, ?, ?, ?)', [
     'worker-privileged',

@@ -100,6 +100,7 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
 BEGIN
   CALL sculptor_door.take_back(p_id, CONCAT('sculptor-dump-', p_id), NULL);
   CALL sculptor_door.take_back(p_id, CONCAT('sculptor-routines-', p_id), NULL);
+  CALL sculptor_door.take_back(p_id, CONCAT('sculptor-views-', p_id), NULL);
   CALL sculptor_door.take_back(p_id, CONCAT('sculptor-restore-', p_id), NULL);
   CALL sculptor_door.end_shells(p_id);
 END //
@@ -137,6 +138,9 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
 BEGIN
   DECLARE account VARCHAR(32) DEFAULT '';
   DECLARE known VARCHAR(48) DEFAULT NULL;
+  -- Of a table that somebody holds it is said that it is held, and soon: a day is what MariaDB would wait.
+  DECLARE EXIT HANDLER FOR 1205, 1213 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'database_unavailable';
+  SET SESSION lock_wait_timeout = 10, innodb_lock_wait_timeout = 10;
   SELECT name INTO known FROM sculptor_door.managed_database WHERE id = p_id AND dropped_at IS NULL;
   IF known IS NOT NULL THEN
     CALL sculptor_door.drop_lent(p_id);
@@ -228,6 +232,10 @@ BEGIN
   IF p_account IN (CONCAT('sculptor-restore-', p_id), CONCAT('sculptor-dump-', p_id)) THEN
     CALL sculptor_door.make_lent(p_account, p_hash);
     CALL sculptor_door.give_rights(p_account, db, 'all', 1);
+  ELSEIF p_account = CONCAT('sculptor-views-', p_id) THEN
+    CALL sculptor_door.make_lent(p_account, p_hash);
+    CALL sculptor_door.bound_statements(p_account);
+    CALL sculptor_door.give_rights(p_account, db, 'all', 1);
   ELSEIF p_account = CONCAT('sculptor-routines-', p_id) THEN
     CALL sculptor_door.make_lent(p_account, p_hash);
     CALL sculptor_door.run(CONCAT('GRANT EXECUTE ON `', REPLACE(db, '_', '\\_'), '`.* TO `', p_account, '`@`localhost`'));
@@ -244,7 +252,8 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
   IN p_id CHAR(12), IN p_account VARCHAR(32) CHARACTER SET utf8mb4, IN p_hash VARCHAR(255) CHARACTER SET utf8mb4)
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
-  IF p_account IN (CONCAT('sculptor-restore-', p_id), CONCAT('sculptor-dump-', p_id), CONCAT('sculptor-routines-', p_id)) THEN
+  IF p_account IN (CONCAT('sculptor-restore-', p_id), CONCAT('sculptor-dump-', p_id), CONCAT('sculptor-routines-', p_id),
+    CONCAT('sculptor-views-', p_id)) THEN
     CALL sculptor_door.run(CONCAT('DROP USER IF EXISTS `', p_account, '`@`localhost`'));
   ELSEIF sculptor_door.is_hash(p_hash)
     AND EXISTS (SELECT 1 FROM sculptor_door.managed_user WHERE held = p_account AND database_id = p_id) THEN

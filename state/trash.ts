@@ -5,7 +5,7 @@ import { ResourceType } from '../contract/operations.ts';
 import type { TrashItem } from '../contract/trash.ts';
 import type { Sql, State } from './connection.ts';
 import { freeAllNames } from './held-names.ts';
-import { lockOpenOperations } from './open-operations.ts';
+import { CLAIMABLE_ID, lockOpenOperations } from './open-operations.ts';
 import { markChildrenDeleted } from './resource-states.ts';
 import { instant } from './row-values.ts';
 
@@ -54,11 +54,12 @@ export type Due = z.infer<typeof Due>;
 
 /**
  * What may be purged on a server by now, as the state has it, the longest due first. Not what somebody still wants
- * something of: a restoration that waits is carried out.
+ * something of: a restoration that waits is carried out. A row for another server, or that nobody can claim, is no wish.
  */
 export async function dueForPurge(sql: Sql, server: ServerId): Promise<Due[]> {
   const text = `SELECT t.type, t.id, t.server FROM ${TRASHED} WHERE t.server = ? AND t.purge_after <= UTC_TIMESTAMP(3)
-    AND NOT EXISTS (SELECT 1 FROM operation o WHERE o.resource_id = t.id AND o.status IN ('queued', 'running'))
+    AND NOT EXISTS (SELECT 1 FROM operation o WHERE o.resource_id = t.id AND o.status IN ('queued', 'running')
+      AND o.server = t.server AND o.${CLAIMABLE_ID})
     ORDER BY t.purge_after, t.id LIMIT 100`;
   return sql.rows(Due, text, [server]);
 }

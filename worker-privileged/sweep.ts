@@ -4,6 +4,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { WakeUps } from '../runtime/wake-ups.ts';
 import type { State } from '../state/connection.ts';
 import { queuedOperations } from '../state/open-operations.ts';
+import { endUnclaimable } from '../state/outcomes.ts';
 import { putBackOrphans } from '../state/tickets.ts';
 import type { Overdue } from './overdue.ts';
 import type { Pauses } from './pauses.ts';
@@ -41,6 +42,7 @@ export function createSweep(parts: SweepParts): Sweep {
   async function follow(held: boolean): Promise<void> {
     if (held) {
       await putBack(parts);
+      await refuseUnclaimable(parts);
       if (active !== true) queue.start();
       await wakeAll(parts, prefix);
     } else if (active !== false) {
@@ -65,6 +67,11 @@ export function createSweep(parts: SweepParts): Sweep {
 async function putBack({ state, server, isRunning, logger }: SweepParts): Promise<void> {
   const count = await putBackOrphans(state, server, isRunning);
   if (count > 0) logger.warn({ count }, 'operations that nobody carried out are queued again');
+}
+
+async function refuseUnclaimable({ state, server, logger }: SweepParts): Promise<void> {
+  const count = await endUnclaimable(state, server);
+  if (count > 0) logger.warn({ count }, 'operations that nobody can claim are refused');
 }
 
 async function wakeAll(

@@ -37,6 +37,14 @@ BEGIN
   CALL sculptor_door.run(CONCAT('GRANT SELECT ON mysql.proc TO `', p_account, '`@`localhost`'));
 END //
 
+-- For who is asked to show a view: a function of the tenant's that MariaDB runs for that may never end.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.bound_statements(
+  IN p_account VARCHAR(32) CHARACTER SET utf8mb4)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  CALL sculptor_door.run(CONCAT('ALTER USER `', p_account, '`@`localhost` WITH MAX_STATEMENT_TIME 2'));
+END //
+
 -- mysql_native_password's: SHA-1 of the SHA-1 of the password.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' FUNCTION sculptor_door.is_hash(
   p_hash VARCHAR(255) CHARACTER SET utf8mb4)

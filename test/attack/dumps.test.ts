@@ -11,7 +11,7 @@ import {
 } from '../machine/agent.ts';
 import { contentsOf, dumpOf, fill } from '../machine/contents.ts';
 import { ask } from '../machine/executor-conversation.ts';
-import { rootSql, run, sql } from '../machine/server.ts';
+import { must, rootSql, run, sql } from '../machine/server.ts';
 import { accepted as canBeDone, refused, type Attempt } from './attempt.ts';
 
 /*
@@ -259,6 +259,57 @@ test('row 16: a view that root had defined there is not given to the tenant with
   expect(readFileSync(`/var/lib/sculptor-root/databases/${tenant.id}.json`, 'utf8')).toContain(
     '"removedAt":"',
   );
+});
+
+const SLEEPY = `
+CREATE TABLE words (s VARCHAR(9));
+CREATE FUNCTION slow() RETURNS VARCHAR(1) DETERMINISTIC RETURN 'a';
+CREATE VIEW awake AS SELECT s FROM words;
+CREATE VIEW sleepy AS SELECT s FROM words WHERE s LIKE 'x' ESCAPE slow();
+DELIMITER //
+CREATE OR REPLACE FUNCTION slow() RETURNS VARCHAR(1) DETERMINISTIC BEGIN DO SLEEP(86400); RETURN 'a'; END //
+DELIMITER ;
+`;
+
+/** What a session of a neighbour has prepared and not ended yet; call it for the end of it. */
+function preparedBy({ login, name }: Tenant): () => string {
+  const said = `/tmp/prepared-${name}`;
+  const client = `MYSQL_PWD=${login.password} mariadb --no-defaults --unbuffered -N --user=${login.name} \
+    --socket=/run/mysqld/mysqld.sock ${name}`;
+  must('sh', [
+    '-c',
+    `( ( echo "XA START 'kept'; INSERT INTO safe VALUES (3); XA END 'kept'; XA PREPARE 'kept'; SELECT 'prepared';"
+      until [ -e ${said}-go ]; do sleep 0.1; done; echo "XA COMMIT 'kept'; SELECT 'ended';" ) | ${client} ) >${said} 2>&1 &
+    until grep -q prepared ${said}; do sleep 0.1; done`,
+  ]);
+  return () =>
+    must('sh', [
+      '-c',
+      `touch ${said}-go; until grep -q 'ended\\|ERROR' ${said}; do sleep 0.1; done; cat ${said}`,
+    ]);
+}
+
+test('row 45: neither a view that sleeps nor what a session left prepared keeps a database from its removal', async () => {
+  const tenant = await createTenant('holds', SLEEPY);
+  const endOfNeighbours = preparedBy(victim);
+  sql(
+    tenant.login,
+    "XA START 'left'; INSERT INTO words VALUES ('x'); XA END 'left'; XA PREPARE 'left'",
+    tenant.name,
+  );
+  expect(
+    rootSql('XA RECOVER')
+      .match(/left|kept/g)
+      ?.sort(),
+  ).toEqual(['kept', 'left']);
+
+  const { steps } = await remove(tenant);
+  expect(steps.map(({ name }) => name)).toContain('left out of the dump: the broken view sleepy');
+  expect(rootSql('XA RECOVER')).not.toContain('left');
+  expect(endOfNeighbours()).toBe('prepared\nended\n');
+  await succeeded(await accepted('POST', `/v1/databases/${tenant.id}/restore`));
+  expect(sql(tenant.login, 'SHOW TABLES', tenant.name).out).toBe('awake\nwords\n');
+  expect(sql(tenant.login, 'SELECT * FROM awake', tenant.name).out).toBe('');
 });
 
 /** Harmless, and only for who may do anything to the server. */

@@ -106,7 +106,7 @@ export function fakeMariadb({ server, change }: Tools): Mariadb {
       change(() => {
         const found = [...server.databases.values()].find((one) => one.name === name && !one.dropped);
         server.disk.set(file, { kind: 'file', text: JSON.stringify(found?.rows), mode: 0o600 });
-        return 1;
+        return { leftOut: [] };
       }),
     remove: (id) =>
       change(() => {

@@ -4,7 +4,7 @@ import { OperationId } from '../../../contract/ids.ts';
 import type { OperationKind } from '../../../contract/operations.ts';
 import { OPERATION_RESOURCES } from '../../../contract/operations.ts';
 import type { PartType } from '../../../contract/site-parts.ts';
-import type { State } from '../../../state/connection.ts';
+import type { Sql, State } from '../../../state/connection.ts';
 
 const Anything = z.unknown();
 
@@ -32,7 +32,7 @@ export interface OperationRow {
   readonly operation?: OperationId;
 }
 
-export async function insertOperation(api: State, row: OperationRow): Promise<OperationId> {
+export async function insertOperation(api: Sql, row: OperationRow): Promise<OperationId> {
   const operation = row.operation ?? freshOperationId();
   const type = OPERATION_RESOURCES[row.kind];
   await api.run(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FailureError } from '../../../contract/failures.ts';
 import type { FailureCode } from '../../../contract/failures.ts';
 import { ServerId, TenantId } from '../../../contract/ids.ts';
+import type { OperationId } from '../../../contract/ids.ts';
 import { createLogger } from '../../../runtime/logger.ts';
 import { openState } from '../../../state/connection.ts';
 import type { State } from '../../../state/connection.ts';
@@ -91,6 +92,19 @@ test('what somebody still wants something of is left to that', async () => {
   const row = { id, name: 'wanted.example', generation: 3, serialKey: `domain:${id}` };
   await insertOperation(api, { kind: 'domain.restore', ...row });
   expect((await round()).asked).toEqual([]);
+});
+
+test.each([
+  ['under an id that nobody can claim', { operation: 'X' as OperationId }],
+  ['for a server that is none', { server: 'nowhere00000' }],
+])('what somebody who has the API wrote %s keeps nothing from being purged', async (_, forged) => {
+  const id = await trashed(`${freshId()}.example`, '-1 HOUR');
+  const row = { id, name: 'forged.example', generation: 3, serialKey: `domain:${id}`, ...forged };
+  await api.transaction(async (sql) => {
+    await sql.run('SET foreign_key_checks = 0');
+    await insertOperation(sql, { kind: 'domain.restore', ...row });
+  });
+  expect((await round()).asked).toEqual([['site.purge', id]]);
 });
 
 test.each(['not_due', 'invalid_request', 'not_found', 'internal'] as const)(

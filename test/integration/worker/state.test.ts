@@ -1,13 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { ServerId } from '../../../contract/ids.ts';
+import { ServerId, TenantId } from '../../../contract/ids.ts';
 import { claimOperation } from '../../../state/claims.ts';
 import type { Claim } from '../../../state/claims.ts';
 import { openState } from '../../../state/connection.ts';
 import type { State } from '../../../state/connection.ts';
 import { lockOpenOperations, queuedOperations } from '../../../state/open-operations.ts';
 import type { ClaimedOperation } from '../../../state/open-operations.ts';
-import { endOperation, recordStep } from '../../../state/outcomes.ts';
+import { endOperation, endUnclaimable, recordStep } from '../../../state/outcomes.ts';
+import { listOperations } from '../../../state/operations.ts';
 import { putBack, putBackOrphans } from '../../../state/tickets.ts';
 import { startServers } from '../servers.ts';
 import type { Servers } from '../servers.ts';
@@ -243,6 +244,24 @@ describe('a claim', () => {
     const asked = await askDomain(api, { kind: 'domain.create', name: 'behind.example', id });
     expect(await claimed(asked)).toMatchObject({ epoch: 1 });
     expect(await queuedOperations(worker, server)).not.toContain(operation);
+  });
+
+  test('waits for ever for no row that nobody can claim: that is refused, and noted', async () => {
+    const forged = { kind: 'tenant.update', id: 'default', name: 'default', generation: 9 } as const;
+    const operation = 'NOT-AN-ID-2' as Asked['operation'];
+    await insertOperation(api, { ...forged, operation, serialKey: 'tenant:default' });
+    const asked = await askDomain(api, { kind: 'domain.create', name: 'waiting.example' });
+    expect(await claim(asked)).toEqual({ result: 'left', why: 'waits' });
+    expect(await endUnclaimable(worker, server)).toBeGreaterThan(0);
+    expect(await endUnclaimable(worker, server)).toBe(0);
+    expect(await row({ ...asked, operation })).toMatchObject({ status: 'failed', code: 'invalid_request' });
+    expect(servers.sql("SELECT outcome FROM sculptor.audit WHERE action = 'operation of no id'")).toEqual([
+      ['refused'],
+    ]);
+    expect(await listOperations(api, TenantId.parse('default'), { limit: 100 })).not.toContainEqual(
+      expect.objectContaining({ operation: expect.objectContaining({ id: operation }) as unknown }),
+    );
+    expect(await claimed(asked)).toMatchObject({ epoch: 1 });
   });
 });
 

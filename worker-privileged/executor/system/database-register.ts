@@ -10,7 +10,14 @@ import { paths } from './paths.ts';
 /** What a database was when it was closed, to be brought back as that. */
 export const Removal = z.strictObject({
   /** Null where its tenant had dropped the schema: there is no dump then. */
-  dump: z.strictObject({ stamp: z.string().max(40), shape: Shape }).nullable(),
+  dump: z
+    .strictObject({
+      stamp: z.string().max(40),
+      shape: Shape,
+      /** Views that could not be shown, and are not in it. */
+      leftOut: z.array(z.string().max(64)).default([]),
+    })
+    .nullable(),
   accounts: z.array(StoredAccount),
 });
 export type Removal = z.infer<typeof Removal>;

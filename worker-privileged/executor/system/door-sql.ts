@@ -55,6 +55,10 @@ const SENTENCES: { readonly [C in FailureCode]?: Sentence } = {
     message: 'The tenant this is for is not on the server.',
     hint: 'Restore the tenant first.',
   },
+  database_unavailable: {
+    message: 'A session or a transaction that has not ended holds a table of the database.',
+    hint: 'It was tried several times. See in MariaDB who holds it, and ask again: what was done is not done twice.',
+  },
   mismatch: {
     message: 'The database was removed and is still there.',
     hint: "Look at the database server's log; files that are not its own may lie in the database's folder.",

@@ -6,8 +6,9 @@ import { hashFor } from '../../../contract/password-hashes.ts';
 import { sqlText } from '../render/sql.ts';
 import type { Commands } from './command.ts';
 import type { TenantsServer } from './config.ts';
+import { createRemoval } from './database-removal.ts';
 import { createDoorSql } from './door-sql.ts';
-import { createDump, type Dumped } from './dumps.ts';
+import { createDump, type Dump, type Dumped } from './dumps.ts';
 import { createLentClient } from './lent-client.ts';
 import { createPlayBack, type PlayBack } from './play-back.ts';
 import { createShell, type Talk } from './shell.ts';
@@ -85,8 +86,8 @@ export type Mariadb = {
    */
   readonly lockAccounts: (id: DatabaseId) => Promise<void>;
   readonly unlockAccounts: (id: DatabaseId) => Promise<void>;
-  /** Writes the whole database to a file that only root reads; there is no file where it did not end well. Bytes. */
-  readonly dump: (what: Dumped, file: string) => Promise<number>;
+  /** Writes the whole database to a file that only root reads; there is no file where it did not end well. */
+  readonly dump: (what: Dumped, file: string) => Promise<Dump>;
   /** Drops its accounts and its schema for good. */
   readonly remove: (id: DatabaseId) => Promise<void>;
   /** Makes it anew under its old id, empty and closed; throws where its name is not free. */
@@ -142,7 +143,7 @@ export function createMariadb({ commands, server, socketPath, dumper }: Tools): 
     lockAccounts: (id) => done('lock_accounts', [id]),
     unlockAccounts: (id) => done('unlock_accounts', [id]),
     dump: createDump({ client, call, rows, hashOf, dumper }),
-    remove: (id) => done('remove_database', [id]),
+    remove: createRemoval({ sql, call, server }),
     restore: (id, { charset, collation }) => done('restore_database', [id, charset, collation]),
     hashOf,
     restoreAccount: ({ id, privileges, passwordHash }) =>

@@ -1,9 +1,9 @@
 import { FailureError } from '../../../contract/failures.ts';
 import type { DatabaseId } from '../../../contract/ids.ts';
-import { runSteps, type Step } from '../ensure.ts';
+import { runSteps, type Run, type Step } from '../ensure.ts';
 import type { DatabaseEntry } from '../system/database-register.ts';
 import type { System } from '../system/system.ts';
-import { closed, dropped, dumped, removalNoted, shapeNoted } from './database/removal.ts';
+import { closed, dropped, dumped, leftOutOf, removalNoted, shapeNoted } from './database/removal.ts';
 import { newEntry, protectionNoted, refuseIfProtected } from './database/registered.ts';
 import { dueAt } from './grace.ts';
 import type { VerbHandler } from './table.ts';
@@ -55,12 +55,25 @@ export function removeDatabase(system: System): VerbHandler<'database.remove'> {
     const { databases } = system;
     await system.caps.destroy(`remove-${id}`, async () => {
       if (entry.droppingAt === null)
-        await runSteps([closed(system, entry), shapeNoted(system, entry), dumped(system, entry)], run);
+        await runSteps([closed(system, entry), shapeNoted(system, entry), ...dumped(system, entry)], run);
+      await tellLeftOut(system, entry, run);
       await runSteps([dropped(system, entry), removalNoted(system, entry)], run);
     });
     const { removedAt } = (await databases.read(id)) ?? entry;
     return { purgeAfter: removedAt === null ? null : await dueAt(system, removedAt) };
   };
+}
+
+const MOST_TOLD = 20;
+
+/** By their names, as far as these say nothing to whoever shows them: what is not in the dump does not come back. */
+async function tellLeftOut(system: System, entry: DatabaseEntry, run: Run): Promise<void> {
+  const views = await leftOutOf(system, entry);
+  const tell = (what: string) =>
+    run.report({ name: `left out of the dump: ${what}`, status: 'succeeded', changed: false, durationMs: 0 });
+  for (const view of views.slice(0, MOST_TOLD))
+    tell(/^[\w$-]+$/.test(view) ? `the broken view ${view}` : 'a broken view of another name');
+  if (views.length > MOST_TOLD) tell(`${views.length - MOST_TOLD} more broken views`);
 }
 
 /** What root remembers of it, or a first entry for one that is there; null where there is, and was, nothing. */

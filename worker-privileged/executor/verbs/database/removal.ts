@@ -17,21 +17,44 @@ export function shapeNoted(system: Register & Pick<System, 'mariadb'>, entry: Da
   return inThisRun('note what it is', async () => {
     const shape = await mariadb.shape(entry.name);
     const accounts = [...(await mariadb.accounts(entry.id))];
-    const dump = shape === null ? null : { stamp: stampOf(now()), shape };
+    const dump = shape === null ? null : { stamp: stampOf(now()), shape, leftOut: [] };
     return databases.write({ ...(await entryNow(system, entry)), removal: { dump, accounts } });
   });
 }
 
 /** A schema that its tenant has dropped leaves nothing to keep. */
-export function dumped(system: Pick<System, 'databases' | 'mariadb' | 'erase'>, entry: DatabaseEntry): Step {
-  const { mariadb, erase } = system;
-  return inThisRun('dump the database', async () => {
+export function dumped(
+  system: Pick<System, 'databases' | 'mariadb' | 'erase'>,
+  entry: DatabaseEntry,
+): readonly Step[] {
+  const { mariadb, databases, erase } = system;
+  let leftOut: readonly string[] = [];
+  const write = inThisRun('dump the database', async () => {
     const dump = (await entryNow(system, entry)).removal?.dump;
     if (!dump) return () => Promise.resolve();
     const file = paths.dump(entry.id, dump.stamp);
-    await mariadb.dump(entry, file);
+    ({ leftOut } = await mariadb.dump(entry, file));
     return () => erase(file);
   });
+  const note = {
+    name: 'note what the dump leaves out',
+    look: async () => (leftOut.length === (await leftOutOf(system, entry)).length ? null : 'it is not noted'),
+    change: async () => {
+      const standing = await entryNow(system, entry);
+      if (!standing.removal?.dump) throw new Error('a dump was made of what is not noted');
+      const dump = { ...standing.removal.dump, leftOut: [...leftOut] };
+      return databases.write({ ...standing, removal: { ...standing.removal, dump } });
+    },
+  };
+  return [write, note];
+}
+
+/** Views that MariaDB could not show when the database was dumped. */
+export async function leftOutOf(
+  system: Pick<System, 'databases'>,
+  entry: DatabaseEntry,
+): Promise<readonly string[]> {
+  return (await entryNow(system, entry)).removal?.dump?.leftOut ?? [];
 }
 
 /** Its accounts and its schema; that it has begun is noted first, for what is left then is not the whole. */
