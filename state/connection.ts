@@ -51,7 +51,7 @@ const PATIENCE_MS = 15_000;
 // READ COMMITTED, so that a transaction which waited for a row's lock reads what its predecessor wrote.
 const SESSION = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-  "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL,NO_BACKSLASH_ESCAPES', innodb_lock_wait_timeout = 10",
+  "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL,NO_BACKSLASH_ESCAPES', innodb_lock_wait_timeout = 10, lock_wait_timeout = 30",
 ];
 
 /** Opens nothing yet; connections are made when they are needed and remade when they break. */

@@ -60,6 +60,10 @@ export async function lastSuccess(
   return (await sql.rows(OpenOperation, text, [id, type]))[0];
 }
 
+/** As many are told at once that it may be their turn. */
+const OF_TENANT = 200;
+const OF_ALL = 2000;
+
 export interface Place {
   readonly server: ServerId;
   readonly serialKey: string;
@@ -105,7 +109,10 @@ export async function waitsForTenant(sql: Sql, { id }: Pick<OpenOperation, 'id'>
   return (await sql.rows(OpenOperation, text, [id])).length > 0;
 }
 
-/** Who may have waited for the end of one: all of a tenant's for the tenant's own, and the tenant's end for theirs. */
+/**
+ * Who may have waited for the end of one: all of a tenant's for the tenant's own, and the tenant's end for theirs. The
+ * oldest of them; the sweep finds the rest.
+ */
 export async function queuedBehind(
   sql: Sql,
   {
@@ -119,14 +126,21 @@ export async function queuedBehind(
     resourceType === 'tenant'
       ? ['tenant = ?', resourceId]
       : ["kind = 'tenant.delete' AND resource_id = ?", tenant];
-  const text = `SELECT ${COLUMNS} FROM operation WHERE server = ? AND status = 'queued' AND ${condition} ORDER BY seq`;
+  const text = `SELECT ${COLUMNS} FROM operation WHERE server = ? AND status = 'queued' AND ${condition} ORDER BY seq
+    LIMIT ${OF_TENANT}`;
   return claimable(await sql.rows(OpenOperation, text, [server, of]));
 }
 
-/** Ids of all that waits on a server, oldest first. */
+/**
+ * Ids of what waits on a server: of each tenant the oldest, those that are held back last, and of all tenants each one's
+ * first before anybody's second. So however many of one wait, those of the others are among them.
+ */
 export async function queuedOperations(sql: Sql, server: ServerId): Promise<OperationId[]> {
-  const text = `SELECT ${COLUMNS} FROM operation WHERE server = ? AND status = 'queued' ORDER BY seq`;
-  return claimable(await sql.rows(OpenOperation, text, [server]));
+  const place = 'ROW_NUMBER() OVER (PARTITION BY tenant ORDER BY error_code IS NOT NULL, seq) AS place';
+  const text = `SELECT id FROM (SELECT id, seq, ${place} FROM operation
+    WHERE server = ? AND status = 'queued' AND ${CLAIMABLE_ID}) AS q WHERE place <= ? ORDER BY place, seq LIMIT ?`;
+  const rows = await sql.rows(z.object({ id: OperationId }), text, [server, OF_TENANT, OF_ALL]);
+  return rows.map(({ id }) => id);
 }
 
 /** Ids of what has waited on a server for longer than so many seconds, oldest first, a thousand at most. */

@@ -73,7 +73,8 @@ export async function readDatabaseCredential(path: string): Promise<DatabaseCred
 
 /** Removing a large schema takes its time. */
 const PATIENCE_MS = 300_000;
-const CONNECTIONS = 4;
+/** One for each lane of the worker's, and for what is asked besides. */
+const CONNECTIONS = 10;
 
 /** Opens nothing yet. */
 export function createDatabaseDoor({ socketPath, user, password }: DatabaseCredential): DatabaseDoor {

@@ -7,7 +7,7 @@ import type { OperationId, ServerId } from '../contract/ids.ts';
 import { privilegedQueue, REDIS_PREFIX, WAKE_UP, WakeUp } from '../contract/operations.ts';
 import type { Logger } from '../runtime/logger.ts';
 
-/** How many operations are under way side by side. */
+/** Of how many wake-ups it is looked up at once what they are about. */
 const CONCURRENCY = 8;
 const LOCK_MS = 30_000;
 const CLOSE_MS = 3000;
@@ -15,7 +15,8 @@ const CLOSE_MS = 3000;
 export interface QueueParts {
   readonly connection: ConnectionOptions;
   readonly server: ServerId;
-  readonly run: (id: OperationId) => Promise<unknown>;
+  /** Resolves when it is under way, or in line. */
+  readonly offer: (id: OperationId) => Promise<unknown>;
   readonly logger: Logger;
   /** Whoever has not renewed its hold of a job for so long has died. */
   readonly lockMs?: number;
@@ -24,20 +25,20 @@ export interface QueueParts {
 export interface Queue {
   /** Begins to take jobs, or goes on after a pause. */
   readonly start: () => void;
-  /** Takes no more; what is under way goes on. */
+  /** Takes no more; what was offered goes on. */
   readonly pause: () => Promise<void>;
-  /** Takes no more and waits for what is under way. */
+  /** Takes no more and waits until all that it took is offered. */
   readonly close: () => Promise<void>;
 }
 
-export function createQueue({ connection, server, run, logger, lockMs = LOCK_MS }: QueueParts): Queue {
+export function createQueue({ connection, server, offer, logger, lockMs = LOCK_MS }: QueueParts): Queue {
   const underWay = new Set<Promise<unknown>>();
   const worker = new Worker(
     privilegedQueue(server),
     async (job) => {
       const id = readJob(job);
       if (id === undefined) logger.warn({ job: clip(job.id), name: clip(job.name) }, 'job refused');
-      else await during(underWay, run(id));
+      else await during(underWay, offer(id));
     },
     {
       connection,

@@ -4,12 +4,14 @@ import type { Logger } from '../runtime/logger.ts';
 import type { WakeUps } from '../runtime/wake-ups.ts';
 import { claimOperation, isCancellationAsked } from '../state/claims.ts';
 import type { State } from '../state/connection.ts';
-import { nextQueued, queuedBehind } from '../state/open-operations.ts';
+import { findOperation, nextQueued, queuedBehind } from '../state/open-operations.ts';
 import type { ClaimedOperation, Place } from '../state/open-operations.ts';
 import { endOperation } from '../state/outcomes.ts';
 import { holdBack, putBack } from '../state/tickets.ts';
 import { carryOut } from './carry-out.ts';
 import type { PutOff, Result } from './carry-out.ts';
+import { createLanes } from './lanes.ts';
+import type { Pace, Waiting } from './lanes.ts';
 import type { Handlers } from './operations.ts';
 import type { Publish } from './progress.ts';
 import type { Pauses } from './pauses.ts';
@@ -28,61 +30,90 @@ export interface RunOperationParts {
 
 export interface RunOperation {
   /**
-   * From the claim to the end, if it is the operation's turn; whether it was. Never throws: what is left open the
-   * sweep finds.
+   * Has it carried out, from the claim to the end, when there is a lane for it and if it is its turn then. Resolves
+   * when it is under way or in line, with what comes of it. Never throws: what is left open the sweep finds.
    */
-  readonly run: (id: OperationId) => Promise<boolean>;
+  readonly offer: (id: OperationId) => Promise<Offered>;
   /** Whether this process is at it. */
   readonly isRunning: (id: string) => boolean;
-  /** Whether it is at nothing, but for what goes on by itself and keeps no other from its turn. */
-  readonly isIdle: () => boolean;
+  /** Begins nothing more and waits for what is under way, but for what goes on by itself. */
+  readonly stop: () => Promise<void>;
 }
 
+export interface Offered {
+  /** Whether it was its turn, when that is over. */
+  readonly done: Promise<boolean>;
+}
+
+const NOTHING: Offered = { done: Promise.resolve(false) };
+
 export function createRunOperation(parts: RunOperationParts): RunOperation {
+  const lanes = createLanes();
+  const known = new Set<string>();
   const running = new Set<string>();
-  const aside = new Set<string>();
+
+  async function carryOutNow(id: OperationId): Promise<boolean> {
+    running.add(id);
+    return runWhole(parts, id).finally(() => running.delete(id));
+  }
+
   return {
-    run: async (id) => {
-      if (running.has(id)) return false;
-      running.add(id);
-      return new Promise((resolve) => {
-        const setAside = (): void => {
-          aside.add(id);
-          resolve(true);
-        };
-        void runWhole(parts, id, setAside).then((ran) => {
-          running.delete(id);
-          aside.delete(id);
-          resolve(ran);
-        });
-      });
+    offer: async (id) => {
+      if (known.has(id)) return NOTHING;
+      known.add(id);
+      const waiting = await placeOf(parts, id);
+      const done = waiting === undefined ? NOTHING.done : lanes.take(waiting, () => carryOutNow(id));
+      return { done: done.finally(() => known.delete(id)) };
     },
     isRunning: (id) => running.has(id),
-    isIdle: () => running.size === aside.size,
+    stop: lanes.stop,
   };
 }
 
-/** What takes as long as a tenant's command does: it goes on by itself, and others have their turn meanwhile. */
-const ASIDE: ReadonlySet<OperationKind> = new Set(['run.create']);
+const PACES: { readonly [K in OperationKind]?: Pace } = {
+  'database.delete': 'slow',
+  'database.restore': 'slow',
+  'run.create': 'aside',
+};
 
-async function runWhole(parts: RunOperationParts, id: OperationId, setAside: () => void): Promise<boolean> {
+/** In which line it waits; none for what cannot be done, which its claim says more of. */
+async function placeOf(
+  { state, server, logger }: RunOperationParts,
+  id: OperationId,
+): Promise<Waiting | undefined> {
+  try {
+    const found = await findOperation(state, id);
+    if (found?.server === server && found.status !== 'queued') return undefined;
+    if (found?.server === server)
+      return { tenant: found.tenant, pace: PACES[found.kind as OperationKind] ?? 'quick' };
+    logger.warn({ operationId: id, why: found === undefined ? 'unknown' : 'foreign' }, NO_WORK);
+  } catch (error) {
+    logger.warn({ err: error, operationId: id }, LEFT_OPEN);
+  }
+  return undefined;
+}
+
+const NO_WORK = 'wake-up without work';
+const LEFT_OPEN = 'left open, the sweep takes it up again';
+
+async function runWhole(parts: RunOperationParts, id: OperationId): Promise<boolean> {
   try {
     // A wake-up that was on its way already does not shorten the pause; another comes when it is over.
     if (!parts.pauses.isOver(id) && !(await isCancellationAsked(parts.state, id))) return false;
-    return await runOnce(parts, id, setAside);
+    return await runOnce(parts, id);
   } catch (error) {
     if (error instanceof SupplantedError) parts.logger.warn({ operationId: id }, 'claimed by another');
-    else parts.logger.warn({ err: error, operationId: id }, 'left open, the sweep takes it up again');
+    else parts.logger.warn({ err: error, operationId: id }, LEFT_OPEN);
     return false;
   }
 }
 
-async function runOnce(parts: RunOperationParts, id: OperationId, setAside: () => void): Promise<boolean> {
+async function runOnce(parts: RunOperationParts, id: OperationId): Promise<boolean> {
   const { state, server, logger, publish } = parts;
   const claim = await claimOperation(state, server, id);
   if (claim.result === 'left') {
     const level = claim.why === 'unknown' || claim.why === 'foreign' ? 'warn' : 'debug';
-    logger[level]({ operationId: id, why: claim.why }, 'wake-up without work');
+    logger[level]({ operationId: id, why: claim.why }, NO_WORK);
     return false;
   }
   if (claim.result === 'ended') {
@@ -92,7 +123,6 @@ async function runOnce(parts: RunOperationParts, id: OperationId, setAside: () =
     return true;
   }
   const { operation } = claim;
-  if (ASIDE.has(operation.kind)) setAside();
   publish(id);
   const steps = createSteps(state, operation, publish);
   const task: Task = { operation, step: steps.step, stillMine: steps.check };

@@ -73,12 +73,12 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   const queue = createQueue({
     connection: workerConnection(parts.redisLogin),
     server,
-    run: operations.run,
+    offer: operations.offer,
     logger,
   });
   const lock = createWorkerLock(state, session, server);
-  const { run, isRunning, isIdle } = operations;
-  const overdue = createOverdue({ run, isIdle, logger });
+  const { offer, isRunning } = operations;
+  const overdue = createOverdue({ offer, logger });
   const sweep = createSweep({ server, state, lock, queue, wakeUps, isRunning, pauses, overdue, logger });
   const watching = { server, state, executor, door, isActive: sweep.isActive, logger };
   const rounds = [
@@ -97,6 +97,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     stop: async () => {
       await Promise.all(rounds.map(({ stop }) => stop()));
       await Promise.all([queue.close(), overdue.stop()]);
+      await operations.stop();
       await wakeUps.close();
       redis.disconnect();
       await Promise.all([state.close(), session.close()]);

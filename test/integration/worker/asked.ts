@@ -28,6 +28,7 @@ export interface OperationRow {
   readonly name: string;
   readonly generation: number;
   readonly serialKey: string;
+  readonly tenant?: string | undefined;
   readonly server?: string;
   readonly operation?: OperationId;
 }
@@ -37,8 +38,11 @@ export async function insertOperation(api: Sql, row: OperationRow): Promise<Oper
   const type = OPERATION_RESOURCES[row.kind];
   await api.run(
     `INSERT INTO operation (id, kind, resource_type, resource_id, resource_name, serial_key, generation, tenant,
-       server, actor) VALUES (?, ?, ?, ?, ?, ?, ?, 'default', ?, 'ttttttttttt1')`,
-    [operation, row.kind, type, row.id, row.name, row.serialKey, row.generation, row.server ?? 'default'],
+       server, actor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'ttttttttttt1')`,
+    [
+      ...[operation, row.kind, type, row.id, row.name, row.serialKey, row.generation],
+      ...[row.tenant ?? 'default', row.server ?? 'default'],
+    ],
   );
   return operation;
 }
@@ -51,39 +55,51 @@ export interface DomainRow {
   readonly aliases?: readonly string[];
   readonly names?: readonly string[];
   readonly publicDirectory?: string;
+  readonly tenant?: string;
 }
 
 export async function askDomain(api: State, row: DomainRow): Promise<Asked> {
   const { kind, name, id = freshId(), generation = 1, aliases = [], publicDirectory = 'public' } = row;
+  const { tenant = 'default' } = row;
   await api.run(
     `INSERT INTO domain_version (domain_id, generation, tenant, server, name, aliases, type, php_version,
        public_directory, isolation, enabled, deleted)
-     VALUES (?, ?, 'default', 'default', ?, ?, 'php', '8.2', ?, 'site', TRUE, ?)`,
-    [id, generation, name, JSON.stringify(aliases), publicDirectory, kind === 'domain.delete'],
+     VALUES (?, ?, ?, 'default', ?, ?, 'php', '8.2', ?, 'site', TRUE, ?)`,
+    [id, generation, tenant, name, JSON.stringify(aliases), publicDirectory, kind === 'domain.delete'],
   );
   for (const held of row.names ?? [name, ...aliases]) {
     const known = await api.rows(Anything, 'SELECT name FROM domain_name WHERE name = ?', [held]);
     if (known.length === 0) {
-      await api.run("INSERT INTO domain_name (name, domain_id, tenant) VALUES (?, ?, 'default')", [held, id]);
+      await api.run('INSERT INTO domain_name (name, domain_id, tenant) VALUES (?, ?, ?)', [
+        ...[held, id, tenant],
+      ]);
     }
   }
-  const operation = await insertOperation(api, { kind, id, name, generation, serialKey: `domain:${id}` });
+  const operation = await insertOperation(api, {
+    kind,
+    id,
+    name,
+    generation,
+    serialKey: `domain:${id}`,
+    tenant,
+  });
   return { operation, id };
 }
 
 export interface DatabaseRow {
   readonly kind: 'database.create' | 'database.update' | 'database.delete' | 'database.restore';
   readonly name: string;
+  readonly tenant?: string;
   readonly id?: string;
   readonly generation?: number;
 }
 
 export async function askDatabase(api: State, row: DatabaseRow): Promise<Asked> {
-  const { kind, name, id = freshId(), generation = 1 } = row;
+  const { kind, name, id = freshId(), generation = 1, tenant = 'default' } = row;
   await api.run(
     `INSERT INTO database_version (database_id, generation, tenant, server, name, deleted)
-     VALUES (?, ?, 'default', 'default', ?, ?)`,
-    [id, generation, name, kind === 'database.delete'],
+     VALUES (?, ?, ?, 'default', ?, ?)`,
+    [id, generation, tenant, name, kind === 'database.delete'],
   );
   if (generation === 1) {
     await api.run("INSERT INTO database_name (server, name, database_id) VALUES ('default', ?, ?)", [
@@ -91,7 +107,14 @@ export async function askDatabase(api: State, row: DatabaseRow): Promise<Asked> 
       id,
     ]);
   }
-  const operation = await insertOperation(api, { kind, id, name, generation, serialKey: `database:${id}` });
+  const operation = await insertOperation(api, {
+    kind,
+    id,
+    name,
+    generation,
+    serialKey: `database:${id}`,
+    tenant,
+  });
   return { operation, id };
 }
 

@@ -72,7 +72,7 @@ test("the privileged worker's account may do what that does, and nothing else", 
     const queue = createQueue({
       connection: workerConnection(servers.queue('worker-privileged')),
       ...{ server, logger: quiet, lockMs: 300 },
-      run: async (id) => {
+      offer: async (id) => {
         took.push(id);
         // Longer than a lock lasts: it has to be renewed.
         await pause(400);

@@ -19,6 +19,8 @@ function setUp() {
       did.push('read queued');
       return Promise.resolve(['a', 'b'].map((letter) => schema.parse(row(letter.repeat(20)))));
     },
+    // Nothing waits under an id that nobody can claim.
+    transaction: (work: (sql: unknown) => unknown) => work({ run: () => Promise.resolve(0) }),
   } as unknown as State;
   const sweep = createSweep({
     server: ServerId.parse('default'),
