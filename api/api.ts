@@ -8,7 +8,7 @@ import { openState } from '../state/connection.ts';
 import type { State, StateLogin } from '../state/connection.ts';
 import { findTenant } from '../state/tenants.ts';
 import { insertUse } from '../state/token-rows.ts';
-import { findTokenByText } from '../state/tokens.ts';
+import { findToken, findTokenByText } from '../state/tokens.ts';
 import { createApp } from './app.ts';
 import type { AppParts } from './app.ts';
 import { createDatabaseUserService } from './database-users/service.ts';
@@ -54,7 +54,10 @@ export async function startApi({ config, stateLogin, redisLogin, logger }: ApiPa
   const redis = connectRedis(redisLogin, logger);
   const subscriber = connectSubscriber(redisLogin, logger);
   const wakeUps = createWakeUps({ redis, server: config.server, logger });
-  const follower = createFollower({ news: createNews(subscriber, logger) });
+  const follower = createFollower({
+    news: createNews(subscriber, logger),
+    isActive: async (id) => (await findToken(state, 'all', id))?.token.status === 'active',
+  });
   const app = createApp({
     ...createServices({ config, state, write: createWriter({ state, wakeUps, admit }) }),
     logger,

@@ -46,8 +46,8 @@ export function createOperationRouter(operations: OperationService, follow: Foll
     get: async (req, res) => {
       refuseQuery(req);
       const id = parseId(req.params['operation']);
-      const { tenant } = callerOf(res);
-      await follow(res, { id, read: () => operations.read(tenant, id) });
+      const caller = callerOf(res);
+      await follow(res, { id, caller, read: () => operations.read(caller.tenant, id) });
     },
   });
   return router;

@@ -11,13 +11,17 @@ export interface Events {
   readonly leave: () => void;
 }
 
-export async function follow(agent: Agent, operation: string): Promise<Events> {
+export async function follow(
+  agent: Agent,
+  operation: string,
+  authorization = `Bearer ${TOKEN}`,
+): Promise<Events> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request(
       {
         socketPath: agent.socket,
         path: `/v1/operations/${operation}/events`,
-        headers: { authorization: `Bearer ${TOKEN}` },
+        headers: { authorization },
         agent: false,
       },
       resolve,

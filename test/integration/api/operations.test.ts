@@ -13,6 +13,7 @@ import { endOperation, recordStep } from '../../../state/outcomes.ts';
 import { items, LIVE, nextAddress, operationId, resource, SERVER, startAgent } from './agent.ts';
 import type { Agent, Answer } from './agent.ts';
 import { follow } from './event-client.ts';
+import { makeToken, revoke } from './made-tokens.ts';
 
 let agent: Agent;
 let worker: State;
@@ -178,6 +179,24 @@ test('the end is seen without any news of it, and while Redis is away', async ()
   expect(await events.next()).toMatchObject({ status: 'succeeded' });
   expect(await events.next()).toBeUndefined();
   await agent.servers.redis.start();
+});
+
+test('a stream ends soon after its token is revoked, and a token holds no more streams than it may', async () => {
+  const { headers, id: token } = makeToken(agent.servers, { tenant: 'default' });
+  const id = await wish();
+  const streams = await Promise.all(
+    Array.from({ length: 21 }, () => follow(agent, id, headers.authorization)),
+  );
+  const codes = streams.map(({ response }) => response.statusCode);
+  expect([codes.filter((code) => code === 200).length, codes.filter((code) => code === 503).length]).toEqual([
+    20, 1,
+  ]);
+  const open = streams.filter(({ response }) => response.statusCode === 200);
+  revoke(agent.servers, token);
+  for (const events of open) {
+    expect(await events.next()).toMatchObject({ id, status: 'queued' });
+    expect(await events.next()).toBeUndefined();
+  }
 });
 
 test('there is no stream of an operation that is not there', async () => {

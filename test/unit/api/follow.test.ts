@@ -3,6 +3,8 @@ import type { Response } from 'express';
 import { OperationId } from '../../../contract/ids.ts';
 import { Operation } from '../../../contract/operations.ts';
 import { createFollower } from '../../../api/operations/follow.ts';
+import { createStreamRoom } from '../../../api/operations/stream-room.ts';
+import type { Caller } from '../../../api/caller.ts';
 import { createNews } from '../../../api/operations/news.ts';
 import { createLogger } from '../../../runtime/logger.ts';
 
@@ -66,11 +68,18 @@ class FakeSubscriber extends EventEmitter {
   }
 }
 
-function world(more: { pollMs?: number; mostStreams?: number } = {}) {
+const caller = { role: 'tenant', tenant: 'default', tokenId: 'tokentoken12' } as const as Caller;
+const OF_OTHER = { ...caller, tenant: 'another', tokenId: 'othertoken12' };
+const MOST = { token: 20, tenant: 40, tenants: 160, administratorsToken: 40, administrators: 80 };
+
+function world({ pollMs = 60_000, most = {} }: { pollMs?: number; most?: Partial<typeof MOST> } = {}) {
   const subscriber = new FakeSubscriber();
   const res = new FakeResponse();
   const news = createNews(subscriber, logger);
-  const follower = createFollower({ news, pollMs: 60_000, ...more });
+  let active: boolean | Error = true;
+  const isActive = () => (active instanceof Error ? Promise.reject(active) : Promise.resolve(active));
+  const room = createStreamRoom({ ...MOST, ...most });
+  const follower = createFollower({ news, isActive, pollMs, room });
   let now = 'queued';
   const read = (): Promise<Operation> => Promise.resolve(operation(now));
   return {
@@ -78,7 +87,8 @@ function world(more: { pollMs?: number; mostStreams?: number } = {}) {
     res,
     follower,
     become: (status: string) => (now = status),
-    follow: () => follower.follow(res as unknown as Response, { id, read }),
+    tokenIs: (next: boolean | Error) => (active = next),
+    follow: () => follower.follow(res as unknown as Response, { id, caller, read }),
     wrote: () => new Promise((resolve) => res.once('wrote', resolve)),
   };
 }
@@ -134,6 +144,18 @@ describe('while time passes', () => {
     expect(res.states()).toEqual(['queued', 'failed']);
   });
 
+  test('a stream ends with its token, and not because the database is away', async () => {
+    const { res, follow, tokenIs } = world({ pollMs: 1000 });
+    const done = follow();
+    tokenIs(new Error('away'));
+    await jest.advanceTimersByTimeAsync(11_000);
+    expect(res.writableEnded).toBe(false);
+    tokenIs(false);
+    await jest.advanceTimersByTimeAsync(5000);
+    await done;
+    expect([res.writableEnded, res.states()]).toEqual([true, ['queued']]);
+  });
+
   test('a stream that has nothing to say shows every fifteen polls that it is there', async () => {
     const { res, follow } = world({ pollMs: 1000 });
     const done = follow();
@@ -145,7 +167,7 @@ describe('while time passes', () => {
 });
 
 test('when the client leaves nothing is kept of it', async () => {
-  const { subscriber, res, follower, follow, wrote } = world({ mostStreams: 1 });
+  const { subscriber, res, follower, follow, wrote } = world({ most: { token: 1 } });
   const first = wrote();
   const done = follow();
   await first;
@@ -156,44 +178,59 @@ test('when the client leaves nothing is kept of it', async () => {
   expect(res.text).toBe(before);
   const next = new FakeResponse();
   const ended = () => Promise.resolve(operation('cancelled'));
-  await follower.follow(next as unknown as Response, { id, read: ended });
+  await follower.follow(next as unknown as Response, { id, caller, read: ended });
   expect(next.states()).toEqual(['cancelled']);
 });
 
-test('there is a limit to how many are followed at once', async () => {
-  const { res, follower, follow, wrote } = world({ mostStreams: 1 });
-  const first = wrote();
-  const done = follow();
-  await first;
-  const other = new FakeResponse() as unknown as Response;
-  await expect(
-    follower.follow(other, { id, read: () => Promise.resolve(operation('queued')) }),
-  ).rejects.toMatchObject({
-    kind: 'unavailable',
-  });
-  res.destroy();
-  await done;
-});
+test.each([
+  ['a token', { token: 1 }, caller, { ...caller, tokenId: 'othertoken12' }],
+  ['a tenant, whatever its tokens', { tenant: 1 }, { ...caller, tokenId: 'othertoken12' }, OF_OTHER],
+  ['all tenants', { tenants: 1 }, OF_OTHER, { ...caller, role: 'administrator' }],
+])(
+  '%s can hold so many streams and no more, which leaves room for others',
+  async (_, most, refused, letIn) => {
+    const { res, follower, follow, wrote } = world({ most });
+    const first = wrote();
+    const done = follow();
+    await first;
+    const another = (who: object) => {
+      const other = new FakeResponse();
+      const read = () => Promise.resolve(operation('cancelled'));
+      const followed = { id, caller: who as Caller, read };
+      return follower.follow(other as unknown as Response, followed).then(() => other.states());
+    };
+    await expect(another(refused)).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(await another(letIn)).toEqual(['cancelled']);
+    res.destroy();
+    await done;
+    expect(await another(refused)).toEqual(['cancelled']);
+  },
+);
 
 test('what cannot be read at first is thrown before anything was sent', async () => {
   const { follower } = world();
   const res = new FakeResponse();
   const read = () => Promise.reject(new Error('not there'));
-  await expect(follower.follow(res as unknown as Response, { id, read })).rejects.toThrow('not there');
+  await expect(follower.follow(res as unknown as Response, { id, caller, read })).rejects.toThrow(
+    'not there',
+  );
   expect([res.headersSent, res.text]).toEqual([false, '']);
 });
 
 test('what cannot be read later is tried again', async () => {
   const subscriber = new FakeSubscriber();
   const res = new FakeResponse();
-  const follower = createFollower({ news: createNews(subscriber, logger), pollMs: 5 });
+  const follower = createFollower({
+    ...{ news: createNews(subscriber, logger), pollMs: 5 },
+    isActive: () => Promise.resolve(true),
+  });
   subscriber.status = 'reconnecting';
   const answers = [operation('queued'), new Error('away'), new Error('away'), operation('succeeded')];
   const read = (): Promise<Operation> => {
     const next = answers.shift();
     return next instanceof Error ? Promise.reject(next) : Promise.resolve(next ?? operation('failed'));
   };
-  await follower.follow(res as unknown as Response, { id, read });
+  await follower.follow(res as unknown as Response, { id, caller, read });
   expect(res.states()).toEqual(['queued', 'succeeded']);
 });
 
