@@ -51,7 +51,7 @@ export function isProtected(name: string): ProblemError {
 
 /** Which limit it was, and how much of it is used. */
 export function planLimit(
-  kind: OwnedKind,
+  kind: OwnedKind | 'databaseConnections',
   { most, had }: { readonly most: number; readonly had: number },
 ): ProblemError {
   const message = `The tenant has ${had} ${kind}, and its plan allows ${most}.`;

@@ -28,7 +28,7 @@ const LIMITS = {
     .nullable(),
   /** Of each of its sites: how many requests PHP works on at once. */
   phpProcesses: z.int().min(1).max(1000).nullable(),
-  /** Of each of its database users. */
+  /** Of all its database users together: one that asks for no number of its own counts as one, and shares what is left. */
   databaseConnections: z.int().min(1).max(100_000).nullable(),
   /** Of the files of all of its sites, those in the trash too, and of its databases. */
   diskBytes: octets,

@@ -5,7 +5,7 @@
 
 CREATE USER IF NOT EXISTS 'sculptor_door'@'localhost' ACCOUNT LOCK;
 ALTER USER 'sculptor_door'@'localhost' ACCOUNT LOCK;
-GRANT CREATE USER, CONNECTION ADMIN ON *.* TO 'sculptor_door'@'localhost';
+GRANT CREATE USER, CONNECTION ADMIN, PROCESS ON *.* TO 'sculptor_door'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES,
   EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EVENT, TRIGGER
   ON *.* TO 'sculptor_door'@'localhost' WITH GRANT OPTION;
@@ -13,6 +13,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CR
 -- The API reads, and inserts what is new. No UPDATE, no DELETE, and of an operation only the columns that
 -- do not say how it goes on: it cannot insert one as finished.
 CREATE USER IF NOT EXISTS 'www-data'@'localhost' IDENTIFIED VIA unix_socket;
+-- Whoever has the API does not have all connections of the server.
+ALTER USER 'www-data'@'localhost' WITH MAX_USER_CONNECTIONS 30;
 REVOKE ALL PRIVILEGES, GRANT OPTION FROM 'www-data'@'localhost';
 GRANT SELECT, INSERT (id, name) ON sculptor.tenant TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (tenant_id, generation, server, name, plan, suspended_reason, suspended_since, took, deleted)

@@ -14,14 +14,20 @@ function joined(state: string, id: string): string {
   return `LEFT JOIN resource_state ${state} ON ${state}.resource_id = ${id}`;
 }
 
+/** What a plan limits by a sum over things: connections, where one that asks for no number counts as one. */
+export type Counted = OwnedKind | 'databaseConnections';
+
 /** What goes to the trash with its site or its database counts when that does. */
-const COUNT: { readonly [K in OwnedKind]: string } = {
+const COUNT: { readonly [K in Counted]: string } = {
   domains: `domain_version v ${joined('s', 'v.domain_id')}
     WHERE v.tenant = ? AND v.generation = 1 AND ${stands('s', 'v.domain_id')}`,
   databases: `database_version v ${joined('s', 'v.database_id')}
     WHERE v.tenant = ? AND v.generation = 1 AND ${stands('s', 'v.database_id')}`,
   databaseUsers: `database_user_version v ${joined('s', 'v.user_id')} ${joined('d', 'v.database_id')}
     WHERE v.tenant = ? AND v.generation = 1 AND ${stands('s', 'v.user_id')} AND ${stands('d', 'v.database_id')}`,
+  databaseConnections: `database_user_version v ${joined('s', 'v.user_id')} ${joined('d', 'v.database_id')}
+    WHERE v.tenant = ? AND ${stands('s', 'v.user_id')} AND ${stands('d', 'v.database_id')} AND v.generation =
+      (SELECT MAX(n.generation) FROM database_user_version n WHERE n.user_id = v.user_id)`,
   queues: parts('queue'),
   crons: parts('cron'),
   keys: parts('key'),
@@ -36,8 +42,10 @@ function parts(type: 'queue' | 'cron' | 'key'): string {
 }
 
 /** How many of a kind a tenant has. For a limit to hold it is asked under the tenant's lock. */
-export async function countOwned(sql: Sql, tenant: TenantId, kind: OwnedKind): Promise<number> {
-  const text = `SELECT COUNT(*) AS count FROM ${COUNT[kind]}`;
+export async function countOwned(sql: Sql, tenant: TenantId, kind: Counted): Promise<number> {
+  const many =
+    kind === 'databaseConnections' ? 'COALESCE(SUM(COALESCE(v.max_connections, 1)), 0)' : 'COUNT(*)';
+  const text = `SELECT ${many} AS count FROM ${COUNT[kind]}`;
   const [row] = await sql.rows(z.object({ count: z.coerce.number() }), text, [tenant]);
   return row?.count ?? 0;
 }

@@ -138,10 +138,11 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
 BEGIN
   DECLARE account VARCHAR(32) DEFAULT '';
   DECLARE known VARCHAR(48) DEFAULT NULL;
+  DECLARE owner VARCHAR(12) DEFAULT NULL;
   -- Of a table that somebody holds it is said that it is held, and soon: a day is what MariaDB would wait.
   DECLARE EXIT HANDLER FOR 1205, 1213 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'database_unavailable';
   SET SESSION lock_wait_timeout = 10, innodb_lock_wait_timeout = 10;
-  SELECT name INTO known FROM sculptor_door.managed_database WHERE id = p_id AND dropped_at IS NULL;
+  SELECT name, tenant INTO known, owner FROM sculptor_door.managed_database WHERE id = p_id AND dropped_at IS NULL;
   IF known IS NOT NULL THEN
     CALL sculptor_door.drop_lent(p_id);
     CALL sculptor_door.next_account(p_id, account);
@@ -156,6 +157,7 @@ BEGIN
     END IF;
     UPDATE sculptor_door.managed_user SET dropped_at = UTC_TIMESTAMP(3) WHERE database_id = p_id AND dropped_at IS NULL;
     UPDATE sculptor_door.managed_database SET dropped_at = UTC_TIMESTAMP(3), closed_at = NULL WHERE id = p_id;
+    CALL sculptor_door.divide_connections(owner);
   END IF;
 END //
 
@@ -207,12 +209,14 @@ BEGIN
   CALL sculptor_door.require_free_account(known, db_id);
   START TRANSACTION;
   CALL sculptor_door.require_room(owner, 'users');
+  CALL sculptor_door.require_connections(owner, p_id, asked);
   UPDATE sculptor_door.managed_user SET dropped_at = NULL WHERE id = p_id;
   COMMIT;
   CALL sculptor_door.run(CONCAT('CREATE USER `', known, '`@`localhost` ',
     sculptor_door.known_by(p_hash), ' ACCOUNT LOCK'));
-  CALL sculptor_door.connection_cap(db_id, most);
-  CALL sculptor_door.give_rights(known, db, p_privileges, LEAST(COALESCE(asked, most), most));
+  CALL sculptor_door.connection_cap(p_id, db_id, asked, most);
+  CALL sculptor_door.give_rights(known, db, p_privileges, most);
+  CALL sculptor_door.divide_connections(owner);
 END //
 
 -- Lets in, for as long as a dump is made or played back, one account of a closed database with a password of that hour,
@@ -264,33 +268,6 @@ BEGIN
   CALL sculptor_door.end_sessions(p_account);
 END //
 
-CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.limit_connections()
-  MODIFIES SQL DATA SQL SECURITY DEFINER
-BEGIN
-  DECLARE account VARCHAR(32);
-  DECLARE of_database CHAR(12);
-  DECLARE asked, had, most INT UNSIGNED;
-  DECLARE ended BOOLEAN DEFAULT FALSE;
-  DECLARE accounts CURSOR FOR SELECT u.name, u.database_id, u.max_connections, s.connections
-    FROM sculptor_door.managed_user u JOIN sculptor_door.server_account s ON s.name = u.name AND s.host = 'localhost'
-    WHERE u.dropped_at IS NULL;
-  OPEN accounts;
-  REPEAT
-    BEGIN
-      DECLARE CONTINUE HANDLER FOR NOT FOUND SET ended = TRUE;
-      FETCH accounts INTO account, of_database, asked, had;
-    END;
-    IF NOT ended THEN
-      CALL sculptor_door.connection_cap(of_database, most);
-      SET most = LEAST(COALESCE(asked, most), most);
-      IF COALESCE(had, 0) <> most THEN
-        CALL sculptor_door.run(CONCAT('ALTER USER `', account, '`@`localhost` WITH MAX_USER_CONNECTIONS ', most));
-      END IF;
-    END IF;
-  UNTIL ended END REPEAT;
-  CLOSE accounts;
-END //
-
 -- What a tenant may have, by root's record. An empty text is no limit.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.put_tenant(
   IN p_id VARCHAR(12) CHARACTER SET utf8mb4, IN p_databases VARCHAR(10) CHARACTER SET utf8mb4,
@@ -302,7 +279,7 @@ BEGIN
     VALUES (p_id, NULLIF(p_databases, ''), NULLIF(p_users, ''), NULLIF(p_connections, ''), p_suspended = '1')
     ON DUPLICATE KEY UPDATE most_databases = VALUES(most_databases), most_users = VALUES(most_users),
       most_connections = VALUES(most_connections), suspended = VALUES(suspended);
-  CALL sculptor_door.limit_connections();
+  CALL sculptor_door.limit_connections(p_id);
 END //
 
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.forget_tenant(
@@ -324,7 +301,7 @@ BEGIN
   END IF;
   UPDATE sculptor_door.setting SET value = p_value WHERE name = p_name;
   IF p_name = 'connections_per_account' THEN
-    CALL sculptor_door.limit_connections();
+    CALL sculptor_door.limit_connections(NULL);
   END IF;
 END //
 
@@ -333,4 +310,4 @@ DELIMITER ;
 DROP PROCEDURE IF EXISTS sculptor_door.drop_database;
 
 -- Accounts that an earlier version made have no limit yet.
-CALL sculptor_door.limit_connections();
+CALL sculptor_door.limit_connections(NULL);

@@ -113,17 +113,98 @@ BEGIN
   CALL sculptor_door.run(CONCAT('DO CONVERT(''x'' USING ', p_charset, ') COLLATE ', p_collation));
 END //
 
--- How many connections an account of this database may have at once, whatever was asked for it. A plan of the tenant
--- that allows less belongs here, and nowhere else: all that sets or compares the number asks this.
+-- How many connections an account may have at once: as many as it asks for, or as any account may have, and of what its
+-- tenant's plan allows to all its accounts together no more than leaves their own to the others. Those that ask for no
+-- number share what the others leave. Where all that is asked for does not fit, because the plan became less, each has the
+-- same part, and one at least. All that sets or compares the number asks this.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.connection_cap(
-  IN p_database_id VARCHAR(12) CHARACTER SET utf8mb4, OUT p_most INT UNSIGNED)
+  IN p_id VARCHAR(12) CHARACTER SET utf8mb4, IN p_database_id VARCHAR(12) CHARACTER SET utf8mb4,
+  IN p_asked INT UNSIGNED, OUT p_most INT UNSIGNED)
   READS SQL DATA SQL SECURITY DEFINER
 BEGIN
-  DECLARE planned INT UNSIGNED DEFAULT NULL;
+  DECLARE planned, asked_for, sharing, others BIGINT DEFAULT NULL;
+  DECLARE owner VARCHAR(12) DEFAULT NULL;
   SELECT value INTO p_most FROM sculptor_door.setting WHERE name = 'connections_per_account';
-  SELECT t.most_connections INTO planned FROM sculptor_door.managed_database d
+  SELECT t.id, t.most_connections INTO owner, planned FROM sculptor_door.managed_database d
     JOIN sculptor_door.managed_tenant t ON t.id = d.tenant WHERE d.id = p_database_id;
-  SET p_most = LEAST(p_most, COALESCE(planned, p_most));
+  IF planned IS NOT NULL THEN
+    SELECT COUNT(*), COALESCE(SUM(LEAST(u.max_connections, p_most)), 0), COUNT(*) - COUNT(u.max_connections)
+      INTO others, asked_for, sharing FROM sculptor_door.managed_user u
+      JOIN sculptor_door.managed_database d ON d.id = u.database_id
+      WHERE d.tenant = owner AND u.dropped_at IS NULL AND u.id <> p_id;
+    IF asked_for + sharing + LEAST(COALESCE(p_asked, 1), p_most) > planned THEN
+      SET planned = planned DIV (others + 1);
+    ELSEIF p_asked IS NULL THEN
+      SET planned = (planned - asked_for) DIV (sharing + 1);
+    END IF;
+  END IF;
+  SET p_most = GREATEST(1, LEAST(p_most, COALESCE(p_asked, p_most), COALESCE(planned, p_most)));
+END //
+
+-- Gives each account of a tenant, or of all, as many connections as it may have. Of two at once that divide them anew the
+-- later finds what the other did, and looks once more.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.limit_connections(
+  IN p_tenant VARCHAR(12) CHARACTER SET utf8mb4)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE account VARCHAR(32);
+  DECLARE user_id, of_database CHAR(12);
+  DECLARE asked, had, most INT UNSIGNED;
+  DECLARE rounds INT DEFAULT 10;
+  DECLARE changed, ended BOOLEAN;
+  REPEAT
+    SET changed = FALSE, ended = FALSE, rounds = rounds - 1;
+    BEGIN
+      DECLARE accounts CURSOR FOR SELECT u.id, u.name, u.database_id, u.max_connections, s.connections
+        FROM sculptor_door.managed_user u JOIN sculptor_door.server_account s ON s.name = u.name AND s.host = 'localhost'
+        JOIN sculptor_door.managed_database d ON d.id = u.database_id
+        WHERE u.dropped_at IS NULL AND u.squeezed_at IS NULL AND (p_tenant IS NULL OR d.tenant = p_tenant);
+      OPEN accounts;
+      REPEAT
+        BEGIN
+          DECLARE CONTINUE HANDLER FOR NOT FOUND SET ended = TRUE;
+          FETCH accounts INTO user_id, account, of_database, asked, had;
+        END;
+        IF NOT ended THEN
+          CALL sculptor_door.connection_cap(user_id, of_database, asked, most);
+          IF COALESCE(had, 0) <> most THEN
+            SET changed = TRUE;
+            CALL sculptor_door.run(CONCAT('ALTER USER IF EXISTS `', account, '`@`localhost` WITH MAX_USER_CONNECTIONS ', most));
+          END IF;
+        END IF;
+      UNTIL ended END REPEAT;
+      CLOSE accounts;
+    END;
+  UNTIL NOT changed OR rounds = 0 END REPEAT;
+END //
+
+-- The same where there is something to divide: a plan that says how many.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.divide_connections(
+  IN p_tenant VARCHAR(12) CHARACTER SET utf8mb4)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  IF EXISTS (SELECT 1 FROM sculptor_door.managed_tenant WHERE id = p_tenant AND most_connections IS NOT NULL) THEN
+    CALL sculptor_door.limit_connections(p_tenant);
+  END IF;
+END //
+
+-- Refuses an account, or more connections for one, where all of the tenant's would have more together than its plan allows:
+-- each counts as many as it asks for, and one where it asks for no number. Called in a transaction, and locks like require_room.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.require_connections(
+  IN p_tenant VARCHAR(12) CHARACTER SET utf8mb4, IN p_id VARCHAR(12) CHARACTER SET utf8mb4, IN p_asked INT UNSIGNED)
+  READS SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE most, others, had BIGINT DEFAULT NULL;
+  SELECT most_connections INTO most FROM sculptor_door.managed_tenant WHERE id = p_tenant FOR UPDATE;
+  IF most IS NOT NULL THEN
+    SELECT COALESCE(SUM(IF(u.id = p_id, 0, COALESCE(u.max_connections, 1))), 0),
+        COALESCE(SUM(IF(u.id = p_id, COALESCE(u.max_connections, 1), 0)), 0) INTO others, had
+      FROM sculptor_door.managed_user u JOIN sculptor_door.managed_database d ON d.id = u.database_id
+      WHERE d.tenant = p_tenant AND u.dropped_at IS NULL FOR UPDATE;
+    IF others + COALESCE(p_asked, 1) > most AND COALESCE(p_asked, 1) > had THEN
+      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'plan_limit';
+    END IF;
+  END IF;
 END //
 
 -- These rights on this one database and no others, and so many connections at once.
@@ -254,8 +335,7 @@ BEGIN
   IF known IS NULL THEN
     CALL sculptor_door.require_free_account(p_name, p_database_id);
   END IF;
-  CALL sculptor_door.connection_cap(p_database_id, most);
-  SET most = LEAST(COALESCE(p_connections, most), most);
+  CALL sculptor_door.connection_cap(p_id, p_database_id, p_connections, most);
   SELECT connections INTO had_connections FROM sculptor_door.server_account WHERE name = p_name AND host = 'localhost';
   SELECT IF(g.insert_priv = 'Y', 'all', 'read') INTO had FROM mysql.db g
     WHERE g.user = p_name AND g.host = 'localhost' AND g.db = REPLACE(db, '_', '\\_');
@@ -271,17 +351,20 @@ BEGIN
   IF takes_away THEN
     CALL sculptor_door.count_one('destroy_per_hour');
   END IF;
+  START TRANSACTION;
   IF known IS NULL THEN
-    START TRANSACTION;
     CALL sculptor_door.require_room(owner, 'users');
-    INSERT INTO sculptor_door.managed_user (id, database_id, name) VALUES (p_id, p_database_id, p_name);
-    COMMIT;
   END IF;
-  UPDATE sculptor_door.managed_user SET max_connections = p_connections WHERE id = p_id;
+  CALL sculptor_door.require_connections(owner, p_id, p_connections);
+  INSERT INTO sculptor_door.managed_user (id, database_id, name, max_connections)
+    VALUES (p_id, p_database_id, p_name, p_connections)
+    ON DUPLICATE KEY UPDATE max_connections = p_connections, squeezed_at = NULL;
+  COMMIT;
   CALL sculptor_door.run(CONCAT('CREATE USER IF NOT EXISTS `', p_name, '`@`localhost` ',
     sculptor_door.known_by(p_hash), ' ACCOUNT LOCK'));
   CALL sculptor_door.run(CONCAT('ALTER USER `', p_name, '`@`localhost` ', sculptor_door.known_by(p_hash)));
   CALL sculptor_door.give_rights(p_name, db, p_privileges, most);
+  CALL sculptor_door.divide_connections(owner);
   CALL sculptor_door.settle_lock(p_name, p_database_id);
   IF lets_in OR takes_away THEN
     CALL sculptor_door.end_sessions(p_name);
@@ -317,7 +400,9 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE known VARCHAR(32) DEFAULT NULL;
-  SELECT name INTO known FROM sculptor_door.managed_user WHERE id = p_id AND dropped_at IS NULL;
+  DECLARE owner VARCHAR(12) DEFAULT NULL;
+  SELECT u.name, d.tenant INTO known, owner FROM sculptor_door.managed_user u
+    JOIN sculptor_door.managed_database d ON d.id = u.database_id WHERE u.id = p_id AND u.dropped_at IS NULL;
   IF known IS NOT NULL THEN
     IF EXISTS (SELECT 1 FROM sculptor_door.server_account WHERE name = known AND host = 'localhost') THEN
       CALL sculptor_door.count_one('destroy_per_hour');
@@ -325,6 +410,7 @@ BEGIN
       CALL sculptor_door.end_sessions(known);
     END IF;
     UPDATE sculptor_door.managed_user SET dropped_at = UTC_TIMESTAMP(3) WHERE id = p_id;
+    CALL sculptor_door.divide_connections(owner);
   END IF;
 END //
 
@@ -336,11 +422,11 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.
 BEGIN
   DECLARE known VARCHAR(32) DEFAULT NULL;
   DECLARE known_database CHAR(12) DEFAULT NULL;
-  DECLARE most INT UNSIGNED;
-  SELECT name, database_id INTO known, known_database FROM sculptor_door.managed_user
+  DECLARE asked, most INT UNSIGNED DEFAULT NULL;
+  SELECT name, database_id, max_connections INTO known, known_database, asked FROM sculptor_door.managed_user
     WHERE id = p_id AND dropped_at IS NULL;
   IF known IS NOT NULL AND EXISTS (SELECT 1 FROM sculptor_door.server_account WHERE name = known AND host = 'localhost') THEN
-    CALL sculptor_door.connection_cap(known_database, most);
+    CALL sculptor_door.connection_cap(p_id, known_database, asked, most);
     SELECT CONVERT(most USING utf8mb4) AS cap;
     CALL sculptor_door.run(CONCAT('SHOW CREATE USER `', known, '`@`localhost`'));
     CALL sculptor_door.run(CONCAT('SHOW GRANTS FOR `', known, '`@`localhost`'));
@@ -376,6 +462,67 @@ BEGIN
   END IF;
 END //
 
+-- A transaction of the API's that is still open after seconds holds rows that the worker waits for: who has the API could
+-- hold them for ever, with rights no greater than to read. One that waits for such a row itself has somewhat longer. A
+-- session can set its clock and its zone, so both are ours here. Called where the state is.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.end_old_transactions()
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE zone VARCHAR(64) DEFAULT @@SESSION.time_zone;
+  DECLARE old BIGINT UNSIGNED DEFAULT 0;
+  SET SESSION time_zone = 'SYSTEM';
+  REPEAT
+    SELECT MIN(p.id) INTO old FROM information_schema.innodb_trx t
+      JOIN sculptor_door.server_session p ON p.id = t.trx_mysql_thread_id
+      WHERE p.name = 'www-data' AND p.id > old
+        AND ABS(TIMESTAMPDIFF(SECOND, t.trx_started, SYSDATE())) >= IF(t.trx_state = 'LOCK WAIT', 9, 5);
+    CALL sculptor_door.end_session(old);
+  UNTIL old IS NULL END REPEAT;
+  SET SESSION time_zone = zone;
+END //
+
+-- The last connections of the server are the agent's. Where tenants' accounts reach into them, each that has more than its
+-- part of the rest has that part from now on, and what it has above that is ended; when there is room again, it may have
+-- what it may have. Answers how many were ended.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.keep_connections()
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE here, kept, room, theirs, accounts, part, sessions BIGINT DEFAULT 0;
+  DECLARE ended INT DEFAULT 0;
+  DECLARE account VARCHAR(32) DEFAULT '';
+  DECLARE next_session BIGINT UNSIGNED;
+  SELECT COUNT(*) INTO here FROM sculptor_door.server_session;
+  SELECT LEAST(value, @@max_connections DIV 2) INTO kept FROM sculptor_door.setting WHERE name = 'connections_kept';
+  SET room = @@max_connections - kept;
+  IF here > room THEN
+    SELECT COUNT(*), COUNT(DISTINCT u.name) INTO theirs, accounts FROM sculptor_door.server_session p
+      JOIN sculptor_door.managed_user u ON u.held = p.name;
+    SET part = GREATEST(1, (theirs - (here - room)) DIV GREATEST(accounts, 1));
+    REPEAT
+      SELECT MIN(u.name) INTO account FROM sculptor_door.managed_user u
+        JOIN sculptor_door.server_session p ON p.name = u.held WHERE u.name > account;
+      SELECT COUNT(*) INTO sessions FROM sculptor_door.server_session WHERE name = account;
+      IF sessions > part THEN
+        UPDATE sculptor_door.managed_user SET squeezed_at = UTC_TIMESTAMP() WHERE held = account;
+        CALL sculptor_door.run(CONCAT('ALTER USER IF EXISTS `', account, '`@`localhost` WITH MAX_USER_CONNECTIONS ', part));
+        SET next_session = 0;
+        REPEAT
+          SELECT MIN(id) INTO next_session FROM (
+            SELECT id, ROW_NUMBER() OVER (ORDER BY command = 'Sleep', id) AS place FROM sculptor_door.server_session
+              WHERE name = account) s WHERE place > part AND id > next_session;
+          CALL sculptor_door.end_session(next_session);
+          SET ended = ended + (next_session IS NOT NULL);
+        UNTIL next_session IS NULL END REPEAT;
+      END IF;
+    UNTIL account IS NULL END REPEAT;
+  ELSEIF here <= room DIV 2 AND EXISTS (SELECT 1 FROM sculptor_door.managed_user
+    WHERE squeezed_at < UTC_TIMESTAMP() - INTERVAL 1 MINUTE) THEN
+    UPDATE sculptor_door.managed_user SET squeezed_at = NULL;
+    CALL sculptor_door.limit_connections(NULL);
+  END IF;
+  SELECT CAST(ended AS CHAR) AS ended;
+END //
+
 DELIMITER ;
 
 -- A procedure that is replaced loses what was granted on it, so it is granted here and not in accounts.sql.
@@ -387,3 +534,5 @@ GRANT EXECUTE ON PROCEDURE sculptor_door.drop_user TO 'sculptor'@'localhost';
 GRANT EXECUTE ON PROCEDURE sculptor_door.read_user TO 'sculptor'@'localhost';
 GRANT EXECUTE ON PROCEDURE sculptor_door.read_database TO 'sculptor'@'localhost';
 GRANT EXECUTE ON PROCEDURE sculptor_door.measure_database TO 'sculptor'@'localhost';
+GRANT EXECUTE ON PROCEDURE sculptor_door.end_old_transactions TO 'sculptor'@'localhost';
+GRANT EXECUTE ON PROCEDURE sculptor_door.keep_connections TO 'sculptor'@'localhost';

@@ -61,6 +61,8 @@ export interface DatabaseDoor {
   readonly readUser: (id: DatabaseUserId) => Promise<readonly string[]>;
   readonly dropUser: (id: DatabaseUserId) => Promise<void>;
   readonly facts: () => Promise<DatabaseFacts>;
+  /** Ends connections of tenants that reach into what the agent keeps for itself. How many there were. */
+  readonly keepConnections: () => Promise<number>;
   readonly close: () => Promise<void>;
 }
 
@@ -78,14 +80,15 @@ const CONNECTIONS = 10;
 
 /** Opens nothing yet. */
 export function createDatabaseDoor({ socketPath, user, password }: DatabaseCredential): DatabaseDoor {
-  const sql = openState({
+  const login = {
     socketPath,
     user,
     ...(password === undefined ? {} : { password }),
     database: 'sculptor_door',
-    connections: CONNECTIONS,
-    patienceMs: PATIENCE_MS,
-  });
+  };
+  const sql = openState({ ...login, connections: CONNECTIONS, patienceMs: PATIENCE_MS });
+  // Made before there is no room for one more, and nobody else's.
+  const watching = openState({ ...login, connections: 1 });
   return {
     putDatabase: (id, { name, charset, collation, tenant }) =>
       call(sql, 'put_database', [id, name, charset, collation, tenant]),
@@ -105,7 +108,8 @@ export function createDatabaseDoor({ socketPath, user, password }: DatabaseCrede
     readUser: (id) => read(sql, 'read_user', id),
     dropUser: (id) => call(sql, 'drop_user', [id]),
     facts: () => readFacts(sql),
-    close: () => sql.close(),
+    keepConnections: async () => Number((await read(watching, 'keep_connections'))[0]),
+    close: () => Promise.all([sql.close(), watching.close()]).then(() => undefined),
   };
 }
 
@@ -117,7 +121,8 @@ type Procedure =
   | 'put_user'
   | 'put_password'
   | 'read_user'
-  | 'drop_user';
+  | 'drop_user'
+  | 'keep_connections';
 
 type Value = string | number | null;
 
@@ -130,8 +135,9 @@ async function call(sql: State, procedure: Procedure, values: readonly Value[]):
 }
 
 /** Each query of a procedure is one of several results, and the last says only that it ended. */
-async function read(sql: State, procedure: Procedure, id: string): Promise<string[]> {
-  const results = await sql.rows(z.unknown(), `CALL sculptor_door.${procedure}(?)`, [id]);
+async function read(sql: State, procedure: Procedure, ...ids: readonly string[]): Promise<string[]> {
+  const text = `CALL sculptor_door.${procedure}(${ids.map(() => '?').join(', ')})`;
+  const results = await sql.rows(z.unknown(), text, ids);
   return z
     .array(z.array(z.record(z.string(), z.string())))
     .parse(results.filter(Array.isArray))
@@ -190,8 +196,8 @@ const SENTENCES: { readonly [C in FailureCode]?: Sentence } = {
   },
   not_found: { message: 'There is no such account on the server.', hint: 'Create it anew.' },
   plan_limit: {
-    message: 'The tenant has as many databases, or database users, as its plan allows.',
-    hint: 'Delete one, or have the plan raised by an administrator.',
+    message: 'The tenant has as many databases, database users, or connections of these, as its plan allows.',
+    hint: 'Delete one, ask for fewer connections, or have the plan raised by an administrator.',
   },
   limit_reached: {
     message: 'As many database users were made or removed, or passwords rotated, in this hour as may be.',

@@ -14,6 +14,7 @@ import { createForgettingRuns } from './forgetting-runs.ts';
 import { createHandlers } from './operations.ts';
 import { createMeasuring } from './measuring.ts';
 import { createMeasuringSites } from './measuring-sites.ts';
+import { createKeepingRoom } from './keeping-room.ts';
 import { createOverdue } from './overdue.ts';
 import { CRONS, QUEUES } from './observed-kinds.ts';
 import { createObserving } from './observing.ts';
@@ -33,6 +34,7 @@ const PURGE_EVERY_MS = 60_000;
 const MEASURE_EVERY_MS = 60_000;
 const LOOK_AT_CACHES_EVERY_MS = 30_000;
 const OBSERVE_EVERY_MS = 3000;
+const KEEP_ROOM_EVERY_MS = 1000;
 
 export interface WorkerParts {
   readonly config: Pick<Config, 'server' | 'serverName' | 'probeSocket'>;
@@ -89,6 +91,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(parts.measureEveryMs ?? MEASURE_EVERY_MS, createMeasuringSites(watching)),
     repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, QUEUES)),
     repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, CRONS)),
+    repeat(KEEP_ROOM_EVERY_MS, createKeepingRoom(watching)),
     repeat(LOOK_AT_CACHES_EVERY_MS, createCacheWatch(watching)),
     repeat(PURGE_EVERY_MS, createForgettingRuns(watching)),
   ];

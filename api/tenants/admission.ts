@@ -1,10 +1,11 @@
 import type { TenantId } from '../../contract/ids.ts';
 import type { OperationKind } from '../../contract/operations.ts';
-import type { OwnedKind, Plan } from '../../contract/tenants.ts';
+import type { Plan } from '../../contract/tenants.ts';
 import { RetryError } from '../../state/connection.ts';
 import type { Sql } from '../../state/connection.ts';
 import { readDiskUsage } from '../../state/disk.ts';
 import { countOwned } from '../../state/owned.ts';
+import type { Counted } from '../../state/owned.ts';
 import { findTenant, lockTenant } from '../../state/tenants.ts';
 import type { TenantRecord } from '../../state/tenants.ts';
 import type { Caller } from '../caller.ts';
@@ -13,12 +14,13 @@ import { diskLimit, planLimit, ProblemError, tenantSuspended } from '../problems
 export type WriteAction = OperationKind | 'operation.cancel' | 'token.create';
 
 /** What of its tenant's plan a write may use up; what comes back from the trash brings its own along. */
-const COUNTED: Readonly<Record<string, readonly OwnedKind[]>> = {
+const COUNTED: Readonly<Record<string, readonly Counted[]>> = {
   'domain.create': ['domains'],
   'domain.restore': ['domains', 'queues', 'crons', 'keys'],
   'database.create': ['databases'],
-  'database.restore': ['databases', 'databaseUsers'],
-  'databaseUser.create': ['databaseUsers'],
+  'database.restore': ['databases', 'databaseUsers', 'databaseConnections'],
+  'databaseUser.create': ['databaseUsers', 'databaseConnections'],
+  'databaseUser.update': ['databaseConnections'],
   'queue.create': ['queues'],
   'cron.create': ['crons'],
   'key.create': ['keys'],
@@ -72,20 +74,20 @@ async function requireRoomOnDisk(sql: Sql, tenant: TenantId, { diskBytes }: Plan
   if (usage.usedBytes >= diskBytes) throw diskLimit(diskBytes, usage);
 }
 
-function limited(plan: Plan, kinds: readonly OwnedKind[]): readonly OwnedKind[] {
+function limited(plan: Plan, kinds: readonly Counted[]): readonly Counted[] {
   return kinds.filter((kind) => plan[kind] !== null);
 }
 
-type Counts = ReadonlyMap<OwnedKind, number>;
+type Counts = ReadonlyMap<Counted, number>;
 
-async function countEach(sql: Sql, tenant: TenantId, kinds: readonly OwnedKind[]): Promise<Counts> {
-  const counts = new Map<OwnedKind, number>();
+async function countEach(sql: Sql, tenant: TenantId, kinds: readonly Counted[]): Promise<Counts> {
+  const counts = new Map<Counted, number>();
   for (const kind of kinds) counts.set(kind, await countOwned(sql, tenant, kind));
   return counts;
 }
 
 interface Room {
-  readonly kind: OwnedKind;
+  readonly kind: Counted;
   readonly most: number;
   readonly before: Counts;
   readonly after: Counts;

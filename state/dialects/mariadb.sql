@@ -20,6 +20,16 @@ BEGIN
   CALL sculptor_door.run(CONCAT('KILL USER `', p_account, '`@`localhost`'));
 END //
 
+-- One session, or none; one that has ended meanwhile is no fault.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.end_session(IN p_session BIGINT UNSIGNED)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE CONTINUE HANDLER FOR 1094 BEGIN END;
+  IF p_session IS NOT NULL THEN
+    CALL sculptor_door.run(CONCAT('KILL CONNECTION ', p_session));
+  END IF;
+END //
+
 -- Of a database that is there.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.set_character_set(
   IN p_name VARCHAR(48) CHARACTER SET utf8mb4, IN p_charset VARCHAR(64) CHARACTER SET utf8mb4,
@@ -74,3 +84,5 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' SQL SECURITY INVOKER VIE
   SELECT db, name FROM mysql.proc;
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' SQL SECURITY INVOKER VIEW sculptor_door.server_event AS
   SELECT db, name, comment, body FROM mysql.event;
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' SQL SECURITY INVOKER VIEW sculptor_door.server_session AS
+  SELECT id, user AS name, command FROM information_schema.processlist;

@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS sculptor_door.managed_user (
   database_id CHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   name VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   max_connections INT UNSIGNED NULL,
+  squeezed_at DATETIME NULL,
   created_at DATETIME(3) NOT NULL DEFAULT (UTC_TIMESTAMP(3)),
   dropped_at DATETIME(3) NULL,
   held VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin AS (IF(dropped_at IS NULL, name, NULL)) STORED,
@@ -41,7 +42,7 @@ CREATE TABLE IF NOT EXISTS sculptor_door.setting (
   value INT UNSIGNED NOT NULL
 ) ENGINE = InnoDB;
 INSERT IGNORE INTO sculptor_door.setting (name, value)
-  VALUES ('let_in_per_hour', 60), ('destroy_per_hour', 30), ('connections_per_account', 30);
+  VALUES ('let_in_per_hour', 60), ('destroy_per_hour', 30), ('connections_per_account', 30), ('connections_kept', 50);
 
 CREATE TABLE IF NOT EXISTS sculptor_door.counted (
   seq BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,

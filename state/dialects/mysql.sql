@@ -32,12 +32,19 @@ BEGIN
     SELECT MIN(id) INTO session_id FROM performance_schema.processlist
       WHERE user = p_account AND host = 'localhost' AND id > session_id;
     IF session_id IS NOT NULL THEN
-      BEGIN
-        DECLARE CONTINUE HANDLER FOR 1094 BEGIN END;
-        KILL session_id;
-      END;
+      CALL sculptor_door.end_session(session_id);
     END IF;
   UNTIL session_id IS NULL END REPEAT;
+END //
+
+-- One session, or none; one that has ended meanwhile is no fault.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.end_session(IN p_session BIGINT UNSIGNED)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE CONTINUE HANDLER FOR 1094 BEGIN END;
+  IF p_session IS NOT NULL THEN
+    KILL p_session;
+  END IF;
 END //
 
 -- MySQL prepares no ALTER DATABASE, and takes no variable for a name in one: the executor's database.collate does it.
@@ -91,3 +98,5 @@ CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' SQL SECURITY INVOKER VIE
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' SQL SECURITY INVOKER VIEW sculptor_door.server_event AS
   SELECT event_schema AS db, event_name AS name, event_comment AS comment, event_definition AS body
   FROM information_schema.events;
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' SQL SECURITY INVOKER VIEW sculptor_door.server_session AS
+  SELECT id, user AS name, command FROM performance_schema.processlist;

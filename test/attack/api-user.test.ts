@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ready } from '../machine/agent.ts';
+import { api, createDatabase, ready, unique } from '../machine/agent.ts';
 import { must, run } from '../machine/server.ts';
 import { accepted, refused, type Attempt } from './attempt.ts';
 import { API, as, createSite, script, sqlAs, type Site, type Thief } from './thieves.ts';
@@ -313,4 +313,17 @@ test('row 27: MariaDB knows www-data as itself alone, and Redis by no other secr
       refusal: 'refused',
     })),
   ]);
+});
+
+test('row 27: rows that www-data locks again and again keep no operation from its end', async () => {
+  const over = '/tmp/locked-enough';
+  const lock = 'START TRANSACTION; SELECT COUNT(*) FROM sculptor.operation FOR UPDATE; SELECT SLEEP(600);';
+  must('sh', [
+    '-c',
+    `( until [ -e ${over} ]; do echo "${lock}" | runuser -u www-data -- mariadb --unbuffered; done ) >/tmp/locks 2>&1 &
+    until grep -q COUNT /tmp/locks; do sleep 0.1; done`,
+  ]);
+  const { name } = await createDatabase(unique('locked'));
+  expect((await api('GET', `/v1/databases/${name}`)).json['status']).toBe('live');
+  must('touch', [over]);
 });

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Tenant } from '../../contract/tenants.ts';
 import { ENDED, Operation } from '../../contract/operations.ts';
 import { accepted, api, operationId, ready, succeeded, unique } from './agent.ts';
+import { ask, newId } from './executor-conversation.ts';
 import { must, page, place, run } from './server.ts';
 
 /* What a plan says of memory and of requests at once holds on a real server, for sites that exist. */
@@ -15,7 +16,10 @@ const SLOW = '<?php sleep(2); echo getmypid();';
 async function siteOf(plan: object): Promise<{ tenant: string; site: string; name: string }> {
   const made = await accepted('POST', '/v1/tenants', { body: { name: unique('lim'), plan } });
   await succeeded(made);
-  const tenant = Tenant.parse(made.json['tenant']).id;
+  return siteFor(Tenant.parse(made.json['tenant']).id);
+}
+
+async function siteFor(tenant: string): Promise<{ tenant: string; site: string; name: string }> {
   const name = `${unique('lim')}.example`;
   const headers = { 'sculptor-tenant': tenant };
   const asked = await accepted('POST', '/v1/domains', { headers, body: { name } });
@@ -73,3 +77,29 @@ test('a site works on as many requests at once as its plan says, from a change o
   expect(await atOnce()).toBe(3);
   expect(run('sculptorctl', ['doctor']).out).not.toContain(name);
 });
+
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl';
+const COMMAND = { command: ['/usr/bin/true'], workingDirectory: '', environment: {} };
+const QUEUE = {
+  ...{ ...COMMAND, processes: 1, stopSignal: 'TERM', stopSeconds: 1, startOnBoot: false },
+  ...{ memoryMb: null, cpuPercent: null, running: false },
+};
+
+test.each([
+  ['keys', 'key.put', { publicKey: KEY }],
+  ['crons', 'cron.put', { ...COMMAND, schedule: '@yearly' }],
+  ['queues', 'queue.put', QUEUE],
+] as const)(
+  'ten %s that root is asked for at once, past the API, by both ways and on two sites, end with the three of the plan',
+  async (kind, verb, spec) => {
+    const first = await siteOf({ [kind]: 3 });
+    const sites = [first, await siteFor(first.tenant)];
+    const asked = Array.from({ length: 10 }, (_, n) =>
+      ask(n % 4 < 2 ? 'sudo' : 'socket', verb, {
+        ...{ id: newId(), site: sites[n % 2]?.site, generation: 1, name: `many${n}`, spec },
+      }),
+    );
+    const codes = (await Promise.all(asked)).map(({ code }) => code).sort();
+    expect(codes).toEqual([...Array<string>(7).fill('plan_limit'), ...Array<string>(3).fill('succeeded')]);
+  },
+);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { items, LIVE, operationId, resource, startAgent } from './agent.ts';
 import type { Agent, Answer, Call } from './agent.ts';
 import { makeTenant, makeToken } from './made-tokens.ts';
@@ -35,6 +36,14 @@ function measured(site: string, database: string, octets: number): void {
 }
 const kind = ({ json }: Answer) => String(json['type']).replace('urn:sculptor:problem:', '');
 
+async function expectTen(answers: readonly Answer[]): Promise<void> {
+  const refused = answers.filter(({ status }) => status !== 202);
+  expect([answers.length - refused.length, new Set(refused.map(kind))]).toEqual([
+    10,
+    new Set(['plan-limit']),
+  ]);
+}
+
 describe('a plan of ten', () => {
   test.each([
     ['domains', '/v1/domains', (n: number) => ({ name: `site${n}.plan.example` })],
@@ -56,6 +65,57 @@ describe('a plan of ten', () => {
         expected: expect.stringContaining(`at most 10 ${what}`) as string,
       },
     ]);
+  });
+
+  test.each([
+    ['queues', (n: number) => ({ name: `queue${n}`, command: ['/usr/bin/true'] })],
+    ['crons', (n: number) => ({ name: `cron${n}`, schedule: '@daily', command: ['/usr/bin/true'] })],
+    ['keys', (n: number) => ({ name: `key${n}`, publicKey: publicKey() })],
+  ])('ends with ten %s of fifty that are asked for at once, on two sites', async (what, body) => {
+    const id = await tenant({ [what]: 10 });
+    const sites = [`one.${what}.example`, `two.${what}.example`];
+    for (const name of sites) await agent.end(operationId(await create(id, '/v1/domains', { name })), LIVE);
+    const ask = (n: number) => create(id, `/v1/domains/${sites[n % 2] ?? ''}/${what}`, body(n));
+    await expectTen(await Promise.all(Array.from({ length: 50 }, (_, n) => ask(n))));
+    expect(await usage(id)).toMatchObject({ [what]: 10 });
+  });
+
+  test.each([
+    ['databaseUsers', (n: number) => ({ name: `ten_user_${n}` })],
+    [
+      'databaseConnections',
+      (n: number) => ({ name: `ten_conn_${n}`, ...(n % 2 === 0 ? {} : { maxConnections: 1 }) }),
+    ],
+  ])('ends with ten %s of fifty that are asked for at once, in two databases', async (what, body) => {
+    const id = await tenant({ [what]: 10 });
+    const databases = ['one', 'two'].map((name) => `${name}_${what.toLowerCase()}`);
+    for (const name of databases)
+      await agent.end(operationId(await create(id, '/v1/databases', { name })), LIVE);
+    const ask = (n: number) => create(id, `/v1/databases/${databases[n % 2] ?? ''}/users`, body(n));
+    await expectTen(await Promise.all(Array.from({ length: 50 }, (_, n) => ask(n))));
+    expect(await usage(id)).toMatchObject({ databaseUsers: 10 });
+  });
+
+  test('gives no account more connections than leaves the others theirs, and takes fewer at any time', async () => {
+    const id = await tenant({ databaseConnections: 10 });
+    await agent.end(operationId(await create(id, '/v1/databases', { name: 'sum_of_all' })), LIVE);
+    const users = '/v1/databases/sum_of_all/users';
+    for (const [name, maxConnections] of [
+      ['sum_a', 6],
+      ['sum_b', 3],
+    ] as const)
+      expect((await create(id, users, { name, maxConnections })).status).toBe(202);
+    const change = (name: string, maxConnections: number | null) =>
+      agent.call('PATCH', `${users}/${name}`, asTenant(id, { body: { maxConnections } }));
+    const refused = await change('sum_b', 5);
+    expect([kind(refused), refused.json['errors']]).toEqual([
+      'plan-limit',
+      [expect.objectContaining({ field: 'plan.databaseConnections' })],
+    ]);
+    expect((await create(id, users, { name: 'sum_c' })).status).toBe(202);
+    expect(kind(await create(id, users, { name: 'sum_d' }))).toBe('plan-limit');
+    expect((await change('sum_a', 2)).status).toBe(202);
+    expect((await change('sum_b', 7)).status).toBe(202);
   });
 
   test('has room again when one is in the trash, and none for that to come back', async () => {
@@ -239,6 +299,12 @@ test.each([
   ]);
   expect(agent.snapshot()).toEqual(before);
 });
+
+function publicKey(): string {
+  const field = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
+  const blob = Buffer.concat([field(Buffer.from('ssh-ed25519')), field(randomBytes(32))]);
+  return `ssh-ed25519 ${blob.toString('base64')}`;
+}
 
 function soon(): string {
   return new Date(Date.now() + 3_600_000).toISOString();

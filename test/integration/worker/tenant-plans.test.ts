@@ -26,8 +26,10 @@ afterAll(async () => {
   await servers.stop();
 });
 
-const tell = (databases: string, users: string, suspended = '0') =>
-  servers.sql(`CALL sculptor_door.put_tenant('${TENANT}', '${databases}', '${users}', '5', '${suspended}')`);
+const tell = (databases: string, users: string, suspended = '0', connections = '100') =>
+  servers.sql(
+    `CALL sculptor_door.put_tenant('${TENANT}', '${databases}', '${users}', '${connections}', '${suspended}')`,
+  );
 
 /** What each call was refused with; nothing where it was not. */
 async function tried(thief: Connection, text: string): Promise<string> {
@@ -41,8 +43,15 @@ async function tried(thief: Connection, text: string): Promise<string> {
 
 const make = (id: string, name: string, tenant = TENANT) =>
   `CALL sculptor_door.put_database('${id}', '${name}', 'utf8mb4', 'utf8mb4_bin', '${tenant}')`;
-const login = (database: string, name: string) =>
-  `CALL sculptor_door.put_user('${freshId()}', '${database}', '${name}', 'all', '${HASH}', NULL)`;
+const login = (database: string, name: string, connections = 'NULL', id = freshId()) =>
+  `CALL sculptor_door.put_user('${id}', '${database}', '${name}', 'all', '${HASH}', ${connections})`;
+const connectionsOf = (name: string) =>
+  servers
+    .sql(
+      `SELECT JSON_VALUE(priv, '$.max_user_connections') FROM mysql.global_priv
+      WHERE user LIKE '${name}' ORDER BY user`,
+    )
+    .map(([most]) => Number(most));
 const count = (results: readonly string[]) => results.filter((result) => result === '').length;
 
 function inLanes(calls: readonly string[]): Promise<string[]> {
@@ -59,15 +68,59 @@ test('fifty databases at once, past the worker, end with the ten of the plan', a
   expect(servers.sql("SHOW DATABASES LIKE 'door\\_%'")).toHaveLength(10);
 });
 
-test('fifty accounts at once end with the ten of the plan, each with as many connections as it says', async () => {
+test('fifty accounts at once end with the ten of the plan, each with its part of the connections', async () => {
   const [[database]] = servers.sql(
     `SELECT id FROM sculptor_door.managed_database WHERE tenant = '${TENANT}' LIMIT 1`,
   ) as [[string]];
   const results = await inLanes(Array.from({ length: 50 }, (_, n) => login(database, `door_user_${n}`)));
   expect([count(results), new Set(results)]).toEqual([10, new Set(['', 'plan_limit'])]);
-  const connections = `SELECT DISTINCT JSON_VALUE(priv, '$.max_user_connections') FROM mysql.global_priv
-    WHERE user LIKE 'door\\_user\\_%'`;
-  expect(servers.sql(connections)).toEqual([['5']]);
+  expect(connectionsOf('door\\_user\\_%')).toEqual(Array(10).fill(10));
+});
+
+describe('the connections that a plan allows', () => {
+  const MOST = 20;
+  let database: string;
+
+  beforeAll(async () => {
+    servers.sql(`CALL sculptor_door.forget_tenant('${TENANT}')`);
+    servers.sql("UPDATE sculptor_door.managed_user SET dropped_at = NOW() WHERE name LIKE 'door\\_user\\_%'");
+    tell('', '', '0', String(MOST));
+    database = freshId();
+    expect(await tried(thieves[0]!, make(database, 'door_divided'))).toBe('');
+  });
+
+  test('are those of all its accounts together, however many ask at once', async () => {
+    const asked = Array.from({ length: 50 }, (_, n) =>
+      login(database, `many_${n}`, n % 2 === 0 ? '3' : 'NULL'),
+    );
+    const results = await inLanes(asked);
+    expect(new Set(results)).toEqual(new Set(['', 'plan_limit']));
+    const each = connectionsOf('many\\_%');
+    expect(each).toHaveLength(count(results));
+    expect(each.reduce((sum, most) => sum + most, 0)).toBeLessThanOrEqual(MOST);
+    servers.sql("UPDATE sculptor_door.managed_user SET dropped_at = NOW() WHERE name LIKE 'many\\_%'");
+  });
+
+  test('are left to whoever asks for a number, and shared by the others, until one goes', async () => {
+    const [thief] = thieves;
+    const [first, second] = [freshId(), freshId()];
+    expect(await tried(thief!, login(database, 'some_a', 'NULL', first))).toBe('');
+    expect(connectionsOf('some\\_%')).toEqual([20]);
+    expect(await tried(thief!, login(database, 'some_b', '8', second))).toBe('');
+    expect(await tried(thief!, login(database, 'some_c'))).toBe('');
+    expect(connectionsOf('some\\_%')).toEqual([6, 8, 6]);
+    expect(await tried(thief!, login(database, 'some_d', '11'))).toBe('plan_limit');
+    expect(await tried(thief!, login(database, 'some_b', '19', second))).toBe('plan_limit');
+    expect(connectionsOf('some\\_%')).toEqual([6, 8, 6]);
+    expect(await tried(thief!, `CALL sculptor_door.drop_user('${second}')`)).toBe('');
+    expect(connectionsOf('some\\_%')).toEqual([10, 10]);
+    tell('', '', '0', '1');
+    expect(connectionsOf('some\\_%')).toEqual([1, 1]);
+    expect(await tried(thief!, login(database, 'some_d'))).toBe('plan_limit');
+    tell('', '', '0', '');
+    expect(connectionsOf('some\\_%')).toEqual([30, 30]);
+    tell('10', '10');
+  });
 });
 
 test('a session that sees what was there long before counts what is there', async () => {

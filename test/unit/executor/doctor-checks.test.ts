@@ -152,8 +152,13 @@ test.each([
   [{ address: null, closed: 1 }, []],
   [{ links: 'YES' }, ['wrong']],
   [{ log: 1 }, ['warning']],
+  [{ connections: 99 }, ['warning']],
+  [{ squeezed: 1 }, ['warning']],
 ])('MariaDB set up with %j is found %j', (change, expected) => {
-  const good = { address: '127.0.0.1', closed: 0, log: 0, links: 'DISABLED' };
+  const good = {
+    ...{ address: '127.0.0.1', closed: 0, log: 0, links: 'DISABLED' },
+    ...{ connections: 151, kept: 50, squeezed: 0 },
+  };
   expect(levels(mariadbSettings({ ...good, ...change }))).toEqual(expected);
 });
 

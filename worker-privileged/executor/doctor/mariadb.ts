@@ -55,12 +55,17 @@ export const mariadb: Check = async (server) => {
 };
 
 const SETTINGS = `SELECT JSON_OBJECT('address', @@bind_address, 'closed', IF(@@skip_networking, 1, 0),
-  'log', IF(@@general_log, 1, 0), 'links', @@have_symlink);`;
+  'log', IF(@@general_log, 1, 0), 'links', @@have_symlink, 'connections', @@max_connections,
+  'kept', (SELECT value FROM sculptor_door.setting WHERE name = 'connections_kept'),
+  'squeezed', (SELECT COUNT(*) FROM sculptor_door.managed_user WHERE squeezed_at IS NOT NULL AND dropped_at IS NULL));`;
 const Settings = z.object({
   address: z.string().nullable(),
   closed: z.number(),
   log: z.number(),
   links: z.string(),
+  connections: z.number(),
+  kept: z.number(),
+  squeezed: z.number(),
 });
 
 /** What MariaDB runs with: from this server alone, and each tenant's tables where they belong. */
@@ -69,8 +74,9 @@ async function setUp({ sql }: Server): Promise<readonly Found[]> {
   return settings(Settings.parse(JSON.parse(line)));
 }
 
-export function settings({ address, closed, log, links }: z.infer<typeof Settings>): readonly Found[] {
-  const found: Found[] = [];
+export function settings(set: z.infer<typeof Settings>): readonly Found[] {
+  const { address, closed, log, links } = set;
+  const found: Found[] = [...connections(set)];
   if (closed === 0 && !['127.0.0.1', '::1', 'localhost'].includes(address ?? ''))
     found.push(
       wrong(
@@ -81,6 +87,23 @@ export function settings({ address, closed, log, links }: z.infer<typeof Setting
   if (links === 'YES') found.push(wrong('MariaDB lets a tenant put tables into folders of others.'));
   if (log !== 0)
     found.push(warning('MariaDB logs every statement.', 'Run mariadb -e "SET GLOBAL general_log = OFF".'));
+  return found;
+}
+
+/** The last of them are the agent's; tenants have to live with the rest. */
+function connections({ connections: most, kept, squeezed }: z.infer<typeof Settings>): readonly Found[] {
+  const raise =
+    'Say max_connections in /etc/mysql/mariadb.conf.d, as many as its memory allows, and restart it.';
+  const found: Found[] = [];
+  if (most < 2 * kept)
+    found.push(warning(`MariaDB takes ${most} connections, of which the agent needs up to ${kept}.`, raise));
+  if (squeezed > 0)
+    found.push(
+      warning(
+        `Of MariaDB's ${most} connections tenants took all but the agent's: ${squeezed} accounts have fewer.`,
+        raise,
+      ),
+    );
   return found;
 }
 

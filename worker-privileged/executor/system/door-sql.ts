@@ -48,7 +48,7 @@ const SENTENCES: { readonly [C in FailureCode]?: Sentence } = {
     hint: 'It stays in the trash. What was not made here is not touched: have it removed by hand, then restore again.',
   },
   plan_limit: {
-    message: 'The tenant has as many databases, or database users, as its plan allows.',
+    message: 'The tenant has as many databases, database users, or connections of these, as its plan allows.',
     hint: 'It stays in the trash. Delete another, or have the plan raised by an administrator.',
   },
   not_ready: {
