@@ -260,7 +260,7 @@ export const EXECUTOR: readonly Defence[] = [
     against: 'a removal of which nothing is kept',
     change: {
       file: 'worker-privileged/executor/verbs/database.ts',
-      from: 'closed(system, entry), shapeNoted(system, entry), dumped(system, entry)',
+      from: 'closed(system, entry), shapeNoted(system, entry), ...dumped(system, entry)',
       to: 'closed(system, entry), shapeNoted(system, entry)',
     },
     noticed: {

@@ -105,8 +105,8 @@ export const STATE: readonly Defence[] = [
     against: 'one account that takes all of MariaDB’s connections',
     change: {
       file: 'state/procedures.sql',
-      from: '  SET most = LEAST(COALESCE(p_connections, most), most);',
-      to: '  SET most = COALESCE(p_connections, most);',
+      from: '  SET p_most = GREATEST(1, LEAST(p_most, COALESCE(p_asked, p_most), COALESCE(planned, p_most)));',
+      to: '  SET p_most = COALESCE(p_asked, p_most);',
     },
     noticed: {
       file: DOOR_ACCOUNTS,
