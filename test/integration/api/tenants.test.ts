@@ -36,7 +36,7 @@ function measured(site: string, database: string, octets: number): void {
 }
 const kind = ({ json }: Answer) => String(json['type']).replace('urn:sculptor:problem:', '');
 
-async function expectTen(answers: readonly Answer[]): Promise<void> {
+function expectTen(answers: readonly Answer[]): void {
   const refused = answers.filter(({ status }) => status !== 202);
   expect([answers.length - refused.length, new Set(refused.map(kind))]).toEqual([
     10,
@@ -76,7 +76,7 @@ describe('a plan of ten', () => {
     const sites = [`one.${what}.example`, `two.${what}.example`];
     for (const name of sites) await agent.end(operationId(await create(id, '/v1/domains', { name })), LIVE);
     const ask = (n: number) => create(id, `/v1/domains/${sites[n % 2] ?? ''}/${what}`, body(n));
-    await expectTen(await Promise.all(Array.from({ length: 50 }, (_, n) => ask(n))));
+    expectTen(await Promise.all(Array.from({ length: 50 }, (_, n) => ask(n))));
     expect(await usage(id)).toMatchObject({ [what]: 10 });
   });
 
@@ -92,7 +92,7 @@ describe('a plan of ten', () => {
     for (const name of databases)
       await agent.end(operationId(await create(id, '/v1/databases', { name })), LIVE);
     const ask = (n: number) => create(id, `/v1/databases/${databases[n % 2] ?? ''}/users`, body(n));
-    await expectTen(await Promise.all(Array.from({ length: 50 }, (_, n) => ask(n))));
+    expectTen(await Promise.all(Array.from({ length: 50 }, (_, n) => ask(n))));
     expect(await usage(id)).toMatchObject({ databaseUsers: 10 });
   });
 

@@ -26,7 +26,7 @@ afterAll(async () => {
   await servers.stop();
 });
 
-const tell = (databases: string, users: string, suspended = '0', connections = '100') =>
+const tell = (databases: string, users: string, { suspended = '0', connections = '100' } = {}) =>
   servers.sql(
     `CALL sculptor_door.put_tenant('${TENANT}', '${databases}', '${users}', '${connections}', '${suspended}')`,
   );
@@ -43,7 +43,7 @@ async function tried(thief: Connection, text: string): Promise<string> {
 
 const make = (id: string, name: string, tenant = TENANT) =>
   `CALL sculptor_door.put_database('${id}', '${name}', 'utf8mb4', 'utf8mb4_bin', '${tenant}')`;
-const login = (database: string, name: string, connections = 'NULL', id = freshId()) =>
+const login = (database: string, name: string, { connections = 'NULL', id = freshId() } = {}) =>
   `CALL sculptor_door.put_user('${id}', '${database}', '${name}', 'all', '${HASH}', ${connections})`;
 const connectionsOf = (name: string) =>
   servers
@@ -84,14 +84,14 @@ describe('the connections that a plan allows', () => {
   beforeAll(async () => {
     servers.sql(`CALL sculptor_door.forget_tenant('${TENANT}')`);
     servers.sql("UPDATE sculptor_door.managed_user SET dropped_at = NOW() WHERE name LIKE 'door\\_user\\_%'");
-    tell('', '', '0', String(MOST));
+    tell('', '', { connections: String(MOST) });
     database = freshId();
     expect(await tried(thieves[0]!, make(database, 'door_divided'))).toBe('');
   });
 
   test('are those of all its accounts together, however many ask at once', async () => {
     const asked = Array.from({ length: 50 }, (_, n) =>
-      login(database, `many_${n}`, n % 2 === 0 ? '3' : 'NULL'),
+      login(database, `many_${n}`, { connections: n % 2 === 0 ? '3' : 'NULL' }),
     );
     const results = await inLanes(asked);
     expect(new Set(results)).toEqual(new Set(['', 'plan_limit']));
@@ -104,20 +104,22 @@ describe('the connections that a plan allows', () => {
   test('are left to whoever asks for a number, and shared by the others, until one goes', async () => {
     const [thief] = thieves;
     const [first, second] = [freshId(), freshId()];
-    expect(await tried(thief!, login(database, 'some_a', 'NULL', first))).toBe('');
+    expect(await tried(thief!, login(database, 'some_a', { id: first }))).toBe('');
     expect(connectionsOf('some\\_%')).toEqual([20]);
-    expect(await tried(thief!, login(database, 'some_b', '8', second))).toBe('');
+    expect(await tried(thief!, login(database, 'some_b', { connections: '8', id: second }))).toBe('');
     expect(await tried(thief!, login(database, 'some_c'))).toBe('');
     expect(connectionsOf('some\\_%')).toEqual([6, 8, 6]);
-    expect(await tried(thief!, login(database, 'some_d', '11'))).toBe('plan_limit');
-    expect(await tried(thief!, login(database, 'some_b', '19', second))).toBe('plan_limit');
+    expect(await tried(thief!, login(database, 'some_d', { connections: '11' }))).toBe('plan_limit');
+    expect(await tried(thief!, login(database, 'some_b', { connections: '19', id: second }))).toBe(
+      'plan_limit',
+    );
     expect(connectionsOf('some\\_%')).toEqual([6, 8, 6]);
     expect(await tried(thief!, `CALL sculptor_door.drop_user('${second}')`)).toBe('');
     expect(connectionsOf('some\\_%')).toEqual([10, 10]);
-    tell('', '', '0', '1');
+    tell('', '', { connections: '1' });
     expect(connectionsOf('some\\_%')).toEqual([1, 1]);
     expect(await tried(thief!, login(database, 'some_d'))).toBe('plan_limit');
-    tell('', '', '0', '');
+    tell('', '', { connections: '' });
     expect(connectionsOf('some\\_%')).toEqual([30, 30]);
     tell('10', '10');
   });
@@ -145,7 +147,7 @@ test('a tenant that root has not told of has nothing, and nobody but root tells'
 });
 
 test('what is made for a tenant that is suspended is locked from the beginning', async () => {
-  tell('', '', '1');
+  tell('', '', { suspended: '1' });
   const id = freshId();
   expect(await inLanes([make(id, 'door_locked')])).toEqual(['']);
   expect(await inLanes([login(id, 'door_locked_user')])).toEqual(['']);

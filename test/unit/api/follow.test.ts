@@ -188,7 +188,7 @@ test.each([
   ['all tenants', { tenants: 1 }, OF_OTHER, { ...caller, role: 'administrator' }],
 ])(
   '%s can hold so many streams and no more, which leaves room for others',
-  async (_, most, refused, letIn) => {
+  async (...[, most, refused, letIn]) => {
     const { res, follower, follow, wrote } = world({ most });
     const first = wrote();
     const done = follow();

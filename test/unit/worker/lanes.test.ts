@@ -12,8 +12,8 @@ function setUp() {
     lanes,
     underWay: () => [...underWay.keys()],
     of: (tenant: string) => [...underWay.keys()].filter((name) => name.startsWith(`${tenant}-`)).length,
-    take: (tenant: string, pace: Pace = 'quick', many = 1) =>
-      Array.from({ length: many }, () => {
+    take: (tenant: string, pace: Pace = 'quick', many = 1) => ({
+      taken: Array.from({ length: many }, () => {
         const name = `${tenant}-${(count += 1)}`;
         const act = () =>
           new Promise<boolean>((resolve) => {
@@ -24,6 +24,7 @@ function setUp() {
           });
         return lanes.take({ tenant, pace }, act);
       }),
+    }),
     endOne: async (tenant: string) => {
       const [first] = [...underWay].filter(([name]) => name.startsWith(`${tenant}-`));
       first?.[1]();
@@ -81,7 +82,7 @@ test('of those that have as many under way, who was served the longest ago is ne
 
 test('ten thousand of one tenant keep another from nothing, and what finds no room is left', async () => {
   const { take, of, endOne } = setUp();
-  const taken = take('a', 'quick', 10_000);
+  const { taken } = take('a', 'quick', 10_000);
   expect(await Promise.all(taken.slice(1006))).toEqual(Array.from({ length: 8994 }, () => false));
   take('b', 'slow', 2);
   expect(of('b')).toBe(2);
@@ -108,7 +109,7 @@ test('tenants without number, as only a forger makes them, share a line', () => 
 
 test('whoever stops waits for what is in a lane, leaves what waits, and not for what goes on by itself', async () => {
   const { lanes, take, endOne, of } = setUp();
-  const taken = take('a', 'quick', 7);
+  const { taken } = take('a', 'quick', 7);
   take('a', 'aside');
   const stopping = lanes.stop();
   expect(await taken[6]).toBe(false);
@@ -121,7 +122,7 @@ test('whoever stops waits for what is in a lane, leaves what waits, and not for 
   }
   await stopping;
   expect(of('a')).toBe(1);
-  expect(await Promise.all(take('b'))).toEqual([false]);
+  expect(await Promise.all(take('b').taken)).toEqual([false]);
 });
 
 test('a work that fails gives its lane back, and fails for whoever asked', async () => {
