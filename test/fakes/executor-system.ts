@@ -55,6 +55,8 @@ export type FakeServer = {
   readonly held: Map<number, number>;
   /** What is begun from now on ends without a word. */
   breaksOff?: boolean;
+  /** What runs outlives what started it. */
+  leaves?: boolean;
 };
 
 export function createFakeServer(): FakeServer {

@@ -13,6 +13,7 @@ type Parts = {
 /** Each command that is begun has ended at once, but for where `server.breaksOff` says that nobody knows how. */
 export function fakeOnce({ server, change, undoing }: Parts): Once {
   const { disk, doings } = server;
+  const stopped = new Set<PartId>();
   const node = (id: PartId, name: string) => disk.get(paths.onceFile(id, name));
   const put = (id: PartId, name: string, text: string) =>
     disk.set(paths.onceFile(id, name), { kind: 'file', text, mode: 0o600 });
@@ -59,7 +60,12 @@ export function fakeOnce({ server, change, undoing }: Parts): Once {
         text(id, 'asked') !== String(generation) ? 'no' : text(id, 'last') === null ? 'lost' : 'yes',
       ),
     isRunning: (id) => Promise.resolve(node(id, 'pid.0') !== undefined),
-    stop: (id) => Promise.resolve(void doings.push(`stop ${id}`)),
+    isLeft: (id) =>
+      Promise.resolve(node(id, 'pid.0') !== undefined || (server.leaves === true && !stopped.has(id))),
+    stop: (id) => {
+      stopped.add(id);
+      return Promise.resolve(void doings.push(`stop ${id}`));
+    },
     report: async (id) => ({ last: await last(id), failures: 0, running: false, skippedAt: null }),
     output: () => Promise.resolve({ text: 'said\n', truncated: false }),
     isKnown: (id) =>

@@ -106,13 +106,14 @@ test('an executor and a worker that are started anew find it, and do not begin i
   expect(readFileSync(mark, 'utf8')).toBe('once\n');
 }, 120_000);
 
-test('one of which nobody can say how it ended has failed, and is not begun again', async () => {
+test('one of which nobody can say how it ended has failed, is ended, and is not begun again', async () => {
   const mark = `/home/www/${site.name}/private/broken`;
-  const { answer, id } = await begin(['sh', '-c', 'echo once >>private/broken; sleep 100']);
+  const { answer, id } = await begin(['sh', '-c', 'echo once >>private/broken; sleep 101']);
   await untilRunning(id);
   must('systemctl', ['kill', '--kill-whom=all', '--signal=KILL', `sculptor-run@${id}.service`]);
   const operation = await ended(answer);
   expect(operation.error?.code).toBe('broken_off');
+  expect(run('pgrep', ['-u', `s-${site.id}`, '-f', 'sleep 101']).code).toBe(1);
   expect((await read(id)).status).toBe('failed');
   expect(readFileSync(mark, 'utf8')).toBe('once\n');
 }, 60_000);

@@ -1,7 +1,8 @@
 import type { PartId } from '../../../contract/ids.ts';
 import { RunSpec } from '../../../contract/runs.ts';
 import { PartName } from '../../../contract/site-parts.ts';
-import { forgetRun, startRun } from '../../../worker-privileged/executor/verbs/run.ts';
+import { forgetRun, startRun, stopRun } from '../../../worker-privileged/executor/verbs/run.ts';
+import { putPart } from '../../../worker-privileged/executor/verbs/site-parts.ts';
 import { putSite, removeSite } from '../../../worker-privileged/executor/verbs/site.ts';
 import { createFakeServer, createFakeSystem } from '../../fakes/executor-system.ts';
 import { failureOf, ID, recordedRun, spec } from './sites.ts';
@@ -41,6 +42,28 @@ test('of one that ended without a word it is said so, and it is not run again', 
   server.breaksOff = false;
   expect(await failureOf(startRun(system)(asked(), recordedRun()))).toBe('broken_off');
   expect(server.doings.filter((doing) => doing.startsWith('run '))).toHaveLength(1);
+});
+
+test('what outlived what started it is ended before it is said that it broke off, and when it is stopped', async () => {
+  const { server, system } = await withSite();
+  server.breaksOff = server.leaves = true;
+  expect(await failureOf(startRun(system)(asked(), recordedRun()))).toBe('broken_off');
+  expect(server.doings).toContain('stop r1r1r1r1r1r1');
+  const again = createFakeSystem(server).system;
+  server.doings.length = 0;
+  await stopRun(again)(asked(), recordedRun());
+  expect(server.doings).toContain('stop r1r1r1r1r1r1');
+});
+
+test('one that was asked for before its tenant was suspended is not begun afterwards', async () => {
+  const { server, system } = await withSite();
+  await putPart(system, 'run')(asked(), recordedRun());
+  const tenants = {
+    ...system.tenants,
+    read: async () => Promise.resolve({ suspendedAt: server.now } as never),
+  };
+  expect(await failureOf(startRun({ ...system, tenants })(asked(), recordedRun()))).toBe('not_ready');
+  expect(server.doings.filter((doing) => doing.startsWith('run '))).toEqual([]);
 });
 
 test.each([

@@ -18,6 +18,8 @@ export type Once = {
   readonly run: (id: PartId, seconds: number) => Promise<void>;
   readonly hasBegun: (id: PartId) => Promise<boolean>;
   readonly isRunning: (id: PartId) => Promise<boolean>;
+  /** Whether anything of it is still there, should what started it have been killed too. */
+  readonly isLeft: (id: PartId) => Promise<boolean>;
   /** Starts a cron beside its times, without waiting for its end; false where it did not begin. */
   readonly start: (
     id: PartId,
@@ -67,6 +69,13 @@ export function createOnce({ commands, files, folders, mode }: Tools): Once {
     }
     return false;
   };
+  const isLeft = async (id: PartId) => {
+    if (await isRunning(id)) return true;
+    if (mode !== 'systemd') return false;
+    const options = ['--plain', '--no-legend', '--state=activating,active,deactivating'];
+    const args = ['list-units', ...options, '--', `sculptor-part-${id}-*.scope`];
+    return (await commands.run({ file: '/usr/bin/systemctl', args })).trim() !== '';
+  };
   const hasBegunSince = async (id: PartId, ms: number) => {
     const [ended, skipped] = [await last(id), instantIn(await read(id, 'skipped'))];
     const latest = Math.max(Date.parse(ended?.startedAt ?? NEVER), Date.parse(skipped ?? NEVER));
@@ -82,6 +91,7 @@ export function createOnce({ commands, files, folders, mode }: Tools): Once {
     isKnown,
     last,
     isRunning,
+    isLeft,
     output,
     readBounds: (id) => read(id, 'bounds'),
     writeBounds: async (id, bounds) => {

@@ -6,7 +6,7 @@ import { runSteps, type Run } from '../ensure.ts';
 import type { System } from '../system/system.ts';
 import { standingOf, worksWhile } from './site-parts/follow.ts';
 import { bounded, programGone, programNoted, stopped } from './site-parts/program.ts';
-import { putPart, removePart, switchedOff } from './site-parts.ts';
+import { putPart, removePart, siteOf, switchedOff } from './site-parts.ts';
 import type { VerbHandler } from './table.ts';
 
 type Asked = VerbArgs<'run.start'>;
@@ -29,6 +29,8 @@ export function startRun(system: System): VerbHandler<'run.start'> {
       await system.locks.during(site, () => prepare(system, asked, run));
       await system.once.run(id, spec.timeoutSeconds);
       await runSteps([programGone(system, id)], run);
+      // Of one whose launcher was killed all lives on, and nothing else would end it any more.
+      if ((await system.once.last(id)) === null) await runSteps([stopped(system, id)], run);
       return await resultOf(system, id);
     } finally {
       underWay.delete(id);
@@ -41,8 +43,8 @@ async function prepare(system: System, asked: Asked, run: Run): Promise<void> {
   const { id, spec } = asked;
   await putPart(system, 'run')(asked, run);
   if (await system.once.hasBegun(id)) return;
-  const [site, part] = [await system.registry.read(asked.site), await system.parts.read(asked)];
-  if (site === null || part?.type !== 'run' || !worksWhile('run', standingOf(site))) throw switchedOff();
+  const [site, part] = [await siteOf(system, asked), await system.parts.read(asked)];
+  if (part?.type !== 'run' || !worksWhile('run', standingOf(site))) throw switchedOff();
   const bounds = { kind: 'run', seconds: spec.timeoutSeconds, atOnce: 1 } as const;
   await runSteps([bounded(system, id, bounds), programNoted(system, { site, part })], run);
 }

@@ -75,7 +75,7 @@ export function bounded({ once }: Pick<System, 'once'>, id: PartId, bounds: Once
 export function stopped({ once }: Pick<System, 'once'>, id: PartId): Step {
   return {
     name: 'end what runs of it',
-    look: async () => ((await once.isRunning(id)) ? 'it runs' : null),
+    look: async () => ((await once.isLeft(id)) ? 'it runs' : null),
     change: async () => {
       await once.stop(id);
       return null;
