@@ -4,15 +4,16 @@
 
 install_ssh() {
   hint='sshd -t tells more; run this again afterwards.'
-  ensure_file /etc/ssh/sshd_config.d/00-sculptor.conf 0644 root:root <"$tree/systemd/ssh/sculptor.conf"
+  local part=/etc/ssh/sshd_config.d/00-sculptor.conf
+  # Where systemd starts it, its folder for privilege separation comes and goes with it.
+  [ -d /run/sshd ] || install -d -m 0755 /run/sshd
+  [ ! -e "$part" ] || cp -p "$part" "$work/sshd-part"
+  ensure_file "$part" 0644 root:root <"$tree/systemd/ssh/sculptor.conf"
   if [ "$outcome" != unchanged ]; then
-    check_ssh || {
-      rm -f /etc/ssh/sshd_config.d/00-sculptor.conf
-      words
-      fail 'sshd refuses what sites need in its configuration'
-    }
+    check_ssh || take_back_ssh "$part"
     wants_restart sshd
   fi
+  is_ssh_ours || line unchanged "sshd does not read $part, so no site takes files by SFTP until /etc/ssh/sshd_config includes it"
   if [ "$mode" = systemd ]; then reload_ssh; else start_ssh; fi
 }
 
@@ -32,8 +33,20 @@ start_ssh() {
   esac
 }
 
-# Where systemd starts it, its folder for privilege separation comes and goes with it.
+# What is wrong may be in another file, and then what worked before is not to be lost for it.
+take_back_ssh() {
+  words
+  if [ -e "$work/sshd-part" ]; then mv -fT "$work/sshd-part" "$1"; else rm -f "$1"; fi
+  check_ssh || fail "sshd refuses its configuration without what sites need too, in the file that it names above; $1 is as it was"
+  fail "sshd refuses what sites need in its configuration; $1 is as it was"
+}
+
+# Whether sshd goes by it for a site's user.
+is_ssh_ours() {
+  sshd -T -C user=s-aaaaaaaaaaaa,host=localhost,addr=203.0.113.1 >"$work/sshd-says" 2>&1 &&
+    grep -qxF 'forcecommand internal-sftp -u 0027' "$work/sshd-says"
+}
+
 check_ssh() {
-  [ -d /run/sshd ] || install -d -m 0755 /run/sshd
   sshd -t >"$work/words" 2>&1
 }
