@@ -6,9 +6,13 @@ const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_
 const DOMAIN =
   /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
+const LONGEST_FIELD = 8192;
+
 /** The addresses of a field such as `To`, from the octets that stand in it. */
 export function addressesIn(value: string): readonly string[] {
   const text = Buffer.from(value, 'latin1').toString('utf8');
+  // More than every recipient that a message may have could fill, and no work for patterns that look back.
+  if (text.length > LONGEST_FIELD) refuse('A field of addresses is too long.');
   refuseUnclear(text);
   return addressparser(text, { flatten: true }).map(({ address, name }) => addressOf(address || name));
 }

@@ -96,6 +96,11 @@ test.each([
   expect(() => letter(raw)).toThrow(MailRefusedError);
 });
 
+test('a field of addresses that patterns would look through for seconds is refused for its length', () => {
+  for (const long of ['@'.repeat(60_000), `"${'\\"'.repeat(30_000)}`])
+    expect(() => letter(`To: ${long}\n\n`)).toThrow('A field of addresses is too long.');
+});
+
 test.each([
   'a@there.example\r\nRCPT TO:<b@there.example>',
   'a@there.example> SIZE=1',
