@@ -55,7 +55,10 @@ function story(
 }
 
 /** What only looks is not noted, unless it ends badly. */
-const LOOKS: ReadonlySet<string> = new Set(['programs.look', 'program.output', 'crons.look', 'cron.output']);
+const LOOKS: ReadonlySet<string> = new Set([
+  ...['programs.look', 'program.output', 'crons.look', 'cron.output'],
+  ...['site.measure', 'tenant.room'],
+]);
 
 function compare({ calls, answers, events }: Seen, { lines, broken }: Meant): void {
   const refused = lines.filter((line) => line === 'refused').length + (broken ? 1 : 0);
