@@ -43,19 +43,20 @@ export interface Comparison {
 }
 
 /**
- * Compares an account with what the door's `read_user` says of it: how many connections it may have at most, what
- * `SHOW CREATE USER` printed, and the lines of `SHOW GRANTS`. Rights are right when it may have as many connections as
+ * Compares an account with what the door's `read_user` says of it: how many connections it is to have, and how many were
+ * asked for where some were; what `SHOW CREATE USER` printed, and the lines of `SHOW GRANTS`. Rights are right when it may have as many connections as
  * it should and logs in by a password and nothing else, and when there is one line for the server, with no right in
  * it, and one for its own database, `_` escaped so that it stands for itself, and not a word beyond.
  */
 export function compareGrants(account: Account, lines: readonly string[]): Comparison {
-  const [cap = '', created = '', global = '', own = '', ...more] = lines;
+  const [connections = '', created = '', global = '', own = '', ...more] = lines;
   const user = `\`${account.name}\`@\`localhost\``;
   const read = isMysqls(account) ? readMysqls : readMariadbs;
   const shown = read(after(created, `CREATE USER ${user}`), after(global, `GRANT USAGE ON *.* TO ${user}`));
-  const most = String(Math.min(account.maxConnections ?? Infinity, Number(cap)));
+  const [most, asked] = connections.split(' ');
+  const asAsked = asked === account.maxConnections?.toString();
   return {
-    rights: more.length === 0 && shown?.most === most && isOwn(own, account, user),
+    rights: more.length === 0 && asAsked && shown?.most === most && isOwn(own, account, user),
     password: shown?.hash === account.passwordHash,
     locked: shown?.locked === true,
   };

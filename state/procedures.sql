@@ -414,7 +414,7 @@ BEGIN
   END IF;
 END //
 
--- What the server holds of one account: how many connections it may have at most, how it logs in, as SHOW CREATE USER
+-- What the server holds of one account: how many connections it is to have, and how many it asks for, how it logs in, as SHOW CREATE USER
 -- prints it, and a row a grant, as SHOW GRANTS does; none when there is no account.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.read_user(
   IN p_id VARCHAR(255) CHARACTER SET utf8mb4)
@@ -427,7 +427,7 @@ BEGIN
     WHERE id = p_id AND dropped_at IS NULL;
   IF known IS NOT NULL AND EXISTS (SELECT 1 FROM sculptor_door.server_account WHERE name = known AND host = 'localhost') THEN
     CALL sculptor_door.connection_cap(p_id, known_database, asked, most);
-    SELECT CONVERT(most USING utf8mb4) AS cap;
+    SELECT CONVERT(CONCAT_WS(' ', most, asked) USING utf8mb4) AS connections;
     CALL sculptor_door.run(CONCAT('SHOW CREATE USER `', known, '`@`localhost`'));
     CALL sculptor_door.run(CONCAT('SHOW GRANTS FOR `', known, '`@`localhost`'));
   ELSE

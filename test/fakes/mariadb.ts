@@ -171,7 +171,9 @@ function grantsOf({ name }: FakeDatabase, account: FakeAccount): readonly string
   const user = `\`${account.name}\`@\`localhost\``;
   const login = `IDENTIFIED BY PASSWORD '${account.passwordHash}' WITH MAX_USER_CONNECTIONS ${account.maxConnections ?? 30}`;
   return [
-    '30',
+    [account.maxConnections ?? 30, ...(account.maxConnections === null ? [] : [account.maxConnections])].join(
+      ' ',
+    ),
     `CREATE USER ${user} ${login}${account.locked ? ' ACCOUNT LOCK' : ''}`,
     `GRANT USAGE ON *.* TO ${user} ${login}`,
     `GRANT ${account.privileges === 'all' ? ALL : 'SELECT, SHOW VIEW'} ON \`${name.replaceAll('_', '\\_')}\`.* TO ${user}`,

@@ -49,17 +49,28 @@ test('one that is locked is told apart, and is as right as it was', () => {
 });
 
 test.each([
-  ['as many as any account may have', { maxConnections: null, right: 30 }],
-  ['as many as it asked for', { maxConnections: 5, right: 5 }],
-  ['no more than any account may have', { maxConnections: 50, right: 30 }],
-])('it has %s connections', (_what, { maxConnections, right }) => {
+  ['as many as any account may have', { maxConnections: null, said: '30', right: 30 }],
+  ['as many as it asked for', { maxConnections: 5, said: '5 5', right: 5 }],
+  ['no more than any account may have', { maxConnections: 50, said: '30 50', right: 30 }],
+])('it has %s connections', (_what, { maxConnections, said, right }) => {
   const lines = (most: number) => [
-    '30',
+    said,
     ...[created, global].map((line) => line.replace(/ 30$/, ` ${most}`)),
     own,
   ];
   for (const most of [right - 1, right, right + 1])
     expect(compareGrants({ ...account, maxConnections }, lines(most)).rights).toBe(most === right);
+});
+
+test.each([
+  [null, '30 30'],
+  [30, '30'],
+  [30, '30 31'],
+  [3, '2 2'],
+])('one that asks for %j connections is not as it should be where %j is noted', (maxConnections, said) => {
+  const [most = ''] = said.split(' ');
+  const lines = [created, global].map((line) => line.replace(/ 30$/, ` ${most}`));
+  expect(compareGrants({ ...account, maxConnections }, [said, ...lines, own]).rights).toBe(false);
 });
 
 test.each([
