@@ -27,7 +27,7 @@ GRANT SELECT, INSERT (id, sha256, name, tenant, scopes, addresses, expires_at, m
 GRANT SELECT, INSERT (token_id, actor) ON sculptor.token_revocation TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (token_id, used_at, address) ON sculptor.token_use TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (domain_id, generation, tenant, server, name, aliases, type, php_version, public_directory, options,
-  isolation, enabled, deleted) ON sculptor.domain_version TO 'www-data'@'localhost';
+  php_limits, isolation, enabled, deleted) ON sculptor.domain_version TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.domain_name TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.domain_root TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (database_id, generation, tenant, server, name, charset, collation, deleted)

@@ -145,7 +145,8 @@ function parse(text: string): Record<string, unknown> {
 
 function createSnapshot({ sql }: Servers): () => unknown {
   const tables = sql(`SELECT CONCAT(table_schema, '.', table_name) FROM information_schema.tables
-    WHERE table_schema IN ('sculptor', 'sculptor_door') AND table_name NOT IN ('audit', 'token_use') ORDER BY 1`).flat();
+    WHERE table_schema IN ('sculptor', 'sculptor_door') AND table_type = 'BASE TABLE'
+      AND table_name NOT IN ('audit', 'token_use') ORDER BY 1`).flat();
   const text = tables.map((table) => `SELECT '${table}'; SELECT * FROM ${table};`).join('\n');
   return () => sql(text);
 }

@@ -153,6 +153,7 @@ export const PURGE_AFTER = '2099-01-01T00:00:00.000Z';
 
 /** A site that the executor makes answers with its id; one that it removed does not answer. */
 export const live: Answer = (request, tell) => {
+  if (request.verb === 'tenant.room') return {};
   tell({ name: `${request.verb} done`, status: 'succeeded', changed: true, durationMs: 1 });
   const args = request.args as { id: string; name: string };
   if (request.verb === 'server.facts')
