@@ -21,8 +21,11 @@ const FOLDERS = [
   ...['/var/spool/cron', '/run/sculptor-php', '/run/systemd/system', '/run/systemd/transient'],
 ];
 
-/** Executors note what they are asked and lock what they are asked about, and this is no change. */
-const NOTES = ['/var/lib/sculptor-root/audit.log', '/var/lib/sculptor-root/locks', '*/node_modules/*/*'];
+/** Executors note what they are asked, lock what they are asked about and measure each minute: this is no change. */
+const NOTES = [
+  ...['audit.log', 'locks', 'sizes'].map((name) => `/var/lib/sculptor-root/${name}`),
+  '*/node_modules/*/*',
+];
 
 const ACCOUNTS = [
   'global_priv',
