@@ -16,12 +16,12 @@ export const MADE: readonly string[] = [
 
 const QUEUES: readonly string[] = [
   ...[cut('queue'), 'until_state worker running', 'acme queue logs parts.example worker'],
-  ...['pid=$(pgrep -o -u "s-$site" -x php)', 'cat "/proc/$pid/limits"', 'ps -o user:32=,ni= -p "$pid"'],
-  ...[cut('queue stopped'), 'acme queue stop parts.example worker', 'pgrep -u "s-$site" -x php || echo none'],
+  ...['pid=$(pgrep -o -u "s-$site" -f "^php -r")', 'cat "/proc/$pid/limits"', 'ps -o user:32=,ni= -p "$pid"'],
+  ...[cut('queue stopped'), 'acme queue stop parts.example worker', 'pgrep -u "s-$site" -f "^php -r" || echo none'],
   ...[cut('queue started'), 'acme queue start parts.example worker', 'until_state worker running'],
-  ...['before=$(pgrep -u "s-$site" -x php)', 'acme queue restart parts.example worker'],
-  'until [ "$(pgrep -c -u "s-$site" -x php)" = 2 ]; do sleep 0.2; done',
-  '[[ " "$before" " != *$(pgrep -o -u "s-$site" -x php)* ]] && echo others',
+  ...['before=$(pgrep -u "s-$site" -f "^php -r")', 'acme queue restart parts.example worker'],
+  'until [ "$(pgrep -c -u "s-$site" -f "^php -r")" = 2 ]; do sleep 0.2; done',
+  '[[ " "$before" " != *$(pgrep -o -u "s-$site" -f "^php -r")* ]] && echo others',
   // One that dies is started again, without what it had started.
   ...[cut('left'), 'until_state leaving running', 'first=$(pgrep -u "s-$site" -f "^sh -c setsid")'],
   'kill -KILL "$first"',
