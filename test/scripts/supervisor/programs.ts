@@ -17,7 +17,11 @@ export const MADE: readonly string[] = [
 const QUEUES: readonly string[] = [
   ...[cut('queue'), 'until_state worker running', 'acme queue logs parts.example worker'],
   ...['pid=$(pgrep -o -u "s-$site" -f "^php -r")', 'cat "/proc/$pid/limits"', 'ps -o user:32=,ni= -p "$pid"'],
-  ...[cut('queue stopped'), 'acme queue stop parts.example worker', 'pgrep -u "s-$site" -f "^php -r" || echo none'],
+  ...[
+    cut('queue stopped'),
+    'acme queue stop parts.example worker',
+    'pgrep -u "s-$site" -f "^php -r" || echo none',
+  ],
   ...[cut('queue started'), 'acme queue start parts.example worker', 'until_state worker running'],
   ...['before=$(pgrep -u "s-$site" -f "^php -r")', 'acme queue restart parts.example worker'],
   'until [ "$(pgrep -c -u "s-$site" -f "^php -r")" = 2 ]; do sleep 0.2; done',
