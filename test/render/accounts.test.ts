@@ -153,9 +153,10 @@ test('Supervisor reads the agent’s own programs', () => {
       ['sculptor-mariadb', '/bin/sh'],
       ['sculptor-nginx', '/bin/sh'],
       ['sculptor-redis', '/usr/lib/sculptor/supervisor/start'],
+      ['sculptor-sshd', '/bin/sh'],
       ['sculptor-worker-privileged', '/usr/lib/sculptor/supervisor/start'],
       ['sculptor-worker-unprivileged', '/usr/lib/sculptor/supervisor/start'],
     ]);
-    parsedBack('Supervisor', 4);
+    parsedBack('Supervisor', 5);
   });
 });
