@@ -371,7 +371,13 @@ describe('the procedures, called with what the contract would not let pass', () 
   ])('make no account %j', async (name) => {
     const schema = await database(`n_${freshId(8)}`);
     const before = servers.sql('SELECT user, host, priv FROM mysql.global_priv ORDER BY 1, 2');
-    const account = { name, privileges: 'all', passwordHash: hashOf('x'), database: 'x' } as Account;
+    const account = {
+      name,
+      privileges: 'all',
+      passwordHash: hashOf('x'),
+      database: 'x',
+      maxConnections: null,
+    } as Account;
     await expect(door.putUser(id as DatabaseUserId, schema, account)).rejects.toThrow();
     expect(servers.sql('SELECT user, host, priv FROM mysql.global_priv ORDER BY 1, 2')).toEqual(before);
   });

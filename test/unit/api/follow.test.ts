@@ -152,8 +152,8 @@ describe('while time passes', () => {
     expect(res.writableEnded).toBe(false);
     tokenIs(false);
     await jest.advanceTimersByTimeAsync(5000);
-    await done;
     expect([res.writableEnded, res.states()]).toEqual([true, ['queued']]);
+    await done;
   });
 
   test('a stream that has nothing to say shows every fifteen polls that it is there', async () => {
