@@ -6,8 +6,7 @@ export type Steady = { readonly asked: number; readonly failed: readonly string[
 type Asked = { readonly host: string; readonly path: string; readonly expected: RegExp };
 
 /**
- * Asks each host by a few visitors who never pause, from before `change` begins until `after` of them have been
- * answered once it is over.
+ * Asks each host by a few visitors who never pause, from before `change` begins until it is over.
  */
 export async function underLoad(
   hosts: readonly Asked[],
