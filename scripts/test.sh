@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs everything, as root: the checks and unit tests here, the other suites on throwaway servers (machine.sh).
-# A suite that fails does not keep the next from running. The last line says how many tests passed and failed;
-# a suite that could not run counts as one that failed.
+# A suite that fails does not keep the next from running. What failed is listed at the end; the
+# last line says how many tests passed and failed; a suite that could not run counts as one that failed.
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -143,6 +143,7 @@ count() {
     [report.numPassedTests, report.numFailedTests, report.numPendingTests + report.numTodoTests,
       report.numRuntimeErrorTestSuites].join(" ");
   ' "$results/$1.json" 2>/dev/null) || numbers='0 0 0 0'
+  failures "$1" >>"$results/failures"
   read -r good bad left broken <<<"$numbers"
   passed=$((passed + good)) failed=$((failed + bad + broken)) skipped=$((skipped + left))
   if [ $((good + left)) = 0 ] && [ $((bad + broken)) = 0 ]; then
@@ -152,14 +153,29 @@ count() {
   fi
 }
 
+# What failed, a line each with the first line of the reason.
+failures() {
+  node --print '
+    const report = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
+    const reason = (text) => text.replace(/\x1b\[[0-9;]*m/g, "").trim().split("\n", 1)[0].slice(0, 200);
+    report.testResults.flatMap(({ name, message, assertionResults }) => {
+      const file = name.slice(name.lastIndexOf("/test/") + 1);
+      const failed = assertionResults.filter(({ status }) => status === "failed");
+      if (failed.length === 0 && assertionResults.length === 0) return [`${file}: ${reason(message)}`];
+      return failed.map(({ fullName, failureMessages }) => `${file}: ${fullName}: ${reason(failureMessages[0] ?? "")}`);
+    }).join("\n");
+  ' "$results/$1.json" 2>/dev/null | grep .
+}
+
 count_failure() {
   failed=$((failed + 1))
-  printf 'test.sh: %s did not pass, or could not run\n' "$1" >&2
+  printf 'test.sh: %s did not pass, or could not run\n' "$1" | tee -a "$results/failures" >&2
 }
 
 summary() {
   local line="$passed passed, $failed failed"
   [ $skipped = 0 ] || line+=", $skipped skipped"
+  [ ! -s "$results/failures" ] || { echo && cat "$results/failures"; }
   printf '\n%s\n' "$line"
   [ $failed = 0 ]
 }

@@ -15,7 +15,16 @@ export const MADE: readonly string[] = [
 ];
 
 const QUEUES: readonly string[] = [
-  ...[cut('queue'), 'until_state worker running', 'acme queue logs parts.example worker'],
+  'until_said() { until acme queue logs parts.example worker | grep "$1" >/dev/null; do sleep 0.2; done; }',
+  'until_both() { until [ "$(pgrep -c -u "s-$site" -f "^php -r")" = 2 ]; do sleep 0.2; done; }',
+  ...[
+    cut('queue'),
+    'until_state worker running',
+    'until_both',
+    'until_said "^1: hello"',
+    'until_said "^0: hello"',
+  ],
+  'acme queue logs parts.example worker',
   ...['pid=$(pgrep -o -u "s-$site" -f "^php -r")', 'cat "/proc/$pid/limits"', 'ps -o user:32=,ni= -p "$pid"'],
   ...[
     cut('queue stopped'),
@@ -23,14 +32,18 @@ const QUEUES: readonly string[] = [
     'pgrep -u "s-$site" -f "^php -r" || echo none',
   ],
   ...[cut('queue started'), 'acme queue start parts.example worker', 'until_state worker running'],
-  ...['before=$(pgrep -u "s-$site" -f "^php -r")', 'acme queue restart parts.example worker'],
-  'until [ "$(pgrep -c -u "s-$site" -f "^php -r")" = 2 ]; do sleep 0.2; done',
+  ...['until_both', 'before=$(pgrep -u "s-$site" -f "^php -r")', 'acme queue restart parts.example worker'],
+  'until_both',
   '[[ " "$before" " != *$(pgrep -o -u "s-$site" -f "^php -r")* ]] && echo others',
   // One that dies is started again, without what it had started.
-  ...[cut('left'), 'until_state leaving running', 'first=$(pgrep -u "s-$site" -f "^sh -c setsid")'],
-  'kill -KILL "$first"',
+  ...[cut('left'), 'until_state leaving running', 'until_there "^sh -c setsid"', 'until_there "^sleep 4001"'],
+  ...['first=$(pgrep -u "s-$site" -f "^sh -c setsid")', 'kill -KILL "$first"'],
   'until now=$(pgrep -u "s-$site" -f "^sh -c setsid") && [ "$now" != "$first" ] && pgrep -u "s-$site" -x -f "sleep 4002" >/dev/null; do sleep 0.2; done',
-  ...['pgrep -c -u "s-$site" -x -f "sleep 4001"', 'acme queue stop parts.example leaving'],
+  ...[
+    'until_there "^sleep 4001"',
+    'pgrep -c -u "s-$site" -x -f "sleep 4001"',
+    'acme queue stop parts.example leaving',
+  ],
   ...['running "sleep 4001"', 'running "sleep 4002"'],
   ...[cut('dying'), 'until_state dying failed', 'acme queue show parts.example dying'],
   ...['until acme notification list | grep "program_failed.*queue dying"; do sleep 0.3; done'],

@@ -16,5 +16,7 @@ export const SITE: readonly string[] = [
   'visit() { curl --silent --header \'Host: parts.example\' "http://127.0.0.1/$1"; }',
   'running() { pgrep -u "s-$site" -x -f "$1" || echo "no $1"; }',
   'state_of() { acme queue show parts.example "$1" | sed -n "s/^state  *//p"; }',
+  // A program that counts as running may still be on its way through the launcher.
+  'until_there() { until pgrep -u "s-$site" -f "$1" >/dev/null; do sleep 0.2; done; }',
   'until_state() { until [ "$(state_of "$1")" = "$2" ]; do sleep 0.3; done; }',
 ];
