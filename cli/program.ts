@@ -23,6 +23,7 @@ Commands of root's own, on the agent's server; they do not go through the API:
   administrator create NAME | list | revoke ID  tokens with every scope
   database shell NAME|ID                        MariaDB's client in that one database
   mail show | set HOST | limit DOMAIN N | off   where mail of sites goes out, and how much in an hour
+  acme show | set --email ADDRESS | off         which authority gives sites certificates
 
 Root on the agent's own server needs no address and no token. From elsewhere give --address, and the token in a
 file (--token-file) or in SCULPTOR_TOKEN. The environment's SCULPTOR_ADDRESS stands in for --address.

@@ -20,6 +20,10 @@ export const FailureCode = z.enum([
   'plan_limit', // the tenant has as many as its plan allows
   'protected', // it is protected, which only root on the server can clear
   'broken_off', // what was running is gone, and nobody can say how it ended: it is not started a second time
+  'acme_unconfigured', // root has not said which authority gives certificates
+  'acme_refused', // the authority gives no certificate for any of the names
+  'acme_rate_limited', // the authority gives no more of them for now
+  'acme_unreachable', // the authority could not be reached, or broke off
   'not_due', // it lies in the trash, and its time there is not over
   'internal',
 ]);

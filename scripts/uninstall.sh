@@ -80,6 +80,7 @@ stop_services() {
     ensure_gone "$units/$unit" "$unit"
   done
   ensure_gone "$units/sculptor-api.service.d" "the API's port"
+  ensure_gone "$units/sculptor-certbot@.service" 'sculptor-certbot@.service'
   try systemctl daemon-reload
 }
 

@@ -89,7 +89,11 @@ async function discarded(
   }
 }
 
-const TRANSIENT: ReadonlySet<string> = new Set(['executor_unavailable', 'database_unavailable']);
+const TRANSIENT: ReadonlySet<string> = new Set([
+  'executor_unavailable',
+  'database_unavailable',
+  'acme_unreachable',
+]);
 
 function failureOf(error: unknown): Failure {
   if (!isUnavailable(error)) return toFailure(error);

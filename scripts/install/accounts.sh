@@ -3,11 +3,11 @@
 
 install_accounts() {
   local account words=()
-  for account in www nginx sculptor-cache sculptor sculptor-mail; do
+  for account in www nginx sculptor-cache sculptor sculptor-mail sculptor-acme; do
     if getent passwd "$account" >/dev/null; then words+=(unchanged); else words+=(created); fi
   done
   ensure_file /etc/sysusers.d/sculptor.conf 0644 root:root <"$tree/systemd/sysusers.conf"
-  if [[ " ${words[*]} $outcome" != ' unchanged unchanged unchanged unchanged unchanged unchanged' ]] || ! getent group sculptor-queue >/dev/null; then
+  if [[ " ${words[*]} $outcome" != ' unchanged unchanged unchanged unchanged unchanged unchanged unchanged' ]] || ! getent group sculptor-queue >/dev/null; then
     try systemd-sysusers /etc/sysusers.d/sculptor.conf
   fi
   line "${words[0]}" 'user www, for sites that share one user'
@@ -15,6 +15,7 @@ install_accounts() {
   line "${words[2]}" "user sculptor-cache, for the sites' caches"
   line "${words[3]}" 'user sculptor, for the privileged worker'
   line "${words[4]}" 'user sculptor-mail, for the mailer'
+  line "${words[5]}" 'user sculptor-acme, for certbot'
 }
 
 install_folders() {
@@ -45,6 +46,15 @@ install_folders() {
   ensure_dir /var/lib/sculptor-mail/sites/pool 2750 sculptor-mail:www
   ensure_dir /var/lib/sculptor-mail/spool 0700 sculptor-mail:sculptor-mail
   ensure_dir /var/lib/sculptor-mail/counts 0700 sculptor-mail:sculptor-mail
+  # Certbot reads what root asks of it, and answers in one file that root makes for it.
+  ensure_dir /etc/sculptor/acme 2750 root:sculptor-acme
+  ensure_dir /etc/sculptor/acme/wanted 2750 root:sculptor-acme
+  ensure_dir /var/lib/sculptor-acme 0755 root:root
+  ensure_dir /var/lib/sculptor-acme/own 0700 sculptor-acme:sculptor-acme
+  ensure_dir /var/lib/sculptor-acme/webroot 0755 root:root
+  ensure_dir /var/lib/sculptor-acme/webroot/.well-known 0755 root:root
+  # nginx finds in it what it is asked for; nobody lists it.
+  ensure_dir /var/lib/sculptor-acme/webroot/.well-known/acme-challenge 0771 root:sculptor-acme
   ensure_dir /usr/lib/sculptor 0755 root:root
   ensure_dir /home/www 0711 root:root
   ensure_dir /home/www/.trash 0700 root:root

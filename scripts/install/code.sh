@@ -23,6 +23,7 @@ install_code() {
   ensure_file /usr/lib/sculptor/sendmail 0755 root:root <"$tree/systemd/sendmail"
   ensure_file /usr/lib/sculptor/launch-once 0755 root:root <"$tree/systemd/launch-once"
   [ "$mode" = systemd ] || ensure_file /usr/lib/sculptor/end-program 0755 root:root <"$tree/systemd/end-program"
+  ensure_file /usr/lib/sculptor/acme 0755 root:root <"$tree/systemd/acme"
   ensure_file /usr/lib/sculptor/disk-quota 0755 root:root <"$tree/systemd/disk-quota"
   ensure_file /usr/local/bin/sculptorctl 0755 root:root <"$tree/systemd/sculptorctl"
 }

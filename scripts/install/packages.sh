@@ -5,7 +5,7 @@ packages=(
   nginx
   php-fpm php-cli php-mysql php-curl php-gd php-mbstring php-xml php-zip php-intl php-bcmath php-redis
   mariadb-server mariadb-client redis-server supervisor
-  sudo curl openssl ca-certificates logrotate procps iproute2 cron openssh-server
+  certbot sudo curl openssl ca-certificates logrotate procps iproute2 cron openssh-server
 )
 
 install_packages() {

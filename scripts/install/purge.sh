@@ -114,15 +114,15 @@ purge_rest() {
     "$units/sculptor-run@.service" /etc/cron.d/sculptor-* /etc/supervisor/conf.d/sculptor-cron.conf \
     "$units/supervisor.service.d/sculptor.conf" "$units/cron.service.d/sculptor.conf" \
     /etc/tmpfiles.d/sculptor.conf /etc/sysusers.d/sculptor.conf /etc/logrotate.d/sculptor /etc/sculptor \
-    /var/lib/sculptor /var/lib/sculptor-root /var/lib/sculptor-php /var/lib/sculptor-mail /var/log/sculptor \
+    /var/lib/sculptor /var/lib/sculptor-root /var/lib/sculptor-php /var/lib/sculptor-mail /var/lib/sculptor-acme /var/log/sculptor \
     /run/sculptor /run/sculptor-executor /run/sculptor-probe /run/sculptor-php; do
     ensure_gone "$path" "$path"
   done
   [ "$mode" = supervisor ] || try systemctl daemon-reload
-  for user in sculptor sculptor-cache sculptor-mail nginx www; do
+  for user in sculptor sculptor-cache sculptor-mail sculptor-acme nginx www; do
     ! getent passwd "$user" >/dev/null || try userdel "$user"
     ! getent group "$user" >/dev/null || try groupdel "$user"
   done
   ! getent group sculptor-queue >/dev/null || try groupdel sculptor-queue
-  line changed 'the users sculptor, sculptor-cache, sculptor-mail, nginx and www are gone'
+  line changed 'the users sculptor, sculptor-cache, sculptor-mail, sculptor-acme, nginx and www are gone'
 }

@@ -1,4 +1,5 @@
 import type { Defence } from './defence.ts';
+import { ACME_DEFENCES } from './list/acme.ts';
 import { CACHES_DEFENCES } from './list/caches.ts';
 import { EDGE } from './list/edge.ts';
 import { EXECUTOR } from './list/executor.ts';
@@ -19,5 +20,6 @@ export const DEFENCES: readonly Defence[] = [
   ...TENANTS,
   ...PROGRAMS,
   ...MAIL,
+  ...ACME_DEFENCES,
   ...SERVER,
 ];

@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import type { Sabotage } from './sabotage.ts';
-import { append, chmod, commands, sql, start, write, type Undo } from './spoil.ts';
+import { append, chmod, commands, link, sql, start, write, type Undo } from './spoil.ts';
 
+const CHALLENGES = '/var/lib/sculptor-acme/webroot/.well-known/acme-challenge';
 const MAIL = '/var/lib/sculptor-mail/sites';
 const CACHE = '/etc/sculptor/cache';
 const recordOf = (tenant: string) => `/var/lib/sculptor-root/tenants/${tenant}.json`;
@@ -175,6 +176,35 @@ export const PARTS: readonly Sabotage[] = [
     spoil: () => write('/etc/sculptor/mail/settings.json', () => 'nothing\n', 0o640),
     check: 'mail',
     sentence: /settings\.json cannot be understood: no mail goes out\.$/,
+  },
+  {
+    name: 'the authority for certificates set so that everybody reads it',
+    spoil: () => {
+      const path = '/etc/sculptor/acme/settings.json';
+      const undo = write(path, () => '{"directory":"https://a.example","email":"a@b.example"}\n');
+      chmodSync(path, 0o644);
+      return undo;
+    },
+    check: 'acme',
+    sentence: /settings\.json is root:sculptor-acme 644 and should be root:sculptor-acme 640\.$/,
+  },
+  {
+    name: 'a link where every site answers authorities from',
+    spoil: () => link(`${CHALLENGES}/x`, '/etc/passwd'),
+    check: 'acme',
+    sentence: /acme-challenge\/x is not a file of certbot's\.$/,
+  },
+  {
+    name: 'certbot of the distribution writing there',
+    spoil: () => {
+      mkdirSync('/etc/letsencrypt/renewal', { recursive: true });
+      return write(
+        '/etc/letsencrypt/renewal/x.example.conf',
+        () => 'webroot_path = /var/lib/sculptor-acme/webroot,\n',
+      );
+    },
+    check: 'acme',
+    sentence: /renewal\/x\.example\.conf has the distribution's certbot write where the sites answer from\.$/,
   },
   {
     name: 'a program of a site that Supervisor does not know of',

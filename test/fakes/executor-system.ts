@@ -19,6 +19,7 @@ import { createRegistry } from '../../worker-privileged/executor/system/registry
 import { createTenantRegister } from '../../worker-privileged/executor/system/tenants.ts';
 import { createSizes } from '../../worker-privileged/executor/system/sizes.ts';
 import type { System } from '../../worker-privileged/executor/system/system.ts';
+import { fakeAcme, type FakeAuthority } from './acme.ts';
 import { fakeCaches } from './caches.ts';
 import { fakeOnce } from './once.ts';
 import { fakeQuotas } from './quotas.ts';
@@ -53,6 +54,8 @@ export type FakeServer = {
   readonly taken: Map<string, number>;
   readonly projects: Map<string, number>;
   readonly held: Map<number, number>;
+  /** What the certificate authority says to a site; null where root has set none. */
+  authority: FakeAuthority | null;
   /** What is begun from now on ends without a word. */
   breaksOff?: boolean;
   /** What runs outlives what started it. */
@@ -68,6 +71,7 @@ export function createFakeServer(): FakeServer {
     '/home/www',
     '/home/www/.trash',
     '/etc/sculptor/mail',
+    '/etc/sculptor/acme',
     paths.mailFolders,
     paths.mailSpool,
     '/etc/sculptor/keys',
@@ -98,6 +102,7 @@ export function createFakeServer(): FakeServer {
     doorTenants: new Map(),
     doings: [],
     quotasInForce: false,
+    authority: null,
     taken: new Map(),
     projects: new Map(),
     held: new Map(),
@@ -163,6 +168,7 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     locks,
     limits,
     // An accident with the record is another test's.
+    acme: fakeAcme(parts),
     caps: createCaps({ files: fakeFiles({ ...parts, change: done }), locks, limits, now }),
     erase: async (path) => folders.remove(path),
     accounts: fakeAccounts(parts),

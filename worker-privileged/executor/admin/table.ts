@@ -1,3 +1,4 @@
+import { acme } from './acme.ts';
 import { administrator } from './administrator.ts';
 import type { AdminCommand } from './command.ts';
 import { database } from './database.ts';
@@ -16,4 +17,5 @@ export const ADMIN_COMMANDS = {
   administrator,
   database,
   mail,
+  acme,
 } as const satisfies Readonly<Record<string, AdminCommand>>;

@@ -1,3 +1,4 @@
+import { acme } from './acme.ts';
 import { caches } from './caches.ts';
 import { certificates } from './certificates.ts';
 import { clock } from './clock.ts';
@@ -56,6 +57,7 @@ export const CHECKS = {
   mariadb,
   tokens,
   certificates,
+  acme,
   clock,
   disk,
   quotas,

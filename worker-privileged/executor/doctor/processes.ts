@@ -66,7 +66,7 @@ function missing({ processes: all }: Running): readonly Found[] {
 }
 
 function asOwnUser(running: Running, process: Process): readonly Found[] {
-  return ['www-data', 'sculptor', 'sculptor-cache', 'sculptor-mail', 'nginx']
+  return ['www-data', 'sculptor', 'sculptor-cache', 'sculptor-mail', 'sculptor-acme', 'nginx']
     .filter((user) => process.uids.includes(uidOf(running, user)) && !belongs(running, process, user))
     .map((user) => wrong(`${nameOf(process)} runs as ${user}, and is not the agent's.`, stop(process)));
 }
@@ -76,6 +76,7 @@ function belongs(running: Running, process: Process, user: string): boolean {
   if (user === 'nginx') return program === '/usr/sbin/nginx';
   // Debian's redis-server is a link to its check.
   if (user === 'sculptor-cache' && /^\/usr\/bin\/redis-(?:server|check-rdb)$/.test(program)) return true;
+  if (user === 'sculptor-acme') return isCertbot(running, process.unit, program);
   // On its way to root, where there is no socket for that.
   if (user === 'sculptor' && !running.bySystemd && program === '/usr/bin/sudo') return true;
   return [...OWN, KEEPER].some(
@@ -85,6 +86,13 @@ function belongs(running: Running, process: Process, user: string): boolean {
       process.command.includes(`${CODE}/${own.code}`) &&
       (!running.bySystemd || process.unit === own.unit),
   );
+}
+
+/** Under Supervisor it is somewhere below the executor. */
+function isCertbot({ bySystemd }: Running, unit: string, program: string): boolean {
+  const known =
+    /^\/usr\/bin\/(?:bash|python3[.0-9]*|curl|getent|flock|[a-z]?awk|head|tail|tr|grep|cut|paste|cat)$/;
+  return bySystemd ? /^sculptor-certbot@[a-z0-9]{12}\.service$/.test(unit) : known.test(program);
 }
 
 function asSite({ entries, people }: Running, process: Process): readonly Found[] {

@@ -9,6 +9,15 @@ export const paths = {
   agentConfig: '/etc/sculptor/agent.json',
   limits: '/etc/sculptor/limits.json',
   mailSettings: '/etc/sculptor/mail/settings.json',
+  acmeSettings: '/etc/sculptor/acme/settings.json',
+  /** Whom certbot believes that it speaks with the authority, where root has said so. */
+  acmeRoots: '/etc/sculptor/acme/ca.pem',
+  /** What certbot is asked for a site, and its answer; see /usr/lib/sculptor/acme. */
+  acmeWanted: (id: DomainId) => `/etc/sculptor/acme/wanted/${id}`,
+  acmeFile: (id: DomainId, file: AcmeFile) => `/etc/sculptor/acme/wanted/${id}/${file}`,
+  /** Certbot's own, its account at the authority among it; and where it puts what a name is tried with. */
+  acmeOwn: '/var/lib/sculptor-acme/own',
+  webroot: '/var/lib/sculptor-acme/webroot',
   passwd: '/etc/passwd',
   group: '/etc/group',
   shadow: '/etc/shadow',
@@ -98,6 +107,8 @@ export const paths = {
   inTrash: (folder: string) => `/home/www/.trash/${folder}`,
   trashed: (id: DomainId, stamp: string) => `/home/www/.trash/${id}-${stamp}`,
 } as const;
+
+export type AcmeFile = 'names' | 'certbot.ini' | 'request.pem' | 'answer';
 
 /** What lies in `/etc/sculptor/sites/<id>`. The markers are empty; that they are there is what they say. */
 export type SiteFile =

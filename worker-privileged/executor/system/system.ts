@@ -1,5 +1,6 @@
 import { hostname, totalmem } from 'node:os';
 import { createAccounts, type Accounts } from './accounts.ts';
+import { createAcme, type Acme } from './acme.ts';
 import { createCachePrograms, createCacheUnit } from './cache-service.ts';
 import { createCaches, type Caches } from './caches.ts';
 import { createCaps, type Caps } from './caps.ts';
@@ -32,6 +33,7 @@ import { createXmlRpc } from './xml-rpc.ts';
 /** All that a verb can reach. Verbs see it by these types only. */
 export type System = {
   readonly accounts: Accounts;
+  readonly acme: Acme;
   readonly caches: Caches;
   readonly caps: Caps;
   readonly databases: DatabaseRegister;
@@ -83,6 +85,7 @@ export function createSystem(config: ExecutorConfig): System {
       : createCachePrograms({ files, call: supervisor });
   return {
     accounts,
+    acme: createAcme({ accounts, commands, files, folders, mode }),
     caches: createCaches({ files, locks, limits, service, connect: connectRedis }),
     caps: createCaps({ files, locks, limits, now }),
     databases: createDatabaseRegister({ files, folders }),

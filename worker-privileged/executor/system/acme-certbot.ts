@@ -1,0 +1,93 @@
+import { FailureError } from '../../../contract/failures.ts';
+import type { DomainId } from '../../../contract/ids.ts';
+import type { Account, Accounts } from './accounts.ts';
+import { asAccount } from './as-account.ts';
+import { because } from './because.ts';
+import type { Command, Commands } from './command.ts';
+import type { Files } from './files.ts';
+import type { Folders } from './folders.ts';
+import { paths, type AcmeFile } from './paths.ts';
+
+export type CertbotTools = {
+  readonly accounts: Pick<Accounts, 'find'>;
+  readonly commands: Pick<Commands, 'run'>;
+  readonly files: Pick<Files, 'read' | 'replace'>;
+  readonly folders: Pick<Folders, 'ensure' | 'remove'>;
+  readonly mode: 'systemd' | 'supervisor';
+};
+
+type Asked = { readonly [F in Exclude<AcmeFile, 'answer'>]?: string };
+
+type Certbot = {
+  /** Puts the files where it reads them, lets it run to its end, and returns its answer. */
+  readonly ask: (id: DomainId, asked: Asked) => Promise<string>;
+  readonly end: (id: DomainId) => Promise<void>;
+};
+
+const USER = 'sculptor-acme';
+/** It waits for its turn, too. */
+const LIMIT_MS = 900_000;
+
+/**
+ * What speaks with the authority has a user of its own, and under systemd is a unit of its own: the executor has no
+ * network. It may change one file here, that root made in a folder of root's, so that reading it is safe.
+ */
+export function createCertbot({ accounts, commands, files, folders, mode }: CertbotTools): Certbot {
+  const end = async (id: DomainId) => {
+    if (mode === 'systemd') await commands.run(systemctl('stop', id));
+    await folders.remove(paths.acmeWanted(id));
+  };
+  return {
+    end,
+    ask: async (id, asked) => {
+      const account = (await accounts.find(USER)) ?? missing();
+      await end(id);
+      await folders.ensure(paths.acmeWanted(id), { uid: 0, gid: account.gid, mode: 0o2750 });
+      try {
+        for (const [file, text] of entries(asked)) await files.replace(paths.acmeFile(id, file), text, 0o640);
+        await files.replace(paths.acmeFile(id, 'answer'), '', 0o660);
+        await commands
+          .run(mode === 'systemd' ? systemctl('start', id) : asChild(account, id))
+          .catch(brokenOff);
+        return (await files.read(paths.acmeFile(id, 'answer'))) ?? '';
+      } finally {
+        await folders.remove(paths.acmeWanted(id));
+      }
+    },
+  };
+}
+
+function entries(asked: Asked): readonly (readonly [AcmeFile, string])[] {
+  return Object.entries(asked) as [AcmeFile, string][];
+}
+
+function systemctl(word: 'start' | 'stop', id: DomainId): Command {
+  return {
+    file: '/usr/bin/systemctl',
+    args: ['--no-ask-password', word, '--', `sculptor-certbot@${id}.service`],
+    timeoutMs: LIMIT_MS,
+  };
+}
+
+function asChild(account: Account, id: DomainId): Command {
+  return asAccount(account, { file: '/usr/lib/sculptor/acme', args: [id], timeoutMs: LIMIT_MS });
+}
+
+function brokenOff(cause: unknown): never {
+  throw because(
+    cause,
+    new FailureError(
+      'acme_unreachable',
+      'What asks the certificate authority broke off.',
+      'It is tried again by itself a few times; after that, journalctl -u "sculptor-certbot@*" on the server tells more.',
+    ),
+  );
+}
+
+function missing(): never {
+  throw new FailureError(
+    'server_broken',
+    `The user ${USER} is not there.`,
+    'Run the installation on the server again: it makes what is missing.',
+  );
+}

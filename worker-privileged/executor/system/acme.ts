@@ -1,0 +1,76 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { DomainId } from '../../../contract/ids.ts';
+import type { DomainName } from '../../../contract/names.ts';
+import { renderCertbot } from '../render/certbot.ts';
+import { elsewhere, verdictOn, type LeftOut } from './acme-answers.ts';
+import { createCertbot, type CertbotTools } from './acme-certbot.ts';
+import { acmeRefused, acmeUnconfigured, acmeUnreachable, failureOf } from './acme-failures.ts';
+import { readAcmeSettings } from './acme-settings.ts';
+
+export type Named = { readonly id: DomainId; readonly names: readonly DomainName[] };
+
+export type Obtained = {
+  /** In PEM, the site's own certificate first. */
+  readonly chain: string;
+  readonly key: string;
+  readonly leftOut: readonly LeftOut[];
+};
+
+/** Certificates from an authority, over ACME; see docs/adr/0026. */
+export type Acme = {
+  /** Tries each name first, and leaves out those that do not lead here or that the authority refuses. */
+  readonly obtain: (site: Named) => Promise<Obtained>;
+  /** Ends what is under way for a site, and takes away what it left. */
+  readonly forget: (id: DomainId) => Promise<void>;
+};
+
+/** Each refused name costs one, and so does what the authority wants to be asked again. */
+const MOST_ROUNDS = 10;
+
+export function createAcme(tools: CertbotTools): Acme {
+  const certbot = createCertbot(tools);
+  return {
+    forget: certbot.end,
+    obtain: async ({ id, names }) => {
+      const settings = await readAcmeSettings(tools.files);
+      if (settings === null) throw acmeUnconfigured();
+      const leftOut = [...elsewhere(await certbot.ask(id, { names: `${names.join('\n')}\n` }), names)];
+      for (let round = 0; round < MOST_ROUNDS; round++) {
+        const wanted = names.filter((name) => !leftOut.some((left) => left.name === name));
+        if (wanted.length === 0) throw acmeRefused(`No name can have a certificate. ${told(leftOut)}`);
+        const { key, request } = await newRequest(tools, wanted);
+        const asked = { 'certbot.ini': renderCertbot(settings), 'request.pem': request };
+        const verdict = verdictOn(await certbot.ask(id, asked), wanted);
+        if (verdict.kind === 'issued') return { chain: fitting(verdict.chain, key), key, leftOut };
+        if (verdict.kind === 'without') leftOut.push(...verdict.leftOut);
+        else if (verdict.kind !== 'again') throw failureOf(verdict.kind, verdict.said);
+      }
+      throw acmeUnreachable('It wanted to be asked again each time.');
+    },
+  };
+}
+
+/** What certbot gets is the request alone: the key is never where it could read it. */
+async function newRequest({ commands }: Pick<CertbotTools, 'commands'>, names: readonly DomainName[]) {
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-sha256'];
+  const subject = ['-subj', '/', '-addext', `subjectAltName=${names.map((name) => `DNS:${name}`).join()}`];
+  const args = ['req', '-new', '-config', '/dev/null', ...kind, ...subject];
+  const text = await commands.run({ file: '/usr/bin/openssl', args });
+  return { key: block('PRIVATE KEY', text), request: block('CERTIFICATE REQUEST', text) };
+}
+
+function fitting(chain: string, key: string): string {
+  if (new X509Certificate(block('CERTIFICATE', chain)).checkPrivateKey(createPrivateKey(key))) return chain;
+  throw acmeRefused('The certificate that the authority gave is not for the key that it was asked for.');
+}
+
+/** The first of its kind. */
+function block(kind: string, text: string): string {
+  const [found] = new RegExp(`-----BEGIN ${kind}-----\n[^-]*-----END ${kind}-----\n`).exec(text) ?? [];
+  if (found === undefined) throw new Error(`there is no ${kind.toLowerCase()}`);
+  return found;
+}
+
+function told(leftOut: readonly LeftOut[]): string {
+  return leftOut.map(({ name, reason }) => `${name}: ${reason}`).join(' ');
+}
