@@ -75,7 +75,12 @@ const UNITS: Readonly<Record<string, string>> = { string: 'characters', array: '
 
 /** The fields of the object at that place of the document. */
 function knownFields(schema: unknown, path: readonly PropertyKey[]): string[] {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault
+  )
     return knownFields(schema.unwrap(), path);
   if (!(schema instanceof z.ZodObject)) return [];
   const [field, ...deeper] = path;

@@ -11,7 +11,7 @@ import {
   Queue as QueueShape,
   Run as RunShape,
 } from '../contract/site-parts.ts';
-import { SiteOptions } from '../contract/site-options.ts';
+import { ShownOptions } from '../contract/site-options.ts';
 import { ProgramProcess } from '../contract/queues.ts';
 import { DiskUsage, Plan, Tenant as TenantShape } from '../contract/tenants.ts';
 import { Token as TokenShape } from '../contract/tokens.ts';
@@ -27,7 +27,7 @@ const Step = z.object(OperationStep.shape);
 export const Operation = z.object({ ...OperationShape.shape, steps: z.array(Step) });
 export type Operation = z.infer<typeof Operation>;
 
-const Options = z.object(SiteOptions.shape);
+const Options = z.object(ShownOptions.shape);
 export const Domain = z.object({ ...DomainShape.shape, options: Options });
 export type Domain = z.infer<typeof Domain>;
 

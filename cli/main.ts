@@ -1,10 +1,11 @@
 /*
  * SECURITY. sculptorctl is a client of the HTTP API and nothing more: whoever runs it may do what their token
- * may. It reads the environment's SCULPTOR_TOKEN and SCULPTOR_ADDRESS, a token file and a certificate file; it
+ * may. It reads standard input where a command says so, the environment's SCULPTOR_TOKEN and SCULPTOR_ADDRESS, a token file and a certificate file; it
  * starts no program and writes no file. A token never comes from or goes into the argument list, where every
  * user of the machine could read it. All that a server sends is neutralised before it reaches the terminal.
  */
 import { randomUUID } from 'node:crypto';
+import { text as readText } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createOpenSession } from './connect.ts';
 import { run } from './run.ts';
@@ -16,6 +17,7 @@ process.stdout.on('error', () => process.exit());
 const terminal = createTerminal({
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  input: () => readText(process.stdin),
 });
 
 const open = createOpenSession({

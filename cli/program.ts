@@ -22,6 +22,7 @@ Commands of root's own, on the agent's server; they do not go through the API:
   limit list | set NAME NUMBER                  the caps on what destroys and on what lets in
   administrator create NAME | list | revoke ID  tokens with every scope
   database shell NAME|ID                        MariaDB's client in that one database
+  site refresh NAME|ID                          have nginx read root's own lines for a website anew
   mail show | set HOST | limit DOMAIN N | off   where mail of sites goes out, and how much in an hour
   acme show | set --email ADDRESS | off         which authority gives sites certificates
 

@@ -13,9 +13,15 @@ export type Terminal = {
   readonly json: (document: unknown) => void;
   /** Text with lines of our own, for help pages. */
   readonly text: (stream: 'out' | 'err', text: string) => void;
+  /** What stands on standard input, for the few commands that want it. */
+  readonly input: () => Promise<string>;
 };
 
-export type Streams = { readonly out: (text: string) => void; readonly err: (text: string) => void };
+export type Streams = {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly input?: () => Promise<string>;
+};
 
 export function createTerminal(streams: Streams): Terminal {
   return {
@@ -23,5 +29,6 @@ export function createTerminal(streams: Streams): Terminal {
     error: (text) => streams.err(`${printable(text)}\n`),
     json: (document) => streams.out(`${printableJson(document)}\n`),
     text: (stream, text) => streams[stream](printableLines(text)),
+    input: streams.input ?? (() => Promise.resolve('')),
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DomainId, Generation, ServerId, TenantId } from './ids.ts';
 import { Aliases, DomainName, PhpVersion, PublicDirectory } from './names.ts';
-import { ChangedOptions, SiteOptions } from './site-options.ts';
+import { AskedOptions, ChangedOptions, ShownOptions, SiteOptions } from './site-options.ts';
 
 export const SiteType = z.enum(['php', 'static']);
 export type SiteType = z.infer<typeof SiteType>;
@@ -46,7 +46,7 @@ export const CreateDomain = z.strictObject({
   type: SiteType.default('php'),
   phpVersion: PhpVersion.optional(),
   publicDirectory: PublicDirectory.default('public' as PublicDirectory),
-  options: SiteOptions.prefault({}),
+  options: AskedOptions.prefault({}),
   /** What is left out goes by the server's own. */
   phpLimits: PhpLimits.partial().default({}),
   isolation: Isolation.default('site'),
@@ -90,7 +90,7 @@ export const Domain = z.strictObject({
   type: SiteType,
   phpVersion: PhpVersion.nullable(),
   publicDirectory: PublicDirectory,
-  options: SiteOptions,
+  options: ShownOptions,
   phpLimits: PhpLimits,
   isolation: Isolation,
   enabled: z.boolean(),

@@ -28,6 +28,7 @@ GRANT SELECT, INSERT (token_id, actor) ON sculptor.token_revocation TO 'www-data
 GRANT SELECT, INSERT (token_id, used_at, address) ON sculptor.token_use TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (domain_id, generation, tenant, server, name, aliases, type, php_version, public_directory, options,
   php_limits, isolation, enabled, deleted) ON sculptor.domain_version TO 'www-data'@'localhost';
+GRANT INSERT ON sculptor.visitor_hash TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.domain_name TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.domain_root TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (database_id, generation, tenant, server, name, charset, collation, deleted)

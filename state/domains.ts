@@ -3,7 +3,7 @@ import type { Domain } from '../contract/domains.ts';
 import { Isolation, NO_PHP_LIMITS, PhpLimits, SiteType } from '../contract/domains.ts';
 import { DomainId, Generation, ServerId, TenantId } from '../contract/ids.ts';
 import { Aliases, DomainName, PhpVersion, PublicDirectory } from '../contract/names.ts';
-import { SiteOptions } from '../contract/site-options.ts';
+import { KeptOptions, type ShownOptions } from '../contract/site-options.ts';
 import type { Sql } from './connection.ts';
 import { resourceStatus, stateColumns } from './resource-status.ts';
 import { nextGeneration } from './versions-of.ts';
@@ -12,6 +12,8 @@ import { bit, instant, json } from './row-values.ts';
 /** A domain as it was asked for last; `deleted` when what was asked for last is its removal. */
 export interface DomainRecord {
   readonly domain: Domain;
+  /** As they are kept. */
+  readonly options: KeptOptions;
   readonly deleted: boolean;
 }
 
@@ -27,7 +29,7 @@ const Row = z.object({
   type: SiteType,
   phpVersion: PhpVersion.nullable(),
   publicDirectory: PublicDirectory,
-  options: json(SiteOptions),
+  options: json(KeptOptions),
   phpLimits,
   isolation: Isolation,
   enabled: bit,
@@ -108,7 +110,9 @@ export async function lockDomain(sql: Sql, id: DomainId): Promise<Generation> {
   return nextGeneration(sql, 'domain', id);
 }
 
-export type DomainVersion = Omit<Domain, 'protected' | 'status' | 'createdAt' | 'updatedAt'>;
+export type DomainVersion = Omit<Domain, 'options' | 'protected' | 'status' | 'createdAt' | 'updatedAt'> & {
+  readonly options: KeptOptions;
+};
 
 const VersionRow = z.object({
   id: DomainId,
@@ -120,7 +124,7 @@ const VersionRow = z.object({
   type: SiteType,
   phpVersion: PhpVersion.nullable(),
   publicDirectory: PublicDirectory,
-  options: json(SiteOptions),
+  options: json(KeptOptions),
   phpLimits,
   isolation: Isolation,
   enabled: bit,
@@ -166,7 +170,16 @@ export async function insertDomainVersion(sql: Sql, wanted: DomainVersion, delet
   );
 }
 
-function toRecord({ deleted, state, stateGeneration, ...domain }: z.infer<typeof Row>): DomainRecord {
-  const standing = { deleted, state, stateGeneration, generation: domain.generation };
-  return { deleted, domain: { ...domain, status: resourceStatus(standing) } };
+function toRecord({ deleted, state, stateGeneration, options, ...row }: z.infer<typeof Row>): DomainRecord {
+  const standing = { deleted, state, stateGeneration, generation: row.generation };
+  return {
+    deleted,
+    options,
+    domain: { ...row, options: shown(options), status: resourceStatus(standing) },
+  };
+}
+
+function shown({ basicAuth, ...options }: KeptOptions): ShownOptions {
+  if (basicAuth === null) return { ...options, basicAuth };
+  return { ...options, basicAuth: { ...basicAuth, users: basicAuth.users.map(({ name }) => ({ name })) } };
 }

@@ -3,7 +3,8 @@ import type { Generation } from '../contract/ids.ts';
 import type { NotificationKind } from '../contract/notifications.ts';
 import type { OperationKind } from '../contract/operations.ts';
 import { PART_SPECS } from '../contract/site-parts.ts';
-import { keepsMoreOff } from '../contract/site-options.ts';
+import { keepsAddressesOff, letsMoreIn, type KeptOptions } from '../contract/site-options.ts';
+import { keepsVisitorsOff } from '../contract/visitors.ts';
 import type { PartSpec, PartType } from '../contract/site-parts.ts';
 import type { Sql } from './connection.ts';
 import { findDomainVersion, findLastGoodVersion } from './domains.ts';
@@ -91,7 +92,16 @@ async function domainChanged({ resourceId, resourceName, generation }: ClaimedOp
   const after = await findDomainVersion(sql, id, generation);
   if (before === undefined || after === undefined) return [];
   const losses = lossesOf(before, after);
-  return losses.length === 0 ? [] : [destroyed(`The site ${resourceName} ${losses.join(', and ')}.`)];
+  return [
+    ...(losses.length === 0 ? [] : [destroyed(`The site ${resourceName} ${losses.join(', and ')}.`)]),
+    ...(letsMoreIn(before.options, after.options)
+      ? [opened(`The site ${resourceName} ${whoComesIn(after.options)}.`)]
+      : []),
+  ];
+}
+
+function whoComesIn({ basicAuth }: KeptOptions): string {
+  return basicAuth === null ? 'asks for no password any more' : 'lets in somebody new, or by a new password';
 }
 
 function lossesOf(before: DomainVersion, after: DomainVersion): string[] {
@@ -100,8 +110,11 @@ function lossesOf(before: DomainVersion, after: DomainVersion): string[] {
     ...(before.enabled && !after.enabled ? ['was switched off'] : []),
     ...(lost.length > 0 ? [`answers no more as ${lost.join(' ')}`] : []),
     ...(before.type === after.type ? [] : [`is ${after.type} and was ${before.type}`]),
-    ...(keepsMoreOff(before.options, after.options)
+    ...(keepsAddressesOff(before.options, after.options)
       ? [`lets in only ${after.options.allowedAddresses.join(' ')}`]
+      : []),
+    ...(keepsVisitorsOff(before.options.basicAuth, after.options.basicAuth)
+      ? ['lets in by name and password only, and not all as before']
       : []),
     ...(before.publicDirectory === after.publicDirectory
       ? []

@@ -3,10 +3,13 @@ import type { CreateDomain, Domain, UpdateDomain } from '../../contract/domains.
 import { DomainId } from '../../contract/ids.ts';
 import type { Generation, ServerId, TenantId } from '../../contract/ids.ts';
 import type { OperationKind } from '../../contract/operations.ts';
+import type { ChangedOptions, KeptOptions } from '../../contract/site-options.ts';
+import { missingForWww } from '../../contract/www.ts';
 import type { Sql, State } from '../../state/connection.ts';
 import { holdDomainNames } from '../../state/domain-names.ts';
 import { findLastGoodVersion, insertDomainVersion, listDomains, lockDomain } from '../../state/domains.ts';
 import type { DomainFilter, DomainRecord, DomainVersion } from '../../state/domains.ts';
+import { insertVisitorHashes, type NewVisitor } from '../../state/visitor-hashes.ts';
 import { newId } from '../../state/new-ids.ts';
 import { writeOperation } from '../../state/operations.ts';
 import { insertProtection } from '../../state/protection.ts';
@@ -20,6 +23,7 @@ import { findDomainAt, requireStanding } from './find.ts';
 import type { DomainAddress } from './find.ts';
 import { repeatedAliases } from './input.ts';
 import { choosePhpVersion } from './php-version.ts';
+import { visitorsOf } from './visitors.ts';
 
 /** What can be asked for about domains. All throw ProblemErrors. */
 export interface DomainService {
@@ -56,8 +60,11 @@ export function createDomainService({ state, write, server }: DomainServiceParts
         const phpVersion = await choosePhpVersion(sql, server, { wanted });
         const { tenant } = context.caller;
         const phpLimits = { ...NO_PHP_LIMITS, ...given(wanted.phpLimits) };
-        const version = { ...wanted, phpVersion, phpLimits, id, generation: 1, tenant, server };
-        return put(sql, version, { kind: 'domain.create', context });
+        const { basicAuth, visitors } = visitorsOf(wanted.options.basicAuth, null, 1);
+        const options = { ...wanted.options, basicAuth };
+        const version = { ...wanted, options, phpVersion, phpLimits, id, generation: 1, tenant, server };
+        requireWwwHeld(version);
+        return put(sql, { ...version, visitors }, { kind: 'domain.create', context });
       }),
     update: (context, address, change) =>
       write(context, 'domain.update', async (sql) => {
@@ -68,10 +75,11 @@ export function createDomainService({ state, write, server }: DomainServiceParts
         const repeated = repeatedAliases(change.aliases ?? [], domain.name);
         if (repeated.length > 0) throw invalidInput(repeated);
         const phpVersion = await choosePhpVersion(sql, server, { wanted: change, standing: domain });
-        const options = { ...domain.options, ...given(change.options ?? {}) };
+        const { options, visitors } = changedOptions(record.options, change.options ?? {}, generation);
         const phpLimits = { ...domain.phpLimits, ...given(change.phpLimits ?? {}) };
         const version = { ...domain, ...given(change), options, phpLimits, phpVersion, generation };
-        return put(sql, version, { kind: 'domain.update', context });
+        requireWwwHeld(version);
+        return put(sql, { ...version, visitors }, { kind: 'domain.update', context });
       }),
     remove: (context, address) =>
       write(context, 'domain.delete', (sql) => removeDomain(sql, context, address)),
@@ -87,11 +95,11 @@ export async function removeDomain(
   address: DomainAddress,
 ): Promise<Written> {
   const { record, generation } = await claim(sql, context, address);
-  const { domain, deleted } = record;
+  const { domain, deleted, options } = record;
   // A removal that failed may be asked for again; one that is under way is enough.
   if (!deleted || domain.status !== 'failed') requireStanding(record);
   if (domain.protected) throw isProtected(domain.name);
-  return put(sql, { ...domain, generation }, { kind: 'domain.delete', context });
+  return put(sql, { ...domain, options, generation }, { kind: 'domain.delete', context });
 }
 
 export async function restoreDomain(
@@ -100,9 +108,9 @@ export async function restoreDomain(
   address: DomainAddress,
 ): Promise<Written> {
   const { record, generation } = await claim(sql, context, address);
-  const { domain } = record;
+  const { domain, options } = record;
   if (domain.status !== 'trashed') throw new ProblemError('conflict', `${domain.name} is not in the trash.`);
-  const before = (await findLastGoodVersion(sql, domain.id)) ?? domain;
+  const before = (await findLastGoodVersion(sql, domain.id)) ?? { ...domain, options };
   return put(sql, { ...before, generation }, { kind: 'domain.restore', context });
 }
 
@@ -124,7 +132,7 @@ interface Purpose {
   readonly context: WriteContext;
 }
 
-type Wanted = DomainVersion & { readonly protected?: boolean };
+type Wanted = DomainVersion & { readonly protected?: boolean; readonly visitors?: readonly NewVisitor[] };
 
 /** Writes the version, its names and its operation, and reads all of it back. */
 async function put(sql: Sql, wanted: Wanted, { kind, context }: Purpose): Promise<Written> {
@@ -133,6 +141,7 @@ async function put(sql: Sql, wanted: Wanted, { kind, context }: Purpose): Promis
   const actor = context.caller.tokenId;
   if (wanted.protected === true) await insertProtection(sql, { type: 'domain', id, actor });
   await insertDomainVersion(sql, { ...wanted, aliases: [...aliases].sort() }, deleted);
+  await insertVisitorHashes(sql, { id, generation }, wanted.visitors ?? []);
   const conflict = deleted
     ? undefined
     : await holdDomainNames(sql, [name, ...aliases], { domain: id, tenant });
@@ -144,6 +153,26 @@ async function put(sql: Sql, wanted: Wanted, { kind, context }: Purpose): Promis
   // Gone in this moment, because the worker gave up on its creation: then its names are not to be held anew.
   const { domain } = await findDomainAt(sql, tenant, { id });
   return { operation, body: { operation, domain } };
+}
+
+/** What is not named stays, a visitor's password too. */
+function changedOptions(before: KeptOptions, change: ChangedOptions, generation: Generation) {
+  const { basicAuth: asked, ...others } = change;
+  const { basicAuth, visitors } =
+    asked === undefined
+      ? { basicAuth: before.basicAuth, visitors: [] }
+      : visitorsOf(asked, before.basicAuth, generation);
+  return { options: { ...before, ...given(others), basicAuth }, visitors };
+}
+
+/** Visitors are sent from one name to the other by what the domain holds, and to nobody else's. */
+function requireWwwHeld({ name, aliases, options: { www } }: DomainVersion): void {
+  const missing = missingForWww({ name, aliases, www });
+  if (missing === null) return;
+  const message = `${missing} is none of the names of this domain.`;
+  throw invalidInput([
+    { field: 'options.www', message, expected: `asIs, or ${missing} among the aliases` },
+  ]);
 }
 
 /** The fields that were sent; one that was not is not there at all. */

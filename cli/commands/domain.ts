@@ -10,6 +10,7 @@ import { listing, table } from '../table.ts';
 import { perform } from '../write.ts';
 import { OPTION_NAMES, optionFacts, typedOptions } from './domain-options.ts';
 import { addRunCommands } from './run.ts';
+import { addVisitorCommands } from './visitor.ts';
 
 type Wanted = {
   readonly alias?: readonly string[];
@@ -32,6 +33,7 @@ export function addDomainCommands(program: Command, open: OpenSession): void {
   addReading(domain, open);
   addUpdate(domain, open);
   addRunCommands(domain, open);
+  addVisitorCommands(domain, open);
   domain
     .command('delete')
     .description("Stop serving a website, lock its user, move its files to the server's trash.")
@@ -134,7 +136,7 @@ function addWanted(command: Command): Command {
     .option('--public-directory <folder>', 'the folder that is served, such as public/web')
     .option(
       '--option <name=value>',
-      `how it is served, may be given several times: ${OPTION_NAMES}; lists are parted by commas`,
+      `how it is served, may be given several times: ${OPTION_NAMES}; lists are parted by commas, and none is nothing`,
       collect,
     )
     .option('--protect', 'let nobody remove it or switch it off, until root on the server unprotects it');

@@ -33,6 +33,8 @@ install_folders() {
   ensure_dir /etc/sculptor 0755 root:root
   ensure_dir /etc/sculptor/sites 0755 root:root
   ensure_dir /etc/sculptor/hosts 0755 root:root
+  # Root's own lines for sites, by their names.
+  ensure_dir /etc/sculptor/snippets 0700 root:root
   ensure_dir /etc/sculptor/programs 0700 root:root
   # Who has an account in the caches, and with what hash, is for their Redis alone.
   ensure_dir /etc/sculptor/cache 0750 root:sculptor-cache

@@ -31,6 +31,9 @@ put_nginx_files() {
   for file in "$folder" "$folder/agent" "$folder/listen" "$folder/parts" "$folder/sites"; do
     ensure_dir "$file" 0755 root:root
   done
+  # What is made in the first has its group: nginx's workers look up there who may visit a site.
+  ensure_dir "$folder/visitors" 2750 root:nginx
+  ensure_dir "$folder/snippets" 0700 root:root
   for listen in 'http 80' 'http-default 80 default_server' 'https 443 ssl' 'https-default 443 ssl default_server'; do
     # shellcheck disable=SC2086 # words
     listen_lines ${listen#* } | put_nginx_file "listen/${listen%% *}.conf"

@@ -77,6 +77,8 @@ export function createFakeServer(): FakeServer {
     '/etc/sculptor/keys',
     paths.cronTables,
     paths.programs,
+    paths.snippetCopies,
+    paths.visitors,
     paths.registry,
     paths.parts,
     paths.databases,
@@ -207,6 +209,13 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     sizes: {
       ...createSizes({ files, commands: { run: () => Promise.reject(new Error('no program')) } }),
       measure: (path) => Promise.resolve(server.disk.has(path) ? (server.taken.get(path) ?? 0) : null),
+    },
+    snippets: async (site) => {
+      const folder = paths.snippets(site);
+      const names = (await folders.look(folder)) === null ? [] : await folders.list(folder);
+      return Promise.all(
+        names.map(async (name) => ({ name, text: (await files.read(`${folder}/${name}`)) ?? '' })),
+      );
     },
     ssh: {
       requireReady: () => Promise.resolve(),

@@ -2,12 +2,14 @@ import { NO_PHP_LIMITS, SiteSpec } from '../../contract/domains.ts';
 import type { Probe, VerbResult } from '../../contract/executor.ts';
 import { FailureError } from '../../contract/failures.ts';
 import { DomainId } from '../../contract/ids.ts';
+import { KeptOptions, type SiteOptions } from '../../contract/site-options.ts';
 import { canonicalDomainName } from '../../runtime/domain-names.ts';
 import type { Sql } from '../../state/connection.ts';
 import { domainNameHolders } from '../../state/held-names.ts';
 import { isProtected } from '../../state/protection.ts';
 import type { Standing } from '../../state/resource-states.ts';
 import { readDomainVersion } from '../../state/versions.ts';
+import { readVisitorHashes } from '../../state/visitor-hashes.ts';
 import type { Executor } from '../executor-calls.ts';
 import type { AskPage } from '../probe.ts';
 import { contextOf, doStep, parsed, refused } from '../task.ts';
@@ -54,7 +56,8 @@ async function readSite({ state, serverName }: DomainParts, { operation }: Task)
   if (version === undefined || version.deleted || version.tenant !== tenant || version.server !== server) {
     throw refused('there is no such version of this domain');
   }
-  const { name, aliases, type, phpVersion, publicDirectory, options, isolation, enabled } = version;
+  const { name, aliases, type, phpVersion, publicDirectory, isolation, enabled } = version;
+  const options = await withHashes(state, id, version.options);
   const phpLimits = version.phpLimits ?? NO_PHP_LIMITS;
   const asked = { name, aliases, type, phpVersion, publicDirectory, options, phpLimits, isolation, enabled };
   const site = parsed(SiteSpec, {
@@ -62,6 +65,19 @@ async function readSite({ state, serverName }: DomainParts, { operation }: Task)
   });
   await checkNames({ state, serverName }, site);
   return site;
+}
+
+/** How the site is to be served, with what its visitors come in by. */
+async function withHashes(state: Sql, id: string, asked: unknown): Promise<SiteOptions> {
+  const { basicAuth, ...options } = parsed(KeptOptions, asked);
+  if (basicAuth === null) return { ...options, basicAuth };
+  const hashes = await readVisitorHashes(state, id);
+  const users = basicAuth.users.map(({ name, since }) => {
+    const found = hashes.find((hash) => hash.name === name && hash.generation === since);
+    if (found === undefined) throw refused('a visitor has no password');
+    return { name, passwordHash: found.passwordHash };
+  });
+  return { ...options, basicAuth: { ...basicAuth, users } };
 }
 
 /** The privileged side refuses what the API should have refused, should the API have been taken. */

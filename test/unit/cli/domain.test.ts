@@ -157,8 +157,8 @@ test('lists as JSON in one document, and passes a filter on', async () => {
 
 test('shows one domain', async () => {
   const { out } = await sculptorctl(['domain', 'show', 'shop.example'], created);
-  expect(out).toContain('name                     shop.example\n');
-  expect(out).toContain('aliases                  www.shop.example\n');
+  expect(out).toContain('name                       shop.example\n');
+  expect(out).toContain('aliases                    www.shop.example\n');
 });
 
 test('what a person typed is one part of the path, whatever it holds', async () => {

@@ -11,10 +11,14 @@ export type Outcome = {
 };
 
 /** Runs sculptorctl against a fake API with these answers; pauses take no time. */
-export async function sculptorctl(words: readonly string[], answers: Answers = {}): Promise<Outcome> {
+export async function sculptorctl(
+  words: readonly string[],
+  answers: Answers = {},
+  input = '',
+): Promise<Outcome> {
   const api = await startApiServer(answers);
   try {
-    return { ...(await runIn({ socket: api.socket }, words)), asked: api.asked };
+    return { ...(await runIn({ socket: api.socket }, words, input)), asked: api.asked };
   } finally {
     await api.close();
   }
@@ -24,10 +28,15 @@ export async function sculptorctl(words: readonly string[], answers: Answers = {
 export async function runIn(
   world: Partial<World>,
   words: readonly string[],
+  input = '',
 ): Promise<Omit<Outcome, 'asked'>> {
   let out = '';
   let err = '';
-  const terminal = createTerminal({ out: (text) => (out += text), err: (text) => (err += text) });
+  const terminal = createTerminal({
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+    input: () => Promise.resolve(input),
+  });
   const open = createOpenSession({
     terminal,
     token: 'test-token',

@@ -9,6 +9,7 @@ import {
   needsServerBlock,
   renderServerBlock,
 } from '../../../worker-privileged/executor/render/server-block.ts';
+import { renderVisitors } from '../../../worker-privileged/executor/render/visitors.ts';
 import { renderSupervisedPool } from '../../../worker-privileged/executor/render/supervisor.ts';
 import { renderSysusersLine } from '../../../worker-privileged/executor/render/sysusers.ts';
 
@@ -17,6 +18,7 @@ const name = 'shop.example' as DomainName;
 const version = '8.2' as PhpVersion;
 const publicDirectory = 'public/web' as PublicDirectory;
 const options = DEFAULT_OPTIONS;
+const HASH = `$6$salt$${'a'.repeat(86)}`;
 const socket = `/run/sculptor-php/${id}.sock`;
 const home = `/home/www/${name}`;
 const plan = { phpProcesses: 20, limits: NO_PHP_LIMITS };
@@ -117,6 +119,25 @@ test.each([
     { allowedAddresses: ['192.0.2.0/24', '2001:db8::1'] },
     ['allow 192.0.2.0/24;', 'allow 2001:db8::1/128;', 'deny all;'],
   ],
+  [
+    { hsts: { maxAgeSeconds: 31_536_000, includeSubdomains: true, preload: true } },
+    [
+      'set $sculptor_hsts "";',
+      'if ($scheme = https) {',
+      '  set $sculptor_hsts "max-age=31536000; includeSubDomains; preload";',
+      '}',
+      'add_header Strict-Transport-Security $sculptor_hsts always;',
+    ],
+  ],
+  [{ staticCacheSeconds: 0 }, ['set $sculptor_static_seconds 0;', 'expires $sculptor_expires;']],
+  [
+    { basicAuth: { realm: 'Members only', users: [{ name: 'anna', passwordHash: HASH }] } },
+    [
+      'auth_basic "Members only";',
+      `auth_basic_user_file /etc/nginx/sculptor/visitors/${id};`,
+      'limit_req zone=sculptor_visitors burst=200;',
+    ],
+  ],
 ])('the option %j is a server block of its own, for the world and not for the probes', (given, lines) => {
   const block = { id, names: [name], publicDirectory: 'public' as PublicDirectory };
   const usual = renderServerBlock({ ...block, options });
@@ -126,6 +147,73 @@ test.each([
     usual.replace('  include /etc/nginx/sculptor/parts/site.conf;', (part) =>
       [...lines.map((line) => `  ${line}`), part].join('\n'),
     ),
+  );
+});
+
+test.each([
+  ['toWww', name, `www.${name}`],
+  ['fromWww', `www.${name}`, name],
+])('%s sends who asks for the one name to the other, once what it has in common was said', (www, from, to) => {
+  const block = { id, names: [name, 'a.example', `www.${name}`] as DomainName[], publicDirectory };
+  const usual = renderServerBlock({ ...block, options });
+  expect(renderServerBlock({ ...block, options: SiteOptions.parse({ www }) })).toBe(
+    usual.replace(
+      'parts/site.conf;\n',
+      (part) => `${part}  set $sculptor_www "";
+  if ($host = ${from}) {
+    set $sculptor_www ${to};
+  }
+  if ($uri ~ ^/\\.well-known/acme-challenge/) {
+    set $sculptor_www "";
+  }
+  if ($sculptor_www) {
+    return 308 $scheme://$sculptor_www$request_uri;
+  }
+`,
+    ),
+  );
+});
+
+test('a page for errors is asked for by an address that no visitor can ask for', () => {
+  const block = { id, names: [name], publicDirectory };
+  const usual = renderServerBlock({ ...block, options });
+  const errorPages = { 404: '/errors/404.html' };
+  expect(renderServerBlock({ ...block, options: SiteOptions.parse({ errorPages }) })).toBe(
+    usual.replace(
+      'parts/site.conf;\n',
+      (part) => `${part}  recursive_error_pages on;
+  fastcgi_intercept_errors on;
+  error_page 404 /.sculptor/error/404;
+  location = /.sculptor/error/404 {
+    internal;
+    recursive_error_pages off;
+    allow all;
+    auth_basic off;
+    try_files /errors/404.html =404;
+  }
+`,
+    ),
+  );
+});
+
+test("root's own files for a site are read last, and are reason enough for a server block", () => {
+  const block = { id, names: [name], publicDirectory: 'public' as PublicDirectory, options };
+  expect(needsServerBlock({ ...block, snippets: ['10-x.conf'] })).toBe(true);
+  expect(renderServerBlock({ ...block, snippets: ['10-x.conf'] })).toBe(
+    renderServerBlock(block).replace(
+      'parts/site.conf;\n',
+      (part) => `${part}  include /etc/nginx/sculptor/snippets/${id}-10-x.conf;\n`,
+    ),
+  );
+});
+
+test('visitors are a name and a hash on each line', () => {
+  const users = [
+    { name: 'anna', passwordHash: HASH },
+    { name: 'b@c.example', passwordHash: `$2y$05$${'c'.repeat(53)}` },
+  ];
+  expect(renderVisitors({ realm: 'Members', users })).toBe(
+    `anna:${HASH}\nb@c.example:$2y$05$${'c'.repeat(53)}\n`,
   );
 });
 
@@ -237,6 +325,15 @@ function rendersOf(value: string): readonly (() => unknown)[] {
     () => renderServerBlock({ id, names: [name], publicDirectory, options: { ...options, bodyBytes: bad } }),
     () =>
       renderServerBlock({ id, names: [name], publicDirectory, options: { ...options, timeoutSeconds: bad } }),
+    ...[
+      { hsts: { maxAgeSeconds: bad, includeSubdomains: false, preload: false } },
+      { staticCacheSeconds: bad },
+      { errorPages: { 404: value } },
+    ].map(
+      (changed) => () =>
+        renderServerBlock({ id, names: [name], publicDirectory, options: { ...options, ...changed } }),
+    ),
+    () => renderServerBlock({ id, names: [name], publicDirectory, options, snippets: [value] }),
     () => renderSupervisedPool({ id: bad, user: 'www', socket, share }),
     () => renderSupervisedPool({ id, user: value, socket, share }),
     () => renderSupervisedPool({ id, user: 'www', socket: value, share }),

@@ -6,6 +6,7 @@ import { doctor } from './doctor.ts';
 import { limit } from './limit.ts';
 import { mail } from './mail.ts';
 import { purge } from './purge.ts';
+import { site } from './site.ts';
 import { unprotect } from './unprotect.ts';
 
 /** The closed table of root's own commands; `systemd/sculptorctl` sends their words here. */
@@ -18,4 +19,5 @@ export const ADMIN_COMMANDS = {
   database,
   mail,
   acme,
+  site,
 } as const satisfies Readonly<Record<string, AdminCommand>>;

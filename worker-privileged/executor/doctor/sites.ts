@@ -1,6 +1,7 @@
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { needsServerBlock, renderServerBlock } from '../render/server-block.ts';
 import { paths, type Marker } from '../system/paths.ts';
+import { snippetsRead, staleSnippets } from './snippets.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import { wrong, type Check, type Found } from './finding.ts';
 import { ownerOf, type People } from './people.ts';
@@ -21,6 +22,7 @@ export const sites: Check = async (server) => {
       ...links(site, socketOf(site.id)),
       ...names(site),
       ...serverBlock(site),
+      ...staleSnippets(site),
     ]),
     ...entries.flatMap(trashed),
     ...strays(entries),
@@ -51,6 +53,7 @@ function links(site: Standing, socket: string): readonly Found[] {
   const markers: Readonly<Record<Marker, boolean>> = {
     live: true,
     'type-php': settings.type === 'php',
+    'https-only': settings.options.forceHttps,
     disabled: !settings.enabled,
     suspended: site.suspended,
   };
@@ -73,7 +76,7 @@ function links(site: Standing, socket: string): readonly Found[] {
 
 /** By its names the common server block finds a site; where it has one of its own they lead nowhere. */
 function names(site: Standing): readonly Found[] {
-  const own = needsServerBlock({ ...site.settings, names: site.names });
+  const own = needsServerBlock({ ...site.settings, names: site.names, snippets: snippetsRead(site.id) });
   return site.names.flatMap((name) =>
     leadsTo(site, paths.host(name), own ? `../held/${site.id}` : `../sites/${site.id}`),
   );
@@ -90,7 +93,7 @@ function leadsTo(site: Standing, path: string, target: string): readonly Found[]
 function serverBlock(site: Standing): readonly Found[] {
   const { id, settings } = site;
   const { publicDirectory, options } = settings;
-  const block = { id, names: site.names, publicDirectory, options };
+  const block = { id, names: site.names, publicDirectory, options, snippets: snippetsRead(id) };
   const wanted = needsServerBlock(block) ? wordsOf(renderServerBlock(block)) : null;
   const text = textOf(paths.serverBlock(id));
   const now = text === null ? null : wordsOf(text);

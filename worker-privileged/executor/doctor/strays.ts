@@ -13,12 +13,15 @@ export function strays(entries: readonly SiteEntry[]): readonly Found[] {
     [paths.sites, ids],
     [paths.hosts, here.flatMap(({ names }) => names)],
     [paths.serverBlocks, ids.map((id) => `${id}.conf`)],
+    [paths.visitors, ids],
   ];
   return [
     ...places.flatMap(([folder, ours]) => unknown(folder, new Set<string>(ours))),
-    ...list(paths.trash)
-      .filter((name) => !ids.some((id) => name.startsWith(`${id}-`)))
-      .map((name) => nobodys(`${paths.trash}/${name}`)),
+    ...[paths.trash, paths.snippetCopies].flatMap((folder) =>
+      list(folder)
+        .filter((name) => !ids.some((id) => name.startsWith(`${id}-`)))
+        .map((name) => nobodys(`${folder}/${name}`)),
+    ),
   ];
 }
 

@@ -13,6 +13,8 @@ const FOLDERS = [
   paths.hosts,
   paths.sites,
   paths.serverBlocks,
+  paths.snippetCopies,
+  paths.visitors,
   paths.wantedSockets,
   paths.supervisorPrograms,
 ] as const;

@@ -8,6 +8,8 @@ import type { Files } from './files.ts';
 import type { Locks } from './locks.ts';
 
 const CONF = '/etc/nginx/sculptor/nginx.conf';
+/** How nginx names a place in one of root's files for a site. */
+const IN_SNIPPET = /\/etc\/nginx\/sculptor\/snippets\/[a-z0-9]{12}-([A-Za-z0-9_.-]+\.conf):([0-9]+)/;
 const PID_FILE = '/run/nginx.pid';
 
 export type Nginx = {
@@ -75,6 +77,17 @@ async function blame(refused: unknown, askAgain: () => Promise<void>): Promise<u
         'server_broken',
         'nginx refuses its configuration, and not because of this site.',
         `On the server, nginx -t -c ${CONF} says what is wrong; ask again when it is mended.`,
+      ),
+    );
+  }
+  const [, snippet, line] = IN_SNIPPET.exec(refused.stderr) ?? [];
+  if (snippet !== undefined) {
+    return because(
+      refused,
+      new FailureError(
+        'config_refused',
+        `nginx does not take root's own lines for this site: ${snippet}, line ${line ?? '?'}.`,
+        'What it served before serves on. On the server, nginx -t of these lines, and the log, say what is wrong.',
       ),
     );
   }

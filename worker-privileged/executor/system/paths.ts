@@ -71,6 +71,11 @@ export const paths = {
   sshdPart: '/etc/ssh/sshd_config.d/00-sculptor.conf',
   serverBlocks: '/etc/nginx/sculptor/sites',
   serverBlock: (id: DomainId) => `/etc/nginx/sculptor/sites/${id}.conf`,
+  /** Who may visit the site; nginx's workers read it, by the group that what is made in the folder has. */
+  visitors: '/etc/nginx/sculptor/visitors',
+  /** Root's own lines for a site's server block, and what nginx reads of them: the last that it took. */
+  snippets: (name: DomainName) => `/etc/sculptor/snippets/${name}`,
+  snippetCopies: '/etc/nginx/sculptor/snippets',
   /** Written by systemd when the property of a site's slice is set. */
   sliceProperty: (id: DomainId, property: string) =>
     `/etc/systemd/system.control/sculptor-${id}.slice.d/50-${property}.conf`,
@@ -115,7 +120,15 @@ export type SiteFile =
   'home' | 'php' | 'php-fpm' | 'fpm.conf' | 'fpm.conf.new' | 'bin' | 'bin/php' | 'site' | Marker;
 
 /** Read by nginx for every request; see the parts in /etc/nginx/sculptor. */
-export type Marker = 'live' | 'type-php' | 'disabled' | 'suspended';
+export type Marker = 'live' | 'type-php' | 'disabled' | 'suspended' | 'https-only';
+
+export function visitorsFile(id: string): string {
+  return `${paths.visitors}/${id}`;
+}
+
+export function snippetCopy(id: string, name: string): string {
+  return `${paths.snippetCopies}/${id}-${name}`;
+}
 
 /** When something was thrown away, in a form that sorts and that a file may be called by. */
 export function stampOf(now: Date): string {

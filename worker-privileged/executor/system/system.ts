@@ -24,6 +24,7 @@ import { createQuotas, type Quotas } from './quotas.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { connectRedis } from './resp.ts';
 import { createSizes, type Sizes } from './sizes.ts';
+import { createSnippets, type Snippets } from './snippets.ts';
 import { createSsh, type Ssh } from './ssh.ts';
 import { createSupervisorMasters } from './supervisor.ts';
 import { createTenantRegister, type TenantRegister } from './tenants.ts';
@@ -55,6 +56,7 @@ export type System = {
   readonly quotas: Quotas;
   readonly registry: Registry;
   readonly sizes: Sizes;
+  readonly snippets: Snippets;
   readonly ssh: Ssh;
   readonly tenants: TenantRegister;
   readonly now: () => Date;
@@ -112,6 +114,7 @@ export function createSystem(config: ExecutorConfig): System {
     quotas: createQuotas({ commands, files, locks, mode }),
     registry: createRegistry({ files, folders, locks }),
     sizes: createSizes({ commands, files }),
+    snippets: createSnippets({ files, folders }),
     ssh: createSsh({ files, commands }),
     tenants: createTenantRegister({ files, folders, locks }),
     now,

@@ -10,7 +10,7 @@ import { requireDue } from './grace.ts';
 import { partsForgotten } from './site-parts/follow.ts';
 import { homeRestored } from './site/home.ts';
 import { namesHeld } from './site/names.ts';
-import { refuse, refuseServerName, registered, requireSame } from './site/registered.ts';
+import { refuse, refuseForeignWww, refuseServerName, registered, requireSame } from './site/registered.ts';
 import type { Story } from './site/story.ts';
 import { storyOf } from './site/told.ts';
 import type { VerbHandler } from './table.ts';
@@ -47,6 +47,7 @@ export function stepsToRestore(story: Story, entry: SiteEntry): readonly Step[] 
 
 async function admitToRestore(system: System, spec: SiteSpec): Promise<SiteEntry> {
   refuseServerName({ system, spec });
+  refuseForeignWww(spec);
   const entry = await system.registry.read(spec.id);
   if (entry === null || entry.purgingAt !== null) throw notThere();
   requireSame(entry, spec);

@@ -1,4 +1,6 @@
+import type { SiteSpec } from '../../../contract/domains.ts';
 import type { Probe } from '../../../contract/executor.ts';
+import { letsMoreIn } from '../../../contract/site-options.ts';
 import { runSteps, type Step } from '../ensure.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
@@ -21,6 +23,7 @@ import { shareOf, shareSet } from './site/share.ts';
 import { entryOf, namesOf, poolOf, type Story } from './site/story.ts';
 import { standsSuspended } from './site/suspension.ts';
 import { storyOf } from './site/told.ts';
+import { noVisitors, visitors } from './site/visitors.ts';
 import type { VerbHandler } from './table.ts';
 
 /** Makes a site, or makes it as it is asked for now. */
@@ -31,10 +34,22 @@ export function putSite(system: System): VerbHandler<'site.put'> {
     const put = () => runSteps(stepsToPut(story), run);
     const entry = await system.registry.read(spec.id);
     if (entry?.settings?.enabled === true && !spec.enabled) refuseIfProtected(entry);
-    if (entry === null || !destroys(entry, spec)) await put();
-    else await system.caps.destroy(`put-${spec.id}-${spec.generation}`, put);
+    await counted(system, { entry, spec }, put);
     return { probes: answersOf(story) };
   };
+}
+
+/** What keeps visitors off, and what lets some in, each under its cap. */
+async function counted(
+  { caps }: Pick<System, 'caps'>,
+  { entry, spec }: { readonly entry: SiteEntry | null; readonly spec: SiteSpec },
+  put: () => Promise<void>,
+): Promise<void> {
+  const key = `put-${spec.id}-${spec.generation}`;
+  const destroyed = async () =>
+    entry !== null && destroys(entry, spec) ? caps.destroy(key, put) : put();
+  const before = entry?.settings?.options;
+  await (before !== undefined && letsMoreIn(before, spec.options) ? caps.letIn(key, destroyed) : destroyed());
 }
 
 /** In this order a site that is half made does not answer, and one that is half changed answers as before. */
@@ -64,10 +79,12 @@ export function stepsToServe(story: Story): readonly Step[] {
     ...(spec.isolation === 'pool'
       ? []
       : [spec.enabled && !suspended ? mailOpen(story) : mailClosed(system, spec)]),
+    ...visitors(story),
     ...(ownBlock ? [serverBlock(story)] : []),
     switches(story),
     namesServed(story),
     ...(ownBlock ? [] : [noServerBlock(system, spec.id)]),
+    ...(spec.options.basicAuth === null ? [noVisitors(system, spec.id)] : []),
     live(story),
     partsFollow(system, spec.id, { removed: false, enabled: spec.enabled, suspended }),
     settled(story),
@@ -103,6 +120,7 @@ export function stepsToRemove(system: System, entry: SiteEntry): readonly Step[]
     partsFollow(system, entry.id, { removed: true, enabled: false, suspended: false }),
     phpOff(system, entry),
     noServerBlock(system, entry.id),
+    noVisitors(system, entry.id),
     // The pool's account is other sites' too, and so is its way to the mailer.
     ...(entry.isolation === 'site'
       ? [mailRemoved(system, entry), accountLocked(system, entry), processesEnded(system, entry)]

@@ -1,12 +1,12 @@
 import type { DomainId } from '../../../../contract/ids.ts';
 import type { DomainName } from '../../../../contract/names.ts';
 import type { Step } from '../../ensure.ts';
-import { needsServerBlock } from '../../render/server-block.ts';
 import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
 import { inTurn } from './in-turn.ts';
 import { nameTaken } from './registered.ts';
+import { hasOwnServerBlock, type Routed } from './server-block.ts';
 import { held, holderOf, namesOf, served, type Story } from './story.ts';
 
 type Tools = Pick<System, 'files'>;
@@ -40,9 +40,13 @@ export function namesHeld({ system: { files }, spec }: Story): Step {
 }
 
 /** The names lead to the site, or nowhere where a server block of its own serves it. */
-export function namesServed({ system: { files }, spec }: Story): Step {
+export function namesServed(routed: Routed): Step {
+  const {
+    system: { files },
+    spec,
+  } = routed;
   const names = namesOf(spec);
-  const own = needsServerBlock({ ...spec, names });
+  const own = hasOwnServerBlock(routed);
   return namesLeadTo({ files }, own ? held(spec.id) : served(spec.id), {
     name: 'point the names at the site',
     names: () => Promise.resolve(names),

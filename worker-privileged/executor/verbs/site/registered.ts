@@ -1,5 +1,6 @@
 import type { SiteSpec } from '../../../../contract/domains.ts';
 import { FailureError } from '../../../../contract/failures.ts';
+import { missingForWww } from '../../../../contract/www.ts';
 import type { Step, Undo } from '../../ensure.ts';
 import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
@@ -13,6 +14,7 @@ type Asked = Pick<Story, 'system' | 'spec'>;
 /** Refuses what no step could mend, before any of them. */
 export async function admit({ system, spec }: Story): Promise<void> {
   refuseServerName({ system, spec });
+  refuseForeignWww(spec);
   const entry = await system.registry.read(spec.id);
   if (entry === null) return requireNothingThere({ system, spec });
   if (entry.removedAt !== null) {
@@ -24,6 +26,13 @@ export async function admit({ system, spec }: Story): Promise<void> {
 export function refuseServerName({ system, spec }: Asked): void {
   if (namesOf(spec).every((name) => name !== system.serverName)) return;
   throw new FailureError('name_taken', 'This is the name of the server itself.', 'Choose another name.');
+}
+
+/** A site sends its visitors to names of its own. */
+export function refuseForeignWww({ name, aliases, options: { www } }: SiteSpec): void {
+  const missing = missingForWww({ name, aliases, www });
+  if (missing === null) return;
+  throw refuse(`${missing} is none of the names of this site.`, `Have ${missing} among its aliases.`);
 }
 
 /** What is asked is asked of this very site, and of no older version of it. */

@@ -40,7 +40,12 @@ export function siteFolder({ system: { files, folders, masters }, spec }: Story)
 export function switches({ system, spec, suspended }: Story): Step {
   return markers(system, spec.id, {
     name: 'set the switches',
-    wanted: { 'type-php': spec.type === 'php', disabled: !spec.enabled, suspended },
+    wanted: {
+      'type-php': spec.type === 'php',
+      'https-only': spec.options.forceHttps,
+      disabled: !spec.enabled,
+      suspended,
+    },
   });
 }
 

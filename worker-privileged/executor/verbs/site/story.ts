@@ -5,6 +5,7 @@ import type { DomainName, PhpVersion } from '../../../../contract/names.ts';
 import type { Account } from '../../system/accounts.ts';
 import type { Pool } from '../../system/masters.ts';
 import type { SiteEntry } from '../../system/registry.ts';
+import type { Snippet } from '../../system/snippets.ts';
 import type { System } from '../../system/system.ts';
 import { shareOf, UNPLANNED, type Planned, type SitePlan } from './share.ts';
 
@@ -17,6 +18,8 @@ export type Story = {
   /** Its tenant is: whatever is asked of it, it is not served. */
   readonly suspended: boolean;
   readonly plan: SitePlan;
+  /** Root's own lines for its server block. */
+  readonly snippets: readonly Snippet[];
 };
 
 export const POOL_USER = 'www';

@@ -12,6 +12,7 @@ export async function storyOf(system: System, spec: SiteSpec): Promise<Story> {
     spec,
     php: await choosePhp(system, spec),
     plan: await sitePlanOf(system, spec),
+    snippets: await system.snippets(spec.name),
     suspended: await isSuspended(system, spec.tenant),
   };
 }

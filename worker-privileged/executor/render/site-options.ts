@@ -1,0 +1,134 @@
+import type { DomainName } from '../../../contract/names.ts';
+import { DEFAULT_OPTIONS, type SiteOptions } from '../../../contract/site-options.ts';
+import { wwwRedirects } from '../../../contract/www.ts';
+import { visitorsFile } from '../system/paths.ts';
+import { plain, RenderError } from './plain.ts';
+
+type Served = {
+  readonly id: string;
+  readonly names: readonly DomainName[];
+  readonly options: SiteOptions;
+};
+
+/**
+ * A line for each option that is not as nginx.conf and the parts have it. `before` the part that they have in common,
+ * `after` it where what it does comes first. The worker's probes need none of them.
+ */
+export function optionLines(site: Served): {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+} {
+  const { options } = site;
+  return {
+    before: [
+      ...sizes(options),
+      ...(options.accessLog ? [] : ['access_log off;']),
+      ...addresses(options),
+      ...basicAuth(site),
+      ...hsts(options),
+      ...(options.staticCacheSeconds === null
+        ? []
+        : [
+            `set $sculptor_static_seconds ${plain(options.staticCacheSeconds)};`,
+            'expires $sculptor_expires;',
+          ]),
+    ],
+    after: [...www(site), ...errorPages(options)],
+  };
+}
+
+function sizes({ index, bodyBytes, timeoutSeconds }: SiteOptions): readonly string[] {
+  return [
+    // nginx adds the files that the parts name.
+    ...(index.length > 0 ? [`index ${index.map(plain).join(' ')};`] : []),
+    ...(bodyBytes === DEFAULT_OPTIONS.bodyBytes ? [] : [`client_max_body_size ${plain(bodyBytes)};`]),
+    ...(timeoutSeconds === DEFAULT_OPTIONS.timeoutSeconds
+      ? []
+      : [`fastcgi_read_timeout ${plain(timeoutSeconds)}s;`]),
+  ];
+}
+
+function addresses({ allowedAddresses }: SiteOptions): readonly string[] {
+  return [
+    ...allowedAddresses.map((range) => `allow ${network(range)};`),
+    ...(allowedAddresses.length > 0 ? ['deny all;'] : []),
+  ];
+}
+
+/** Digits, dots and colons mean themselves to nginx here. */
+function network(range: string): string {
+  if (!/^[0-9A-Fa-f.:]{2,45}\/[0-9]{1,3}$/.test(range)) throw new RenderError('a network');
+  return range;
+}
+
+/** Each guess of a password takes nginx's worker a few milliseconds, in which it serves nobody: so many it works out. */
+function basicAuth({ id, options }: Served): readonly string[] {
+  if (options.basicAuth === null) return [];
+  const { realm } = options.basicAuth;
+  if (!/^[A-Za-z0-9 ._-]{1,64}$/.test(realm)) throw new RenderError('a realm');
+  return [
+    `auth_basic "${realm}";`,
+    `auth_basic_user_file ${visitorsFile(plain(id))};`,
+    'limit_req zone=sculptor_visitors burst=200;',
+  ];
+}
+
+/** Nobody believes it on an answer that came without a certificate. */
+function hsts({ hsts: wanted }: SiteOptions): readonly string[] {
+  if (wanted === null) return [];
+  const words = [
+    `max-age=${plain(wanted.maxAgeSeconds)}`,
+    ...(wanted.includeSubdomains ? ['includeSubDomains'] : []),
+    ...(wanted.preload ? ['preload'] : []),
+  ];
+  return [
+    'set $sculptor_hsts "";',
+    'if ($scheme = https) {',
+    `  set $sculptor_hsts "${words.join('; ')}";`,
+    '}',
+    'add_header Strict-Transport-Security $sculptor_hsts always;',
+  ];
+}
+
+/** What proves to an authority that a name leads here is asked for under that very name. */
+function www({ names, options }: Served): readonly string[] {
+  const redirects = wwwRedirects(names, options.www);
+  if (redirects.length === 0) return [];
+  return [
+    'set $sculptor_www "";',
+    ...redirects.flatMap(([from, to]) => [
+      `if ($host = ${plain(from)}) {`,
+      `  set $sculptor_www ${plain(to)};`,
+      '}',
+    ]),
+    'if ($uri ~ ^/\\.well-known/acme-challenge/) {',
+    '  set $sculptor_www "";',
+    '}',
+    'if ($sculptor_www) {',
+    '  return 308 $scheme://$sculptor_www$request_uri;',
+    '}',
+  ];
+}
+
+/**
+ * By an address that nobody else can ask for, so that a page that is not there is nginx's own and keeps its status, and
+ * who is kept off the site sees it too.
+ */
+function errorPages({ errorPages: pages }: SiteOptions): readonly string[] {
+  const wanted = Object.entries(pages);
+  if (wanted.length === 0) return [];
+  return [
+    'recursive_error_pages on;',
+    'fastcgi_intercept_errors on;',
+    ...wanted.flatMap(([code, page]) => [
+      `error_page ${plain(code)} /.sculptor/error/${plain(code)};`,
+      `location = /.sculptor/error/${plain(code)} {`,
+      '  internal;',
+      '  recursive_error_pages off;',
+      '  allow all;',
+      '  auth_basic off;',
+      `  try_files ${plain(page ?? '')} =${plain(code)};`,
+      '}',
+    ]),
+  ];
+}
