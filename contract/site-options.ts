@@ -20,7 +20,10 @@ const YEAR = 31_536_000;
 
 const Hsts = z
   .strictObject({
-    maxAgeSeconds: z.int().min(0).max(2 * YEAR),
+    maxAgeSeconds: z
+      .int()
+      .min(0)
+      .max(2 * YEAR),
     includeSubdomains: z.boolean().default(false),
     preload: z.boolean().default(false),
   })

@@ -20,7 +20,11 @@ export const VisitorHash = z
     'a hash as `openssl passwd -6` prints it, of 5000 to 10000 rounds, or of bcrypt with a cost of 5 or 6',
   )
   .meta({
-    examples: [`$6$salt$${'a'.repeat(86)}`, `$6$rounds=10000$s$${'b'.repeat(86)}`, `$2y$05$${'c'.repeat(53)}`],
+    examples: [
+      `$6$salt$${'a'.repeat(86)}`,
+      `$6$rounds=10000$s$${'b'.repeat(86)}`,
+      `$2y$05$${'c'.repeat(53)}`,
+    ],
   });
 export type VisitorHash = z.infer<typeof VisitorHash>;
 
@@ -38,7 +42,7 @@ function basicAuth<V extends z.ZodObject<{ name: typeof VisitorName }>>(visitor:
     .min(1)
     .max(50)
     .refine(
-      (all) => new Set(all.map(({ name }) => (name as string).toLowerCase())).size === all.length,
+      (all) => new Set(all.map(({ name }) => name.toLowerCase())).size === all.length,
       'each name once',
     );
   return z.strictObject({ realm: Realm.default('Restricted'), users }).nullable();
@@ -51,9 +55,7 @@ export const BasicAuth = basicAuth(z.strictObject({ ...name, passwordHash: Visit
 export type BasicAuth = z.infer<typeof BasicAuth>;
 
 /** As it is asked for: who is sent without a hash has the one of before. */
-export const AskedBasicAuth = basicAuth(
-  z.strictObject({ ...name, passwordHash: VisitorHash.optional() }),
-);
+export const AskedBasicAuth = basicAuth(z.strictObject({ ...name, passwordHash: VisitorHash.optional() }));
 export type AskedBasicAuth = z.infer<typeof AskedBasicAuth>;
 
 /** As it is shown. */

@@ -22,9 +22,15 @@ export function wwwRedirects<N extends string>(
 }
 
 /** What the site would have to hold beside its own name, and does not. */
-export function missingForWww(
-  { name, aliases, www }: { readonly name: string; readonly aliases: readonly string[]; readonly www: Www },
-): string | null {
+export function missingForWww({
+  name,
+  aliases,
+  www,
+}: {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly www: Www;
+}): string | null {
   const other = counterpart(name);
   return www === 'asIs' || aliases.includes(other) ? null : other;
 }

@@ -170,9 +170,7 @@ function requireWwwHeld({ name, aliases, options: { www } }: DomainVersion): voi
   const missing = missingForWww({ name, aliases, www });
   if (missing === null) return;
   const message = `${missing} is none of the names of this domain.`;
-  throw invalidInput([
-    { field: 'options.www', message, expected: `asIs, or ${missing} among the aliases` },
-  ]);
+  throw invalidInput([{ field: 'options.www', message, expected: `asIs, or ${missing} among the aliases` }]);
 }
 
 /** The fields that were sent; one that was not is not there at all. */

@@ -11,11 +11,7 @@ export interface Visitors {
 }
 
 /** Who is sent without a hash has the one of before, and has to have one. */
-export function visitorsOf(
-  asked: AskedBasicAuth,
-  before: KeptBasicAuth,
-  generation: Generation,
-): Visitors {
+export function visitorsOf(asked: AskedBasicAuth, before: KeptBasicAuth, generation: Generation): Visitors {
   if (asked === null) return { basicAuth: null, visitors: [] };
   const known = new Map(before?.users.map(({ name, since }) => [name, since]));
   const missing: FieldError[] = [];

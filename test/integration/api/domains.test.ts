@@ -130,6 +130,83 @@ test('of the options, too, a change leaves what it does not name as it is', asyn
   expect(await read('options.example')).toMatchObject({ options });
 });
 
+const HASH = `$6$salt$${'a'.repeat(86)}`;
+const OTHER_HASH = `$6$salt$${'b'.repeat(86)}`;
+const kept = () =>
+  agent.servers.sql(
+    'SELECT generation, name, password_hash FROM sculptor.visitor_hash ORDER BY generation, name',
+  );
+
+test('a password’s hash is shown by no answer, and stays where what was read is sent back', async () => {
+  const user = (name: string, passwordHash?: string) => ({ name, ...(passwordHash && { passwordHash }) });
+  const id = await live('visitors.example', {
+    options: { basicAuth: { realm: 'Members', users: [user('anna', HASH), user('bert', OTHER_HASH)] } },
+  });
+  const shown = { realm: 'Members', users: [user('anna'), user('bert')] };
+  expect((await read(id)).options.basicAuth).toEqual(shown);
+  const same = await agent.call('PATCH', `/v1/domains/${id}`, { body: { options: { basicAuth: shown } } });
+  const changed = await agent.call('PATCH', `/v1/domains/${id}`, {
+    body: { options: { basicAuth: { users: [user('bert', HASH), user('anna')] } } },
+  });
+  const other = await agent.call('PATCH', `/v1/domains/${id}`, { body: { options: { bodyBytes: 4096 } } });
+  for (const answer of [same, changed, other]) {
+    expect(answer.status).toBe(202);
+    expect(answer.text).not.toContain('$6$');
+  }
+  const [[options = ''] = []] = agent.servers.sql(
+    `SELECT options FROM sculptor.domain_version WHERE domain_id = '${id}' AND generation = 4`,
+  );
+  expect((JSON.parse(options) as { basicAuth: unknown }).basicAuth).toEqual({
+    realm: 'Restricted',
+    users: [
+      { name: 'bert', since: 3 },
+      { name: 'anna', since: 1 },
+    ],
+  });
+  expect(kept()).toEqual([
+    ['1', 'anna', HASH],
+    ['1', 'bert', OTHER_HASH],
+    ['3', 'bert', HASH],
+  ]);
+});
+
+test.each([
+  [
+    'a visitor who has none',
+    { basicAuth: { users: [{ name: 'anna' }] } },
+    'options.basicAuth.users.0.passwordHash',
+  ],
+  [
+    'a hash that takes nginx long',
+    { basicAuth: { users: [{ name: 'anna', passwordHash: `$2y$12$${'c'.repeat(53)}` }] } },
+    'options.basicAuth.users.0.passwordHash',
+  ],
+  ['a www that the domain does not hold', { www: 'toWww' }, 'options.www'],
+  ['a page that is PHP', { errorPages: { 404: '/404.php' } }, 'options.errorPages.404'],
+  [
+    'a preload that no list takes',
+    { hsts: { maxAgeSeconds: 60, includeSubdomains: true, preload: true } },
+    'options.hsts.preload',
+  ],
+])('of %s the answer names the field, and nothing is changed', async (what, options, field) => {
+  const name = `${what.replaceAll(' ', '-').toLowerCase()}.example`;
+  const before = agent.snapshot();
+  const created = await agent.call('POST', '/v1/domains', { body: { name, options } });
+  expect([created.status, fields(created)]).toEqual([422, [field]]);
+  expect(agent.snapshot()).toEqual(before);
+  const id = await live(name);
+  const changed = await agent.call('PATCH', `/v1/domains/${id}`, { body: { options } });
+  expect([changed.status, fields(changed)]).toEqual([422, [field]]);
+});
+
+test('the alias that visitors are sent to cannot be taken away while they are', async () => {
+  const id = await live('both.example', { aliases: ['www.both.example'], options: { www: 'fromWww' } });
+  const refused = await agent.call('PATCH', `/v1/domains/${id}`, { body: { aliases: [] } });
+  expect([refused.status, fields(refused)]).toEqual([422, ['options.www']]);
+  const both = { aliases: [], options: { www: 'asIs' } };
+  expect((await agent.call('PATCH', `/v1/domains/${id}`, { body: both })).status).toBe(202);
+});
+
 test.each([
   ['name', { name: 'other.example' }],
   ['isolation', { isolation: 'pool' }],

@@ -22,6 +22,7 @@ afterAll(async () => {
 
 const TABLES = [
   ...['tenant', 'server', 'server_fact', 'token', 'domain_version', 'domain_name', 'database_version'],
+  ...['visitor_hash'],
   ...['database_name', 'database_user_version', 'database_user_name', 'resource_state', 'operation'],
   ...['operation_step', 'cancellation', 'idempotency', 'audit', 'token_revocation', 'token_use'],
 ];
@@ -76,6 +77,9 @@ test.each([
     "INSERT INTO audit (at, actor, address, action, resource, outcome) VALUES ('2000-01-01', '', '', '', '', '')",
   ],
   ['SELECT password_hash FROM database_user_version'],
+  ['SELECT password_hash FROM visitor_hash'],
+  ["UPDATE visitor_hash SET password_hash = 'x'"],
+  ["REPLACE INTO visitor_hash VALUES ('aaaaaaaaaaaa', 1, 'anna', 'x')"],
   ['SELECT * FROM database_user_version'],
   ['SELECT * FROM audit'],
   ['SELECT * FROM sculptor_door.managed_database'],

@@ -202,3 +202,63 @@ test('an operation that fails shows its failed step, then why and what to do, an
   expect(err).toBe('config_refused: nginx refused it.\nLook at nginx.\n');
   expect(code).toBe(1);
 });
+
+test.each([
+  ['www=toWww', { www: 'toWww' }],
+  ['forceHttps=true', { forceHttps: true }],
+  ['hsts=none', { hsts: null }],
+  ['hsts=60', { hsts: { maxAgeSeconds: 60 } }],
+  [
+    'hsts=31536000,includeSubdomains,preload',
+    { hsts: { maxAgeSeconds: 31_536_000, includeSubdomains: true, preload: true } },
+  ],
+  ['staticCacheSeconds=60', { staticCacheSeconds: 60 }],
+  ['staticCacheSeconds=none', { staticCacheSeconds: null }],
+  ['errorPages=404:/a.html,502:/b.html', { errorPages: { 404: '/a.html', 502: '/b.html' } }],
+  ['errorPages=none', { errorPages: {} }],
+  ['basicAuth=none', { basicAuth: null }],
+])('--option %s is sent as the contract takes it', async (word, options) => {
+  const { asked } = await sculptorctl(['domain', 'update', 'shop.example', '--option', word]);
+  expect(asked[0]?.body).toEqual({ options });
+  expect(UpdateDomain.safeParse(asked[0]?.body).success).toBe(true);
+});
+
+describe('visitors with a password', () => {
+  const basicAuth = { realm: 'Members', users: [{ name: 'anna' }, { name: 'bert' }] };
+  const standing = (options: object) => ({
+    ...created,
+    [`GET /v1/domains/${DOMAIN.name}`]: [
+      { status: 200, body: { ...DOMAIN, options: { ...DOMAIN.options, ...options } } },
+    ],
+    [`PATCH /v1/domains/${DOMAIN.name}`]: [accepted({ domain: DOMAIN })],
+  });
+  const HASH = `$6$salt$${'a'.repeat(86)}`;
+  const sent = async (words: readonly string[], options: object, input?: string) => {
+    const outcome = await sculptorctl(['domain', 'visitor', ...words], standing(options), input);
+    return { ...outcome, body: outcome.asked.find(({ method }) => method === 'PATCH')?.body };
+  };
+
+  test('set: the hash comes from standard input, and the others stay as they are', async () => {
+    const { body, out } = await sent(['set', DOMAIN.name, 'carl'], { basicAuth }, `${HASH}\n`);
+    const users = [...basicAuth.users, { name: 'carl', passwordHash: HASH }];
+    expect(body).toEqual({ options: { basicAuth: { realm: 'Members', users } } });
+    expect(UpdateDomain.safeParse(body).success).toBe(true);
+    expect(out).not.toContain('$6$');
+  });
+
+  test('set: without a hash nothing is asked for, and the sentence says where it comes from', async () => {
+    const { code, err, body } = await sent(['set', DOMAIN.name, 'carl'], { basicAuth });
+    expect({ code, body }).toEqual({ code: 2, body: undefined });
+    expect(err).toContain('openssl passwd -6');
+  });
+
+  test('remove: with the last one nobody is asked any more', async () => {
+    const users = [{ name: 'anna' }];
+    expect((await sent(['remove', DOMAIN.name, 'bert'], { basicAuth })).body).toEqual({
+      options: { basicAuth: { realm: 'Members', users } },
+    });
+    const last = await sent(['remove', DOMAIN.name, 'anna'], { basicAuth: { realm: 'Members', users } });
+    expect(last.body).toEqual({ options: { basicAuth: null } });
+    expect((await sent(['remove', DOMAIN.name, 'nobody'], { basicAuth })).code).toBe(2);
+  });
+});

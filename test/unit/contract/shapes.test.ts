@@ -48,7 +48,11 @@ test('what is left out of a new domain has its default', () => {
     type: 'php',
     phpLimits: {},
     publicDirectory: 'public',
-    options: { index: [], bodyBytes: 67_108_864, timeoutSeconds: 300, allowedAddresses: [], accessLog: true },
+    options: {
+      ...{ index: [], bodyBytes: 67_108_864, timeoutSeconds: 300, allowedAddresses: [], accessLog: true },
+      ...{ www: 'asIs', forceHttps: false, hsts: null, staticCacheSeconds: null },
+      ...{ errorPages: {}, basicAuth: null },
+    },
     isolation: 'site',
     enabled: true,
     protected: false,

@@ -229,3 +229,36 @@ describe('administrator', () => {
     expect([code, events, records.told]).toEqual([2, [], []]);
   });
 });
+
+describe('site refresh', () => {
+  const folder = '/etc/sculptor/snippets/shop.example';
+  const write = (server: FakeServer, text: string) => {
+    server.disk.set(folder, { kind: 'folder', uid: 0, gid: 0, mode: 0o755 });
+    server.disk.set(`${folder}/x.conf`, { kind: 'file', text, mode: 0o644 });
+  };
+
+  test('has nginx read what root has written for a site, and says whether that was another', async () => {
+    const { server, type } = world();
+    await put(server);
+    write(server, 'one;');
+    expect((await type('site', 'refresh', 'shop.example')).out).toContain('is served by what is written');
+    expect(server.disk.get(`/etc/nginx/sculptor/snippets/${ID}-x.conf`)).toMatchObject({ text: 'one;' });
+    expect(server.disk.get('/etc/sculptor/hosts/shop.example')).toMatchObject({ target: `../held/${ID}` });
+    expect((await type('site', 'refresh', ID)).out).toContain('was served so already');
+    server.disk.delete(`${folder}/x.conf`);
+    await type('site', 'refresh', ID);
+    expect(server.disk.get('/etc/sculptor/hosts/shop.example')).toMatchObject({ target: `../sites/${ID}` });
+    expect(server.disk.has(paths.serverBlock(ID as never))).toBe(false);
+  });
+
+  test('of a site that was removed is refused', async () => {
+    const { server, type } = world();
+    await put(server);
+    await remove(server);
+    write(server, 'one;');
+    expect(await type('site', 'refresh', ID)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('not_ready') as string,
+    });
+  });
+});

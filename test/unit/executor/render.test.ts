@@ -153,13 +153,15 @@ test.each([
 test.each([
   ['toWww', name, `www.${name}`],
   ['fromWww', `www.${name}`, name],
-])('%s sends who asks for the one name to the other, once what it has in common was said', (www, from, to) => {
-  const block = { id, names: [name, 'a.example', `www.${name}`] as DomainName[], publicDirectory };
-  const usual = renderServerBlock({ ...block, options });
-  expect(renderServerBlock({ ...block, options: SiteOptions.parse({ www }) })).toBe(
-    usual.replace(
-      'parts/site.conf;\n',
-      (part) => `${part}  set $sculptor_www "";
+])(
+  '%s sends who asks for the one name to the other, once what it has in common was said',
+  (www, from, to) => {
+    const block = { id, names: [name, 'a.example', `www.${name}`] as DomainName[], publicDirectory };
+    const usual = renderServerBlock({ ...block, options });
+    expect(renderServerBlock({ ...block, options: SiteOptions.parse({ www }) })).toBe(
+      usual.replace(
+        'parts/site.conf;\n',
+        (part) => `${part}  set $sculptor_www "";
   if ($host = ${from}) {
     set $sculptor_www ${to};
   }
@@ -170,9 +172,10 @@ test.each([
     return 308 $scheme://$sculptor_www$request_uri;
   }
 `,
-    ),
-  );
-});
+      ),
+    );
+  },
+);
 
 test('a page for errors is asked for by an address that no visitor can ask for', () => {
   const block = { id, names: [name], publicDirectory };

@@ -1,6 +1,6 @@
 import type { SiteSpec } from '../../../contract/domains.ts';
 import { paths } from '../../../worker-privileged/executor/system/paths.ts';
-import { putSite } from '../../../worker-privileged/executor/verbs/site.ts';
+import { putSite, removeSite } from '../../../worker-privileged/executor/verbs/site.ts';
 import { createFakeServer, createFakeSystem, stateOf, type FakeServer } from '../../fakes/executor-system.ts';
 import { failureOf, ID, recordedRun, spec } from './sites.ts';
 
@@ -234,3 +234,84 @@ describe('what is refused changes nothing:', () => {
     return [`/etc/sculptor/hosts/${name}`, { kind: 'link', target: `../sites/${other}` }] as const;
   }
 });
+
+describe('visitors with a password', () => {
+  const users = [{ name: 'anna', passwordHash: `$6$salt$${'a'.repeat(86)}` }];
+  const asking = { basicAuth: { realm: 'Members', users } };
+  const file = `/etc/nginx/sculptor/visitors/${ID}`;
+  const letIn = (server: FakeServer) =>
+    (JSON.parse(stateText(server, paths.letIn) ?? '[]') as { key: string }[]).map(({ key }) => key);
+
+  test('are written down before the site asks for one, and forgotten once it does not', async () => {
+    const server = createFakeServer();
+    const { changed } = await put(server, spec({ options: asking }));
+    expect(changed.indexOf('write down who may visit')).toBeLessThan(
+      changed.indexOf('serve it by a server block of its own'),
+    );
+    expect(server.disk.get(file)).toMatchObject({ text: `anna:${users[0]?.passwordHash}\n`, mode: 0o640 });
+    await put(server, spec({ generation: 2 }));
+    expect(server.disk.has(file)).toBe(false);
+  });
+
+  test('count against the cap on what lets in where they are new, or nobody is asked any more', async () => {
+    const server = createFakeServer();
+    await put(server, spec({ options: asking }));
+    await put(server, spec({ generation: 2, options: { ...asking, bodyBytes: 4096 } }));
+    expect(letIn(server)).toEqual([]);
+    const more = [...users, { name: 'bert', passwordHash: `$2y$05$${'b'.repeat(53)}` }];
+    await put(server, spec({ generation: 3, options: { basicAuth: { realm: 'Members', users: more } } }));
+    await put(server, spec({ generation: 4 }));
+    expect(letIn(server)).toEqual([`put-${ID}-3`, `put-${ID}-4`]);
+  });
+});
+
+test('a site that sends its visitors to a name it does not hold is refused', async () => {
+  const server = createFakeServer();
+  expect(await failureOf(put(server, spec({ options: { www: 'toWww' } })))).toBe('invalid_request');
+  await put(server, spec({ options: { www: 'toWww' }, aliases: ['www.shop.example'] }));
+});
+
+test('HTTPS is forced by a marker, without a server block and a reload', async () => {
+  const server = createFakeServer();
+  await put(server, spec());
+  await put(server, spec({ generation: 2, options: { forceHttps: true } }));
+  expect(server.disk.has(`/etc/sculptor/sites/${ID}/https-only`)).toBe(true);
+  expect(server.doings).not.toContain('reload nginx');
+});
+
+describe("root's own lines for a site", () => {
+  const copy = `/etc/nginx/sculptor/snippets/${ID}-10-x.conf`;
+  const write = (server: FakeServer, text: string) => {
+    const root = { uid: 0, gid: 0 };
+    server.disk.set('/etc/sculptor/snippets/shop.example', { kind: 'folder', ...root, mode: 0o755 });
+    server.disk.set('/etc/sculptor/snippets/shop.example/10-x.conf', { kind: 'file', text, mode: 0o644 });
+  };
+
+  test('are copied for nginx with its server block, anew where they are others, and taken away with it', async () => {
+    const server = createFakeServer();
+    write(server, 'one;\n');
+    await put(server, spec());
+    expect(server.disk.get(copy)).toMatchObject({ text: 'one;\n', mode: 0o600 });
+    expect(stateText(server, paths.serverBlock(ID))).toContain(`include ${copy};`);
+    write(server, 'two;\n');
+    await put(server, spec({ generation: 2 }));
+    expect(server.disk.get(copy)).toMatchObject({ text: 'two;\n' });
+    server.disk.delete('/etc/sculptor/snippets/shop.example/10-x.conf');
+    await put(server, spec({ generation: 3 }));
+    expect([server.disk.has(copy), server.disk.has(paths.serverBlock(ID))]).toEqual([false, false]);
+  });
+
+  test('stay when the site is removed, and nginx reads them no more', async () => {
+    const server = createFakeServer();
+    write(server, 'one;\n');
+    await put(server, spec());
+    await removeSite(createFakeSystem(server).system)({ id: ID }, recordedRun());
+    expect(server.disk.has(copy)).toBe(false);
+    expect(server.disk.has('/etc/sculptor/snippets/shop.example/10-x.conf')).toBe(true);
+  });
+});
+
+function stateText(server: FakeServer, path: string): string | undefined {
+  const node = server.disk.get(path);
+  return node?.kind === 'file' ? node.text : undefined;
+}

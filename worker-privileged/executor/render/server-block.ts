@@ -34,7 +34,9 @@ export function needsServerBlock(block: Omit<ServerBlock, 'id'>): boolean {
 /** A site's own server blocks: one for the world, one on the listener of the worker's probes. */
 export function renderServerBlock(block: ServerBlock): string {
   const { before, after } = optionLines(block);
-  const snippets = (block.snippets ?? []).map((name) => `include ${snippetCopy(plain(block.id), plain(name))};`);
+  const snippets = (block.snippets ?? []).map(
+    (name) => `include ${snippetCopy(plain(block.id), plain(name))};`,
+  );
   return `# Site ${plain(block.id)}. Written by the agent; what is changed here is lost.
 server {
   include /etc/nginx/sculptor/listen/http.conf;

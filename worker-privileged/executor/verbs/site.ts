@@ -46,8 +46,7 @@ async function counted(
   put: () => Promise<void>,
 ): Promise<void> {
   const key = `put-${spec.id}-${spec.generation}`;
-  const destroyed = async () =>
-    entry !== null && destroys(entry, spec) ? caps.destroy(key, put) : put();
+  const destroyed = async () => (entry !== null && destroys(entry, spec) ? caps.destroy(key, put) : put());
   const before = entry?.settings?.options;
   await (before !== undefined && letsMoreIn(before, spec.options) ? caps.letIn(key, destroyed) : destroyed());
 }
