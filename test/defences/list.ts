@@ -4,6 +4,7 @@ import { CACHES_DEFENCES } from './list/caches.ts';
 import { EDGE } from './list/edge.ts';
 import { EXECUTOR } from './list/executor.ts';
 import { MAIL } from './list/mail.ts';
+import { OPTIONS } from './list/options.ts';
 import { PLANS } from './list/plans.ts';
 import { PROGRAMS } from './list/programs.ts';
 import { SERVER } from './list/server.ts';
@@ -17,6 +18,7 @@ export const DEFENCES: readonly Defence[] = [
   ...CACHES_DEFENCES,
   ...EDGE,
   ...PLANS,
+  ...OPTIONS,
   ...TENANTS,
   ...PROGRAMS,
   ...MAIL,

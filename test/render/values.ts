@@ -55,7 +55,9 @@ const site = fc.record({
     { weight: 1, arbitrary: fc.array(name, { minLength: 101, maxLength: 101, size: 'max' }) },
   ),
   publicDirectory,
-  options: arbitraryOf(SiteOptions).map((options) => SiteOptions.parse(options)),
+  options: fc
+    .oneof({ weight: 1, arbitrary: fc.constant({}) }, { weight: 4, arbitrary: arbitraryOf(SiteOptions) })
+    .map((options) => SiteOptions.parse(options)),
   version: arbitraryOf(PhpVersion),
   phpLimits: fc.oneof(
     { weight: 4, arbitrary: fc.constant(NO_PHP_LIMITS) },

@@ -165,9 +165,6 @@ test.each([
   if ($host = ${from}) {
     set $sculptor_www ${to};
   }
-  if ($uri ~ ^/\\.well-known/acme-challenge/) {
-    set $sculptor_www "";
-  }
   if ($sculptor_www) {
     return 308 $scheme://$sculptor_www$request_uri;
   }
@@ -186,6 +183,7 @@ test('a page for errors is asked for by an address that no visitor can ask for',
       'parts/site.conf;\n',
       (part) => `${part}  recursive_error_pages on;
   fastcgi_intercept_errors on;
+  proxy_intercept_errors on;
   error_page 404 /.sculptor/error/404;
   location = /.sculptor/error/404 {
     internal;
@@ -299,6 +297,22 @@ test.each(foreign)('%j is rendered nowhere', (value) => {
   expect(() => plain(value)).toThrow(RenderError);
   for (const render of rendersOf(value)) expect(render).toThrow(RenderError);
 });
+
+test.each(foreign.filter((value) => !/^[A-Za-z0-9$=/ ._-]+$/.test(value)))(
+  '%j is no realm and no visitor',
+  (value) => {
+    const users = [{ name: 'anna', passwordHash: HASH }];
+    const basicAuth = { realm: value, users };
+    expect(() =>
+      renderServerBlock({ id, names: [name], publicDirectory, options: { ...options, basicAuth } }),
+    ).toThrow(RenderError);
+    for (const bad of [
+      { name: value, passwordHash: HASH },
+      { name: 'anna', passwordHash: value },
+    ])
+      expect(() => renderVisitors({ realm: 'Members', users: [bad] })).toThrow(RenderError);
+  },
+);
 
 test('a value is rendered as it is, or not at all', () => {
   fc.assert(

@@ -90,7 +90,6 @@ function hsts({ hsts: wanted }: SiteOptions): readonly string[] {
   ];
 }
 
-/** What proves to an authority that a name leads here is asked for under that very name. */
 function www({ names, options }: Served): readonly string[] {
   const redirects = wwwRedirects(names, options.www);
   if (redirects.length === 0) return [];
@@ -101,9 +100,6 @@ function www({ names, options }: Served): readonly string[] {
       `  set $sculptor_www ${plain(to)};`,
       '}',
     ]),
-    'if ($uri ~ ^/\\.well-known/acme-challenge/) {',
-    '  set $sculptor_www "";',
-    '}',
     'if ($sculptor_www) {',
     '  return 308 $scheme://$sculptor_www$request_uri;',
     '}',
@@ -120,6 +116,7 @@ function errorPages({ errorPages: pages }: SiteOptions): readonly string[] {
   return [
     'recursive_error_pages on;',
     'fastcgi_intercept_errors on;',
+    'proxy_intercept_errors on;',
     ...wanted.flatMap(([code, page]) => [
       `error_page ${plain(code)} /.sculptor/error/${plain(code)};`,
       `location = /.sculptor/error/${plain(code)} {`,

@@ -1,0 +1,103 @@
+import type { Defence } from '../defence.ts';
+
+const PUT = 'test/unit/executor/site-put.test.ts';
+const RENDER = 'test/unit/executor/render.test.ts';
+const CONTRACT = 'test/unit/contract/site-options.test.ts';
+
+/** How a site is served: what its options may cost others, and what they keep to themselves. */
+export const OPTIONS: readonly Defence[] = [
+  {
+    name: 'hashes that nginx works out at once',
+    against: 'a password of one site for which nginx lets all others wait',
+    change: { file: 'contract/visitors.ts', from: '\\$2[by]\\$0[56]\\$', to: '\\$2[by]\\$[01][0-9]\\$' },
+    noticed: { file: CONTRACT, test: 'the hash "bcrypt of cost 10" is refused' },
+  },
+  {
+    name: 'no PHP among the pages for errors',
+    against: 'source that is shown as it is',
+    change: { file: 'contract/site-options.ts', from: '){1,5}\\.html?$/', to: '){1,5}$/' },
+    noticed: { file: CONTRACT, test: 'the page "/404.php" is refused' },
+  },
+  {
+    name: 'a realm of plain words',
+    against: 'a quote that ends it, and directives of nginx behind it',
+    change: {
+      file: 'worker-privileged/executor/render/site-options.ts',
+      from: '/^[A-Za-z0-9 ._-]{1,64}$/',
+      to: '/^/',
+    },
+    noticed: { file: RENDER, test: '"\\"" is no realm and no visitor' },
+  },
+  {
+    name: 'visitors of plain words',
+    against: 'a line more, which is a visitor more',
+    change: {
+      file: 'worker-privileged/executor/render/visitors.ts',
+      from: '/^[A-Za-z0-9$./=_@-]{1,200}$/',
+      to: '/^/',
+    },
+    noticed: { file: RENDER, test: '"shop.example\\nuser=root" is no realm and no visitor' },
+  },
+  {
+    name: 'visitors are sent to names of the site alone',
+    against: 'an API that was taken and sends all visitors to a neighbour',
+    change: {
+      file: 'contract/www.ts',
+      from: "www === 'asIs' || aliases.includes(other)",
+      to: "www !== 'nothing' || aliases.includes(other)",
+    },
+    noticed: { file: PUT, test: 'a site that sends its visitors to a name it does not hold is refused' },
+  },
+  {
+    name: 'a cap on who is let in',
+    against: 'an API that was taken and opens every site that asks for a password',
+    change: {
+      file: 'worker-privileged/executor/verbs/site.ts',
+      from: 'before !== undefined && letsMoreIn(before, spec.options)',
+      to: 'before === undefined && letsMoreIn(spec.options, spec.options)',
+    },
+    noticed: {
+      file: PUT,
+      test: 'visitors with a password count against the cap on what lets in where they are new, or nobody is asked any more',
+    },
+  },
+  {
+    name: 'passwords are for nginx alone',
+    against: 'a site that reads whom its neighbours let in',
+    change: {
+      file: 'worker-privileged/executor/verbs/site/visitors.ts',
+      from: 'files.replace(path, text, 0o640)',
+      to: 'files.replace(path, text)',
+    },
+    noticed: {
+      file: PUT,
+      test: 'visitors with a password are written down before the site asks for one, and forgotten once it does not',
+    },
+  },
+  {
+    name: 'hashes that the API cannot read',
+    against: 'an API that was taken and guesses passwords at leisure',
+    change: {
+      file: 'state/accounts.sql',
+      from: "GRANT INSERT ON sculptor.visitor_hash TO 'www-data'",
+      to: "GRANT SELECT, INSERT ON sculptor.visitor_hash TO 'www-data'",
+    },
+    noticed: {
+      file: 'test/integration/api/grants.test.ts',
+      test: /SELECT password_hash FROM visitor_hash/,
+    },
+  },
+  {
+    name: 'root’s own lines are root’s',
+    against: 'a tenant who writes directives of nginx where root let him write a file',
+    change: {
+      file: 'worker-privileged/executor/system/snippets.ts',
+      from: 'stats.uid === 0 && (stats.mode & 0o022) === 0',
+      to: 'stats.uid >= 0',
+    },
+    noticed: {
+      file: 'test/machine/snippets.test.ts',
+      test: 'where others than root could have written them they are refused, and doctor says so',
+    },
+  },
+];
