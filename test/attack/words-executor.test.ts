@@ -90,6 +90,12 @@ test('rows 1, 3, 4 and 14: no served folder is more than a folder in `public`', 
   );
 });
 
+const ANNA = { name: 'anna', passwordHash: `$6$salt$${'a'.repeat(86)}` };
+const OPTIONS_OF_ONE_VALUE = [
+  ...['bodyBytes', 'timeoutSeconds', 'accessLog', 'www', 'forceHttps', 'staticCacheSeconds', 'hsts'],
+  ...['errorPages', 'basicAuth'],
+];
+
 test('rows 1, 3 and 4: no option of a site is more than its grammar', async () => {
   const lists = { index: 'home.html', allowedAddresses: '192.0.2.0/24' };
   const isFine = (value: string) => /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(value) && !value.includes('..');
@@ -101,12 +107,40 @@ test('rows 1, 3 and 4: no option of a site is more than its grammar', async () =
         values: around(good, EVERYTHING).filter((value) => value !== good && !isFine(value)),
         line: (value: string) => requestLine('site.put', put({ options: { [option]: [value] } })),
       })),
-      ...['bodyBytes', 'timeoutSeconds', 'accessLog'].map((option) => ({
+      ...OPTIONS_OF_ONE_VALUE.map((option) => ({
         what: `option ${option}`,
         values: around('60', EVERYTHING),
         line: (value: string) => requestLine('site.put', put({ options: { [option]: value } })),
       })),
     ],
+  );
+});
+
+/** What is no more than its grammar all the same, as far as the values of this file go. */
+const VISITORS: readonly (readonly [what: string, fine: RegExp, options: (value: string) => object])[] = [
+  [
+    'realm',
+    /^[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9._-])?$/,
+    (realm) => ({ basicAuth: { realm, users: [ANNA] } }),
+  ],
+  [
+    'visitor',
+    /^[A-Za-z0-9]([A-Za-z0-9._@-]*[A-Za-z0-9_-])?$/,
+    (name) => ({ basicAuth: { users: [{ ...ANNA, name }] } }),
+  ],
+  ['hash', /^$/, (passwordHash) => ({ basicAuth: { users: [{ ...ANNA, passwordHash }] } })],
+  ['page', /^$/, (page) => ({ errorPages: { 404: `/${page}` } })],
+  ['page’s status', /^$/, (code) => ({ errorPages: { [code]: '/404.html' } })],
+];
+
+test('rows 1, 3 and 4: no visitor and no page for errors of a site is more than its grammar', async () => {
+  await refusesEach(
+    [1, 3, 4],
+    VISITORS.map(([what, fine, options]) => ({
+      what,
+      values: around('Members', EVERYTHING).filter((value) => !fine.test(value) || value.length > 64),
+      line: (value: string) => requestLine('site.put', put({ options: options(value) })),
+    })),
   );
 });
 

@@ -32,7 +32,7 @@ test(
   'they are read when root says so, and doctor knows when they are not',
   async () => {
     const domain = await made();
-    write(domain, 'add_header X-Root one;\n');
+    write(domain, 'add_header X-Root one always;\n');
     expect(await header(domain)).toBeUndefined();
     expect(run('sculptorctl', ['doctor']).out).toContain(`sculptorctl site refresh ${domain.name}`);
     expect(sculptorctl('site', 'refresh', domain.name)).toMatchObject({ code: 0 });
@@ -50,12 +50,12 @@ test(
   'they stay through every change, removal and restoration, and a change reads them anew',
   async () => {
     const domain = await made();
-    write(domain, 'add_header X-Root one;\n');
+    write(domain, 'add_header X-Root one always;\n');
     await updateDomain(domain.name, { options: { bodyBytes: 4096 } });
     expect(await header(domain)).toBe('one');
     await updateDomain(domain.name, { type: 'static', options: { bodyBytes: 67_108_864 } });
     expect(await header(domain)).toBe('one');
-    write(domain, 'add_header X-Root two;\n');
+    write(domain, 'add_header X-Root two always;\n');
     await updateDomain(domain.name, { aliases: [`www.${domain.name}`] });
     expect(await header(domain)).toBe('two');
     await succeeded(await accepted('DELETE', `/v1/domains/${domain.id}`));
@@ -70,9 +70,12 @@ test(
   'what nginx refuses is named by file and line, and stops neither the site nor another',
   async () => {
     const [domain, other] = [await made(), await made()];
-    write(domain, 'add_header X-Root good;\n');
+    write(domain, 'add_header X-Root good always;\n');
     sculptorctl('site', 'refresh', domain.name);
-    for (const bad of ['add_header X-Root bad;\nno_such_directive on;\n', 'add_header X-Root bad;\n}\n']) {
+    for (const bad of [
+      'add_header X-Root bad always;\nno_such_directive on;\n',
+      'add_header X-Root bad;\n}\n',
+    ]) {
       write(domain, bad);
       const { code, err } = sculptorctl('site', 'refresh', domain.name);
       expect([code, err]).toEqual([1, expect.stringMatching(/config_refused: .*10-header\.conf, line 2\./)]);
@@ -94,7 +97,7 @@ test(
   'where others than root could have written them they are refused, and doctor says so',
   async () => {
     const domain = await made();
-    write(domain, 'add_header X-Root mine;\n');
+    write(domain, 'add_header X-Root mine always;\n');
     const file = `${folder(domain)}/10-header.conf`;
     const tests = [
       [() => chownSync(file, 66_000, 66_000), () => chownSync(file, 0, 0)],

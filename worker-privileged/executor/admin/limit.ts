@@ -17,7 +17,7 @@ const WHAT: Readonly<Record<LimitName, string>> = {
   graceHours: 'hours that what was removed is kept before it is purged',
   destroyPerHour: 'how much may be removed, switched off or pointed elsewhere in an hour',
   letInPerHour:
-    'how many database users and passwords may be made in an hour, and how many keys and programs',
+    'how many database users and passwords may be made in an hour, and how many keys, programs and visitors',
   cacheMebibytes: "MiB that the sites' caches may be given, all together",
   connectionsPerAccount: 'the most connections that a database user may have at once',
 };

@@ -44,7 +44,8 @@ export function createCaps(tools: Tools): Caps {
       lock: 'cap-let-in',
       record: paths.letIn,
       limit: 'letInPerHour',
-      what: (most) => `This server takes at most ${most} keys and programs of sites an hour, and has.`,
+      what: (most) =>
+        `This server takes at most ${most} keys, programs and visitors of sites an hour, and has.`,
     }),
   };
 }

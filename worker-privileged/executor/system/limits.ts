@@ -10,7 +10,7 @@ export const Limits = z.strictObject({
   graceHours: z.number().min(0).max(8760).default(72),
   /** How much may be removed, switched off or pointed elsewhere in an hour. */
   destroyPerHour: z.int().min(0).max(1_000_000).default(30),
-  /** How many database users and passwords may be made in an hour, and how many keys and programs of sites. */
+  /** How many database users and passwords may be made in an hour, and how many keys, programs and visitors of sites. */
   letInPerHour: z.int().min(0).max(1_000_000).default(60),
   /** How much the caches of all sites together may be given. */
   cacheMebibytes: z.int().min(0).max(1_000_000).default(256),
