@@ -13,6 +13,8 @@ export const ROUTES = {
   '/domains': { get: ['domains:read'], post: ['domains:write'] },
   '/domains/:domain': { get: ['domains:read'], patch: ['domains:write'], delete: ['domains:delete'] },
   '/domains/:domain/restore': { post: ['domains:write'] },
+  // By administrators alone: it is another tenant's afterwards.
+  '/domains/:domain/move': { post: ['domains:write', 'tenants:write'] },
   '/domains/:domain/keys': { get: ['keys:read'], post: ['keys:write'] },
   '/domains/:domain/keys/:key': { get: ['keys:read'], delete: ['keys:write'] },
   '/domains/:domain/cache': {

@@ -75,6 +75,10 @@ export const UpdateDomain = z
   .refine((change) => Object.keys(change).length > 0, 'at least one field to change');
 export type UpdateDomain = z.infer<typeof UpdateDomain>;
 
+/** Whose it shall be from now on, with all that belongs to it: its queues, crons, keys and its cache. */
+export const MoveDomain = z.strictObject({ tenant: TenantId });
+export type MoveDomain = z.infer<typeof MoveDomain>;
+
 /**
  * `pending`: no operation has ended well yet. `failed`: the last one did not; what stood before still serves.
  * `trashed`: removed, and can be brought back; `deleted` is what was purged.

@@ -47,6 +47,11 @@ export const VERBS = {
   },
   /** The site as it shall be from now on; everything that is not in it comes back as it was. */
   'site.restore': { args: SiteSpec, result: z.strictObject({ probes: z.array(Probe) }) },
+  /** As it shall be, and from now on another tenant's; `tenant` is the one it has until then. */
+  'site.move': {
+    args: SiteSpec.extend({ to: TenantId }),
+    result: z.strictObject({ probes: z.array(Probe) }),
+  },
   'site.purge': { args: z.strictObject({ id: DomainId }), result: z.strictObject({}) },
   'key.put': { args: KeyPut, result: z.strictObject({}) },
   'key.remove': { args: PartRemoval, result: z.strictObject({}) },

@@ -11,6 +11,7 @@ export const OPERATION_RESOURCES = {
   'domain.update': 'domain',
   'domain.delete': 'domain',
   'domain.restore': 'domain',
+  'domain.move': 'domain',
   'database.create': 'database',
   'database.update': 'database',
   'database.delete': 'database',

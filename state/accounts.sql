@@ -27,7 +27,7 @@ GRANT SELECT, INSERT (id, sha256, name, tenant, scopes, addresses, expires_at, m
 GRANT SELECT, INSERT (token_id, actor) ON sculptor.token_revocation TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (token_id, used_at, address) ON sculptor.token_use TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (domain_id, generation, tenant, server, name, aliases, type, php_version, public_directory, options,
-  php_limits, isolation, enabled, deleted) ON sculptor.domain_version TO 'www-data'@'localhost';
+  php_limits, isolation, enabled, deleted, moves_to) ON sculptor.domain_version TO 'www-data'@'localhost';
 GRANT INSERT ON sculptor.visitor_hash TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.domain_name TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.domain_root TO 'www-data'@'localhost';
@@ -72,6 +72,10 @@ GRANT INSERT, UPDATE ON sculptor.database_size TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE ON sculptor.domain_size TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE, DELETE ON sculptor.part_report TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.domain_name TO 'sculptor'@'localhost';
+-- Whose a domain is from now on, once it has been moved.
+GRANT UPDATE (tenant) ON sculptor.domain_version TO 'sculptor'@'localhost';
+GRANT UPDATE (tenant) ON sculptor.site_part_version TO 'sculptor'@'localhost';
+GRANT UPDATE (tenant) ON sculptor.domain_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.database_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.database_user_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.site_part_name TO 'sculptor'@'localhost';

@@ -130,11 +130,11 @@ export async function isCancellationAsked(sql: Sql, id: OperationId): Promise<bo
 const DEEDS: ReadonlySet<string> = new Set(['queue.restart', 'cron.run'] satisfies OperationKind[]);
 
 /**
- * Whether a later one brings about what an earlier one was to. What a restoration brings back nothing else does; a deed
- * is done by another like it, and is not missed where all of it is removed.
+ * Whether a later one brings about what an earlier one was to. What a restoration brings back, or a move hands over,
+ * nothing else does; a deed is done by another like it, and is not missed where all of it is removed.
  */
 function doesWork(later: Kinded, earlier: Kinded): boolean {
-  if (earlier.kind.endsWith('.restore')) return false;
+  if (earlier.kind.endsWith('.restore') || [earlier.kind, later.kind].includes('domain.move')) return false;
   return !DEEDS.has(earlier.kind) || later.kind === earlier.kind || later.kind.endsWith('.delete');
 }
 

@@ -27,9 +27,19 @@ export async function holdDomainNames(
   await lockRoots(sql, names);
   // Everybody takes names in the same order, so that two who want the same ones do not wait for each other.
   for (const name of [...names].sort()) {
-    const why = (await isRelated(sql, name, holder.tenant)) ? 'related' : await hold(sql, name, holder);
+    const why = (await isRelated(sql, name, holder)) ? 'related' : await hold(sql, name, holder);
     if (why !== undefined) return { name, why };
   }
+  return undefined;
+}
+
+/** The first of a domain's names that another domain keeps from being that tenant's. */
+export async function relatedName(
+  sql: Sql,
+  names: readonly DomainName[],
+  holder: Holder,
+): Promise<DomainName | undefined> {
+  for (const name of names) if (await isRelated(sql, name, holder)) return name;
   return undefined;
 }
 
@@ -37,7 +47,7 @@ export async function holdDomainNames(
  * Until the transaction ends nobody else takes a name that could be related to one of these: a parent and its child
  * have their last two labels in common. Without it, of two that are asked for at once neither sees the other.
  */
-async function lockRoots(sql: Sql, names: readonly DomainName[]): Promise<void> {
+export async function lockRoots(sql: Sql, names: readonly DomainName[]): Promise<void> {
   const roots = new Set(names.map((name) => name.split('.').slice(-2).join('.')));
   for (const root of [...roots].sort()) {
     if (!(await lockRoot(sql, root))) {
@@ -75,16 +85,16 @@ async function hold(
 }
 
 /** A name under or over one of another tenant would let one stand in for the other. Nobody gives leave yet. */
-async function isRelated(sql: Sql, name: DomainName, tenant: TenantId): Promise<boolean> {
+async function isRelated(sql: Sql, name: DomainName, { domain, tenant }: Holder): Promise<boolean> {
   const labels = name.split('.');
   const parents = labels
     .map((_, index) => labels.slice(index + 1).join('.'))
     .filter((parent) => parent !== '');
   const rows = await sql.rows(
     z.object({ name: z.string() }),
-    `SELECT name FROM domain_name WHERE tenant <> ?
+    `SELECT name FROM domain_name WHERE tenant <> ? AND domain_id <> ?
        AND (name IN (${parents.map(() => '?').join(', ')}) OR name LIKE ?) LIMIT 1`,
-    [tenant, ...parents, `%.${name}`],
+    [tenant, domain, ...parents, `%.${name}`],
   );
   return rows.length > 0;
 }

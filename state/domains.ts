@@ -151,11 +151,18 @@ export async function findDomainVersion(
   return (await sql.rows(VersionRow, text, [id, generation]))[0];
 }
 
-export async function insertDomainVersion(sql: Sql, wanted: DomainVersion, deleted: boolean): Promise<void> {
+export async function insertDomainVersion(
+  sql: Sql,
+  wanted: DomainVersion,
+  {
+    deleted = false,
+    movesTo = null,
+  }: { readonly deleted?: boolean; readonly movesTo?: TenantId | null } = {},
+): Promise<void> {
   await sql.run(
     `INSERT INTO domain_version (domain_id, generation, tenant, server, name, aliases, type, php_version,
-       public_directory, options, php_limits, isolation, enabled, deleted)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       public_directory, options, php_limits, isolation, enabled, deleted, moves_to)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       ...[wanted.id, wanted.generation, wanted.tenant, wanted.server, wanted.name],
       ...[JSON.stringify(wanted.aliases), wanted.type, wanted.phpVersion, wanted.publicDirectory],
@@ -165,6 +172,7 @@ export async function insertDomainVersion(sql: Sql, wanted: DomainVersion, delet
         wanted.isolation,
         wanted.enabled,
         deleted,
+        movesTo,
       ],
     ],
   );

@@ -4,6 +4,7 @@ import { OPERATION_RESOURCES, OperationKind } from '../contract/operations.ts';
 import type { OperationStep, ResourceType } from '../contract/operations.ts';
 import type { Sql, State } from './connection.ts';
 import { freeAllNames, freeTrashedDatabaseNames, freeUnusedDomainNames } from './held-names.ts';
+import { handOver } from './moves.ts';
 import { insertNotification } from './notifications.ts';
 import { CLAIMABLE_ID, lockOpenOperations } from './open-operations.ts';
 import type { ClaimedOperation } from './open-operations.ts';
@@ -52,6 +53,7 @@ export async function endOperation(
     // A first attempt that failed and left nothing is not the resource's end while a newer one waits.
     const settled = !(ending.status === 'failed' && ending.resource === 'deleted' && goesOn);
     if (settled) await settle(sql, operation, ending.resource);
+    if (ending.status === 'succeeded') await handOver(sql, operation);
     if (ending.status === 'failed' && ending.failure.code === 'invalid_request') {
       await auditRefusal(sql, operation);
     }

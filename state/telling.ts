@@ -37,6 +37,7 @@ type Tell = (operation: ClaimedOperation, sql: Sql) => readonly News[] | Promise
 const TELL: { readonly [K in OperationKind]?: Tell } = {
   'domain.update': domainChanged,
   'domain.delete': removed('The site'),
+  'domain.move': ({ resourceName }) => [opened(`The site ${resourceName} was given to another tenant.`)],
   'database.delete': removed('The database'),
   'databaseUser.create': databaseUserChanged,
   'databaseUser.update': databaseUserChanged,

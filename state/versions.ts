@@ -19,6 +19,7 @@ const DomainVersionRow = z.object({
   isolation: z.string(),
   enabled: bit,
   deleted: bit,
+  movesTo: z.string().nullable(),
 });
 export type DomainVersionRow = z.infer<typeof DomainVersionRow>;
 
@@ -30,7 +31,7 @@ export async function readDomainVersion(
   const rows = await sql.rows(
     DomainVersionRow,
     `SELECT tenant, server, name, aliases, type, php_version AS phpVersion, public_directory AS publicDirectory,
-       options, php_limits AS phpLimits, isolation, enabled, deleted
+       options, php_limits AS phpLimits, isolation, enabled, deleted, moves_to AS movesTo
      FROM domain_version WHERE domain_id = ? AND generation = ?`,
     [id, generation],
   );

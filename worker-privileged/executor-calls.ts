@@ -44,6 +44,7 @@ const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'site.put': 120_000,
   'site.remove': 120_000,
   'site.restore': 120_000,
+  'site.move': 3_900_000,
   'site.purge': 3_900_000,
   'key.put': 30_000,
   'key.remove': 30_000,

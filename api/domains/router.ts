@@ -1,11 +1,12 @@
 import { Router } from 'express';
 import { z } from 'zod';
+import { MoveDomain } from '../../contract/domains.ts';
 import { DomainName } from '../../contract/names.ts';
 import { bodyOf } from '../body.ts';
 import { callerOf } from '../caller.ts';
 import { pageQuery, parseQuery, refuseQuery } from '../paging.ts';
 import { addRoute, sendAccepted } from '../routes.ts';
-import { refuseBody, requireBody } from '../validation.ts';
+import { parseInput, refuseBody, requireBody } from '../validation.ts';
 import { writeContext } from '../write-context.ts';
 import { parseDomainAddress } from './find.ts';
 import { parseCreateDomain, parseUpdateDomain } from './input.ts';
@@ -51,6 +52,14 @@ export function createDomainRouter(domains: DomainService, serverName: string): 
       refuseBody(bodyOf(req));
       const address = parseDomainAddress(req.params['domain']);
       sendAccepted(res, await domains.restore(writeContext(req, res), address));
+    },
+  });
+  addRoute(router, '/domains/:domain/move', {
+    post: async (req, res) => {
+      refuseQuery(req);
+      const { tenant } = parseInput(MoveDomain, requireBody(bodyOf(req)));
+      const address = parseDomainAddress(req.params['domain']);
+      sendAccepted(res, await domains.move(writeContext(req, res), address, tenant));
     },
   });
   return router;

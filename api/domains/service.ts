@@ -22,6 +22,7 @@ import { nameConflict } from './conflicts.ts';
 import { findDomainAt, requireStanding } from './find.ts';
 import type { DomainAddress } from './find.ts';
 import { repeatedAliases } from './input.ts';
+import { admitMove, requireNotMoving } from './move.ts';
 import { choosePhpVersion } from './php-version.ts';
 import { visitorsOf } from './visitors.ts';
 
@@ -38,6 +39,8 @@ export interface DomainService {
   readonly remove: (context: WriteContext, address: DomainAddress) => Promise<WriteAnswer>;
   /** As it last stood, if its names are free. */
   readonly restore: (context: WriteContext, address: DomainAddress) => Promise<WriteAnswer>;
+  /** With all that belongs to it. */
+  readonly move: (context: WriteContext, address: DomainAddress, to: TenantId) => Promise<WriteAnswer>;
 }
 
 export interface DomainServiceParts {
@@ -85,6 +88,13 @@ export function createDomainService({ state, write, server }: DomainServiceParts
       write(context, 'domain.delete', (sql) => removeDomain(sql, context, address)),
     restore: (context, address) =>
       write(context, 'domain.restore', (sql) => restoreDomain(sql, context, address)),
+    move: (context, address, to) =>
+      write(context, 'domain.move', async (sql) => {
+        const { record, generation } = await claim(sql, context, address);
+        requireStanding(record);
+        await admitMove(sql, record.domain, to);
+        return put(sql, { ...record.domain, generation }, { kind: 'domain.move', context, movesTo: to });
+      }),
   };
 }
 
@@ -124,23 +134,25 @@ interface Claimed {
 async function claim(sql: Sql, { caller }: WriteContext, address: DomainAddress): Promise<Claimed> {
   const { domain } = await findDomainAt(sql, caller.tenant, address);
   const generation = await lockDomain(sql, domain.id);
+  await requireNotMoving(sql, domain);
   return { generation, record: await findDomainAt(sql, caller.tenant, { id: domain.id }) };
 }
 
 interface Purpose {
   readonly kind: OperationKind;
   readonly context: WriteContext;
+  readonly movesTo?: TenantId | null;
 }
 
 type Wanted = DomainVersion & { readonly protected?: boolean; readonly visitors?: readonly NewVisitor[] };
 
 /** Writes the version, its names and its operation, and reads all of it back. */
-async function put(sql: Sql, wanted: Wanted, { kind, context }: Purpose): Promise<Written> {
+async function put(sql: Sql, wanted: Wanted, { kind, context, movesTo = null }: Purpose): Promise<Written> {
   const { id, name, aliases, generation, tenant, server } = wanted;
   const deleted = kind === 'domain.delete';
   const actor = context.caller.tokenId;
   if (wanted.protected === true) await insertProtection(sql, { type: 'domain', id, actor });
-  await insertDomainVersion(sql, { ...wanted, aliases: [...aliases].sort() }, deleted);
+  await insertDomainVersion(sql, { ...wanted, aliases: [...aliases].sort() }, { deleted, movesTo });
   await insertVisitorHashes(sql, { id, generation }, wanted.visitors ?? []);
   const conflict = deleted
     ? undefined

@@ -13,6 +13,7 @@ import type { PartFilter, PartKind, PartRecord, PartVersion } from '../../state/
 import { nextGeneration } from '../../state/versions-of.ts';
 import { findDomainAt, requireStanding } from '../domains/find.ts';
 import type { DomainAddress } from '../domains/find.ts';
+import { requireNotMoving } from '../domains/move.ts';
 import { toPage } from '../paging.ts';
 import type { Page } from '../paging.ts';
 import { nameTaken, notFound, ProblemError } from '../problems.ts';
@@ -177,8 +178,10 @@ function specOf<T extends PartType>(type: T, spec: unknown): PartSpec<T> {
 
 /** Locks the domain, which everything about its parts waits for, and sees that it is to stay. */
 async function claimDomain(sql: Sql, { caller }: WriteContext, address: DomainAddress) {
-  const { id } = (await findDomainAt(sql, caller.tenant, address)).domain;
+  const { domain } = await findDomainAt(sql, caller.tenant, address);
+  const { id } = domain;
   await lockDomain(sql, id);
+  await requireNotMoving(sql, domain);
   const record = await findDomainAt(sql, caller.tenant, { id });
   requireStanding(record);
   return record.domain;

@@ -53,6 +53,17 @@ export function addDomainCommands(program: Command, open: OpenSession): void {
         await perform(session, { method: 'POST', path: `${reread}/restore`, noun: 'domain', reread });
       }),
     );
+  domain
+    .command('move')
+    .description('Give a website to another tenant, with its queues, crons, keys, cache and certificate.')
+    .argument('<domain>', 'its id or its name')
+    .argument('<tenant>', 'the id of the tenant that it belongs to afterwards')
+    .action(
+      action(open, async (session, [id, tenant]) => {
+        const address = path`/v1/domains/${id}/move`;
+        await perform(session, { method: 'POST', path: address, body: { tenant }, noun: 'domain' });
+      }),
+    );
 }
 
 function addCreate(domain: Command, open: OpenSession): void {

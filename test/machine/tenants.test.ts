@@ -3,6 +3,7 @@ import { Tenant } from '../../contract/tenants.ts';
 import { ENDED, Operation } from '../../contract/operations.ts';
 import { accepted, api, operationId, ready, succeeded, unique } from './agent.ts';
 import type { Answer, Call, Method } from './agent.ts';
+import { underLoad } from './under-load.ts';
 import { must, page, place, rootSql, run, sculptorctl, sql } from './server.ts';
 
 /* A tenant with one of everything on a real server: its plan, its suspension, its removal and its return. */
@@ -36,7 +37,8 @@ async function asTenant(id: string, [method, path, body]: [Method, string, objec
   return answer;
 }
 
-const idIn = (answer: Answer, noun: string) => (answer.json[noun] as { id: string }).id;
+const idIn = (answer: Answer, noun?: string) =>
+  ((noun === undefined ? answer.json : answer.json[noun]) as { id: string }).id;
 
 async function change(id: string, word: string, body?: object): Promise<Operation> {
   return succeeded(await accepted('POST', `/v1/tenants/${id}/${word}`, body === undefined ? {} : { body }));
@@ -133,6 +135,42 @@ test('with one of everything it is suspended and resumed, and is the same', asyn
   const generation = /"generation":\d+/g;
   expect(run('pgrep', ['-u', `s-${site}`, '-f', 'sleep 54321']).code).toBe(1);
   expect(digest(owned).replace(generation, '')).toBe(before.replace(generation, ''));
+});
+
+test('one that is moved to another tenant serves on, goes by the other plan, and its neighbour sees nothing', async () => {
+  const [from, to] = [await tenant(), await tenant({ domains: 1, phpProcesses: 2 })];
+  const [name, neighbour] = [`${unique('mov')}.example`, `${unique('stay')}.example`];
+  for (const site of [name, neighbour]) {
+    const id = idIn(await asTenant(from, ['POST', '/v1/domains', { name: site }]), 'domain');
+    place(`s-${id}`, `/home/www/${site}/public/index.php`, '<?php echo "here";');
+  }
+  const site = idIn(await api('GET', `/v1/domains/${name}`, header(from)));
+  await asTenant(from, ['POST', `/v1/domains/${name}/keys`, { name: 'laptop', publicKey: KEY }]);
+  const program = { name: 'mails', command: ['sleep', '23451'] };
+  await asTenant(from, ['POST', `/v1/domains/${name}/queues`, program]);
+  const running = must('pgrep', ['-u', `s-${site}`, '-f', 'sleep 23451']);
+  const here = { path: '/', expected: /^200 here$/ };
+  const answers = await underLoad(
+    [
+      { host: name, ...here },
+      { host: neighbour, ...here },
+    ],
+    async () => {
+      await asTenant(from, ['POST', `/v1/domains/${name}/move`, { tenant: to }]);
+    },
+  );
+  expect(answers.map(({ failed }) => failed)).toEqual([[], []]);
+  expect((await api('GET', `/v1/domains/${name}`, header(from))).status).toBe(404);
+  expect((await api('GET', `/v1/domains/${name}/queues/mails`, header(to))).json).toMatchObject({
+    tenant: to,
+  });
+  expect(must('pgrep', ['-u', `s-${site}`, '-f', 'sleep 23451'])).toBe(running);
+  expect(must('cat', [`/etc/sculptor/sites/${site}/fpm.conf`])).toMatch(/^pm\.max_children = 2$/m);
+  expect(
+    (await api('POST', '/v1/domains', header(to, { body: { name: `${unique('more')}.example` } }))).status,
+  ).toBe(409);
+  await asTenant(to, ['PATCH', `/v1/domains/${name}`, { enabled: false }]);
+  expect((await page(name))[0]).toBe(503);
 });
 
 test('fifty sites that are asked for at once end with the ten of its plan, on the server too', async () => {

@@ -24,6 +24,7 @@ import { forgetRun, startRun, stopRun } from './verbs/run.ts';
 import { lookAtPrograms, readOutput, restartQueue } from './verbs/programs.ts';
 import { serverFacts } from './verbs/server.ts';
 import { putSite, removeSite } from './verbs/site.ts';
+import { moveSite } from './verbs/site-move.ts';
 import { purgeSite, restoreSite } from './verbs/site-trash.ts';
 import { putPart, removePart } from './verbs/site-parts.ts';
 import { purgeTenant, putTenant, removeTenant, restoreTenant } from './verbs/tenant.ts';
@@ -53,6 +54,7 @@ const verbs: VerbTable = {
   'site.put': putSite(system),
   'site.remove': removeSite(system),
   'site.restore': restoreSite(system),
+  'site.move': moveSite(system),
   'site.purge': purgeSite(system),
   'key.put': putPart(system, 'key'),
   'key.remove': removePart(system, 'key'),

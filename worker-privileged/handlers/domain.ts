@@ -1,10 +1,11 @@
 import { NO_PHP_LIMITS, SiteSpec } from '../../contract/domains.ts';
 import type { Probe, VerbResult } from '../../contract/executor.ts';
 import { FailureError } from '../../contract/failures.ts';
-import { DomainId } from '../../contract/ids.ts';
+import { DomainId, TenantId } from '../../contract/ids.ts';
 import { KeptOptions, type SiteOptions } from '../../contract/site-options.ts';
 import { canonicalDomainName } from '../../runtime/domain-names.ts';
 import type { Sql } from '../../state/connection.ts';
+import { relatedName } from '../../state/domain-names.ts';
 import { domainNameHolders } from '../../state/held-names.ts';
 import { isProtected } from '../../state/protection.ts';
 import type { Standing } from '../../state/resource-states.ts';
@@ -23,7 +24,7 @@ export interface DomainParts {
   readonly serverName: string;
 }
 
-type DomainKinds = 'domain.create' | 'domain.update' | 'domain.delete' | 'domain.restore';
+type DomainKinds = 'domain.create' | 'domain.update' | 'domain.delete' | 'domain.restore' | 'domain.move';
 
 export function createDomainHandlers(parts: DomainParts): Readonly<Record<DomainKinds, Handler>> {
   const bringAbout = (verb: 'site.put' | 'site.restore') => async (task: Task) => {
@@ -46,7 +47,21 @@ export function createDomainHandlers(parts: DomainParts): Readonly<Record<Domain
     'domain.update': { apply: put, discard: remove },
     'domain.delete': { apply: remove },
     'domain.restore': { apply: bringAbout('site.restore') },
+    'domain.move': { apply: (task) => moveSite(parts, task) },
   };
+}
+
+async function moveSite(parts: DomainParts, task: Task): Promise<Standing> {
+  const site = await readSite(parts, task);
+  const version = await readDomainVersion(parts.state, site.id, site.generation);
+  const to = parsed(TenantId, version?.movesTo);
+  const names = [site.name, ...site.aliases];
+  const related = await relatedName(parts.state, names, { domain: site.id, tenant: to });
+  if (related !== undefined) throw nameTaken(related);
+  task.stillMine();
+  const { probes } = await parts.executor.call('site.move', { ...site, to }, contextOf(task));
+  await askAll(parts.askPage, task, probes);
+  return 'live';
 }
 
 /** The version this operation is about, every name of it checked again and held by this domain. */

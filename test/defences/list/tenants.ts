@@ -1,5 +1,6 @@
 import type { Defence } from '../defence.ts';
 
+const MOVE = 'test/unit/executor/site-move.test.ts';
 const ROOT = 'test/unit/executor/tenants.test.ts';
 
 /** Between tenants, by root's own record of them. */
@@ -43,5 +44,54 @@ export const TENANTS: readonly Defence[] = [
       to: ') {',
     },
     noticed: { file: ROOT, test: 'a site keeps its tenant for its life' },
+  },
+  {
+    name: 'a plan that root counts at a move',
+    against: 'whoever has the API and moves sites to a tenant that may have no more',
+    change: {
+      file: 'worker-privileged/executor/verbs/site-move.ts',
+      from: '        await requireRoom(story);\n',
+      to: '',
+    },
+    noticed: {
+      file: MOVE,
+      test: 'a move is refused and changes nothing where the plan has no room for one more site',
+    },
+  },
+  {
+    name: 'a suspension stays',
+    against: 'a suspended site that is served again because it was moved',
+    change: {
+      file: 'worker-privileged/executor/verbs/site-move.ts',
+      from: '    await refuseSuspended(system, [entry.tenant, to]);\n',
+      to: '',
+    },
+    noticed: {
+      file: MOVE,
+      test: 'a move is refused and changes nothing while the tenant tenantfrom12 is suspended',
+    },
+  },
+  {
+    name: 'a move is known to all executors',
+    against: 'an executor that counts a site for the tenant that it was moved from',
+    change: {
+      file: 'worker-privileged/executor/system/registry.ts',
+      from: '    if (moves !== movesSeen) owners.clear();\n',
+      to: '',
+    },
+    noticed: {
+      file: MOVE,
+      test: 'an executor that has read whose it was learns from the disk that it was moved by another',
+    },
+  },
+  {
+    name: 'a move lets in',
+    against: 'whoever has the API and gives all sites to a tenant of theirs within a minute',
+    change: {
+      file: 'worker-privileged/executor/verbs/site-move.ts',
+      from: 'await system.caps.letIn(key, () =>',
+      to: 'await Promise.resolve().then(() =>',
+    },
+    noticed: { file: MOVE, test: 'a move counts as what lets in' },
   },
 ];

@@ -116,6 +116,17 @@ test('deleting a domain waits too', async () => {
   expect(code).toBe(0);
 });
 
+test('a domain is moved to the tenant that is named', async () => {
+  const moved = operation({ kind: 'domain.move' });
+  const { code, out, asked } = await sculptorctl(['domain', 'move', 'shop.example', 'tenant123456'], {
+    'POST /v1/domains/shop.example/move': [accepted()],
+    [EVENTS]: [{ events: [event(moved)] }],
+  });
+  expect(asked[0]?.body).toEqual({ tenant: 'tenant123456' });
+  expect(out).toContain('domain.move shop.example: succeeded\n');
+  expect(code).toBe(0);
+});
+
 test('--no-wait ends with the answer, and follows nothing', async () => {
   const { code, out, asked } = await sculptorctl(['--no-wait', 'domain', 'create', 'shop.example'], created);
   expect(out).toBe(`operation ${OPERATION_ID} queued\n`);

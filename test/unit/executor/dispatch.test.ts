@@ -15,6 +15,7 @@ function build(verbs: Partial<VerbTable> = {}) {
       'site.put': () => Promise.resolve({ probes: [] }),
       'site.remove': () => Promise.resolve({ probes: [], purgeAfter: null }),
       'site.restore': () => Promise.resolve({ probes: [] }),
+      'site.move': () => Promise.resolve({ probes: [] }),
       'site.purge': () => Promise.resolve({}),
       'key.put': () => Promise.resolve({}),
       'key.remove': () => Promise.resolve({}),

@@ -30,6 +30,7 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
   'site.put': 90_000,
   'site.remove': 90_000,
   'site.restore': 90_000,
+  'site.move': 3_600_000,
   'site.purge': 3_600_000,
   'key.put': 20_000,
   'key.remove': 20_000,

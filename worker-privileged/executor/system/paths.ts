@@ -32,6 +32,8 @@ export const paths = {
   registeredPart: (site: DomainId, id: PartId) => `/var/lib/sculptor-root/parts/${site}/${id}.json`,
   tenants: '/var/lib/sculptor-root/tenants',
   registeredTenant: (id: TenantId) => `/var/lib/sculptor-root/tenants/${id}.json`,
+  /** How often a site was given to another tenant. */
+  moves: '/var/lib/sculptor-root/moves',
   nextUid: '/var/lib/sculptor-root/next-uid',
   nextProject: '/var/lib/sculptor-root/next-project',
   /** What the files of a site took of the disk when they were measured last. */

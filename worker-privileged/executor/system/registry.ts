@@ -31,7 +31,7 @@ export const SiteEntry = z.strictObject({
   gid: z.int().min(1).max(LAST_UID),
   user: z.string().regex(/^(?:www|s-[a-z][a-z0-9]{11})$/),
   name: DomainName,
-  /** For its life. */
+  /** Changed by a move alone; see `giveTo`. */
   tenant: TenantId.default('default' as TenantId),
   isolation: Isolation,
   since: z.iso.datetime(),
@@ -63,6 +63,8 @@ export type Registry = {
   /** Null for an id that was never here. */
   readonly read: (id: DomainId) => Promise<SiteEntry | null>;
   readonly write: (entry: SiteEntry) => Promise<Undo>;
+  /** The site is that tenant's from now on, for all executors of this server. */
+  readonly giveTo: (entry: SiteEntry, tenant: TenantId) => Promise<Undo>;
   /** All that ever were here. */
   readonly list: () => Promise<readonly SiteEntry[]>;
   /** A tenant's, without what lies in the trash. */
@@ -87,9 +89,19 @@ export function createRegistry({ files, folders, locks }: Tools): Registry {
   const readAll = async (ids: readonly DomainId[]) =>
     (await Promise.all(ids.map(read))).filter((entry) => entry !== null);
   const entries = async () => readAll(await idsThere());
-  // A site that stood whole once has its tenant for ever: the thousands of others need not be read each time.
+  const write = (entry: SiteEntry) =>
+    files.replace(paths.registered(entry.id), `${JSON.stringify(entry)}\n`, 0o600);
+  // A site that stood whole has its tenant until somebody, here or in another process, gives it to another one: the
+  // thousands of others need not be read each time.
   const owners = new Map<DomainId, TenantId>();
+  let movesSeen: string | null = null;
+  const forgetMoved = async () => {
+    const moves = await files.read(paths.moves);
+    if (moves !== movesSeen) owners.clear();
+    movesSeen = moves;
+  };
   const ofTenant = async (tenant: TenantId) => {
+    await forgetMoved();
     const ids = (await idsThere()).filter((id) => (owners.get(id) ?? tenant) === tenant);
     const found = await readAll(ids);
     for (const entry of found) if (entry.settings !== null) owners.set(entry.id, entry.tenant);
@@ -97,7 +109,20 @@ export function createRegistry({ files, folders, locks }: Tools): Registry {
   };
   return {
     read,
-    write: (entry) => files.replace(paths.registered(entry.id), `${JSON.stringify(entry)}\n`, 0o600),
+    write,
+    giveTo: async (entry, tenant) => {
+      const noted = () =>
+        locks.during('moves', async () => {
+          const moves = Number((await files.read(paths.moves)) ?? '0');
+          await files.replace(paths.moves, `${moves + 1}\n`, 0o600);
+        });
+      const undo = await write({ ...entry, tenant });
+      await noted();
+      return async () => {
+        await undo();
+        await noted();
+      };
+    },
     list: entries,
     standingOf: async (tenant) => (await ofTenant(tenant)).filter(({ removedAt }) => removedAt === null),
     keptOf: async (tenant) => (await ofTenant(tenant)).filter(({ purgedAt }) => purgedAt === null),

@@ -9,7 +9,7 @@ import { letsIn, partSteps, standingOf, stepsToGo, worksWhile } from './site-par
 import { PART_KINDS } from './site-parts/kinds.ts';
 import { refuse } from './site/registered.ts';
 import { requireRoomOnDisk } from './tenant/disk.ts';
-import { duringTenant, isSuspended, requireRoomForPart } from './tenant/standing.ts';
+import { duringTenant, isSuspended, requireRoomForParts } from './tenant/standing.ts';
 
 /** Programs that go on writing. Keys and commands make room where there is none. */
 const WRITING: ReadonlySet<PartType> = new Set(['queue', 'cron']);
@@ -94,7 +94,7 @@ function noted(system: System, part: PartEntry, countedFor: TenantId | null = nu
     change: async () => {
       if (countedFor === null) return parts.write(part);
       return duringTenant(system, countedFor, async () => {
-        await requireRoomForPart(system, countedFor, part.type);
+        await requireRoomForParts(system, countedFor, [part]);
         if (WRITING.has(part.type)) await requireRoomOnDisk(system, countedFor);
         return parts.write(part);
       });

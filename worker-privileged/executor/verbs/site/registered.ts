@@ -115,7 +115,7 @@ function firstRegistered(story: Story, write: (entry: SiteEntry) => Promise<Undo
 }
 
 /** What its tenant's own change did not find among what stands has to go by that change itself. */
-async function requireAsRead({ system, spec, suspended, plan }: Story): Promise<void> {
+export async function requireAsRead({ system, spec, suspended, plan }: Story): Promise<void> {
   const same = JSON.stringify(await sitePlanOf(system, spec)) === JSON.stringify(plan);
   if (same && (await isSuspended(system, spec.tenant)) === suspended) return;
   throw new FailureError(

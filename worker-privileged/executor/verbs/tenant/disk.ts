@@ -51,6 +51,36 @@ export function countedForTenant(
   };
 }
 
+/** What counted for a tenant whose disk is limited, and now is one's whose is not, counts for none. */
+export function countedForNobody(
+  system: Placed,
+  { id, tenant }: { readonly id: DomainId; readonly tenant: TenantId },
+): Step {
+  const { registry, folders, quotas } = system;
+  const found = async () => {
+    if (!(await quotas.inForce()) || (await projectOf(system, tenant)) !== null) return null;
+    const entry = await registry.read(id);
+    const home = entry === null ? null : folderOf(entry);
+    if (entry === null || home === null || (await folders.look(home)) === null) return null;
+    return { home, uid: entry.uid, gid: entry.gid };
+  };
+  return {
+    name: 'count its files for no limit',
+    look: async () => {
+      const tree = await found();
+      return tree === null ? null : quotas.look(NOBODYS, tree.home);
+    },
+    change: async () => {
+      const tree = await found();
+      if (tree !== null) await quotas.takeIn(NOBODYS, tree);
+      return null;
+    },
+  };
+}
+
+/** The project of all that was never given one. */
+const NOBODYS = 0;
+
 /** What is there is counted before there is a limit: beyond it nothing more would be taken in. */
 export async function stepsToLimitDisk(
   system: Placed,

@@ -20,19 +20,21 @@ export function duringTenant<T>(
 /** By the type of a part, what of a plan it counts as; what is not here is not limited. */
 const COUNTED_PARTS: Readonly<Record<string, OwnedKind>> = { key: 'keys', queue: 'queues', cron: 'crons' };
 
-/** The same for a part of a site. To be asked under the tenant's lock. */
-export async function requireRoomForPart(
+/** The same for parts of a site that come to those of the tenant. To be asked under the tenant's lock. */
+export async function requireRoomForParts(
   system: Register & Pick<System, 'parts'>,
   tenant: TenantId,
-  type: string,
+  coming: readonly { readonly type: string }[],
 ): Promise<void> {
-  const kind = COUNTED_PARTS[type];
-  const most = kind === undefined ? null : ((await planOf(system, tenant))?.[kind] ?? null);
-  if (kind === undefined || most === null) return;
-  let there = 0;
-  for (const { id } of await system.registry.standingOf(tenant))
-    there += (await system.parts.list(id)).filter((part) => part.type === type).length;
-  if (there >= most) throw planLimit(kind, most);
+  for (const type of new Set(coming.map((part) => part.type))) {
+    const kind = COUNTED_PARTS[type];
+    const most = kind === undefined ? null : ((await planOf(system, tenant))?.[kind] ?? null);
+    if (kind === undefined || most === null) continue;
+    const ofType = (parts: typeof coming) => parts.filter((part) => part.type === type).length;
+    let all = ofType(coming);
+    for (const { id } of await system.registry.standingOf(tenant)) all += ofType(await system.parts.list(id));
+    if (all > most) throw planLimit(kind, most);
+  }
 }
 
 type Register = Pick<System, 'tenants' | 'registry'>;
