@@ -80,8 +80,9 @@ test('a domain that was moved is the other tenant’s, with what belongs to it, 
     status: 'succeeded',
     kind: 'domain.move',
   });
-  const told = items(await ask(from, 'GET', '/v1/notifications'));
-  expect(told.map((news) => news['message'])).toContain(`The site ${name} was given to another tenant.`);
+  expect((await ask(from, 'GET', '/v1/notifications')).text).toContain(
+    `The site ${name} was given to another tenant.`,
+  );
 
   const change = await ask(to, 'PATCH', `/v1/domains/${id}`, { enabled: false });
   expect(change.status).toBe(202);
