@@ -17,6 +17,7 @@ import { createCronService } from './crons/service.ts';
 import { createRunService } from './runs/service.ts';
 import { createDomainService } from './domains/service.ts';
 import { createCacheService } from './caches/service.ts';
+import { createCertificateService } from './certificates/service.ts';
 import { createChecks } from './health/checks.ts';
 import { asSeenHere, closeServer, createHttpServer, listenOnPort, listenOnSocket } from './http-server.ts';
 import { createKeyService } from './keys/service.ts';
@@ -38,7 +39,10 @@ import { createWriter } from './writer.ts';
 import type { Write } from './writer.ts';
 
 export interface ApiParts {
-  readonly config: Pick<Config, 'server' | 'serverName' | 'apiSocket' | 'apiPort' | 'mysqlSocket'> &
+  readonly config: Pick<
+    Config,
+    'server' | 'serverName' | 'apiSocket' | 'apiPort' | 'mysqlSocket' | 'sealKey'
+  > &
     LimitSettings;
   readonly stateLogin: StateLogin;
   readonly redisLogin: RedisLogin;
@@ -84,7 +88,7 @@ export async function startApi({ config, stateLogin, redisLogin, logger }: ApiPa
 }
 
 interface ServicesParts {
-  readonly config: Pick<Config, 'server' | 'serverName' | 'mysqlSocket'>;
+  readonly config: Pick<Config, 'server' | 'serverName' | 'mysqlSocket' | 'sealKey'>;
   readonly state: State;
   readonly write: Write;
 }
@@ -94,6 +98,7 @@ type Services = Pick<
   | 'domains'
   | 'keys'
   | 'caches'
+  | 'certificates'
   | 'crons'
   | 'runs'
   | 'queues'
@@ -108,11 +113,12 @@ type Services = Pick<
 >;
 
 function createServices({ config, state, write }: ServicesParts): Services {
-  const { server, serverName, mysqlSocket } = config;
+  const { server, serverName, mysqlSocket, sealKey } = config;
   const databaseServer = mysqlSocket === null ? 'mariadb' : 'mysql';
   return {
     domains: createDomainService({ state, write, server }),
     caches: createCacheService({ state, write, server }),
+    certificates: createCertificateService({ state, write, server, sealKey }),
     keys: createKeyService({ state, write, server }),
     crons: createCronService({ state, write, server }),
     runs: createRunService({ state, write, server }),

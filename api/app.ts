@@ -6,6 +6,8 @@ import { authenticate } from './authentication.ts';
 import type { AuthenticationParts } from './authentication.ts';
 import { createCacheRouter } from './caches/router.ts';
 import type { CacheService } from './caches/service.ts';
+import { createCertificateRouter } from './certificates/router.ts';
+import type { CertificateService } from './certificates/service.ts';
 import { createRunRouter } from './runs/router.ts';
 import type { RunService } from './runs/service.ts';
 import { createCronRouter } from './crons/router.ts';
@@ -50,6 +52,7 @@ export interface AppParts extends AuthenticationParts {
   readonly domains: DomainService;
   readonly keys: PartService<'key'>;
   readonly caches: CacheService;
+  readonly certificates: CertificateService;
   readonly crons: PartService<'cron'>;
   readonly runs: RunService;
   readonly queues: QueueService;
@@ -98,6 +101,7 @@ function createProtectedRouter(parts: AppParts): Router {
   router.use(createDomainRouter(parts.domains, parts.serverName));
   router.use(createKeyRouter(parts.keys));
   router.use(createCacheRouter(parts.caches));
+  router.use(createCertificateRouter(parts.certificates));
   router.use(createCronRouter(parts.crons));
   router.use(createRunRouter(parts.runs));
   router.use(createQueueRouter(parts.queues));

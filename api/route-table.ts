@@ -24,6 +24,13 @@ export const ROUTES = {
     delete: ['caches:write'],
   },
   '/domains/:domain/cache/rotate-password': { post: ['caches:write'] },
+  '/domains/:domain/certificate': {
+    get: ['certificates:read'],
+    put: ['certificates:write'],
+    delete: ['certificates:write'],
+  },
+  '/domains/:domain/certificate/renew': { post: ['certificates:write'] },
+  '/certificates': { get: ['certificates:read'] },
   '/domains/:domain/crons': { get: ['crons:read'], post: ['crons:write'] },
   '/domains/:domain/crons/:cron': { get: ['crons:read'], patch: ['crons:write'], delete: ['crons:write'] },
   '/domains/:domain/crons/:cron/run': { post: ['crons:write'] },
@@ -73,5 +80,5 @@ export const ROUTES = {
   '/server': { get: ['server:read'] },
 } as const satisfies Readonly<Record<`/${string}`, { readonly [M in Method]?: Needed }>>;
 
-export type Method = 'get' | 'post' | 'patch' | 'delete';
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export type Path = keyof typeof ROUTES;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LeftOut, ServedCertificate } from '../contract/certificates.ts';
 import { Database as DatabaseShape, DatabaseUser as DatabaseUserShape } from '../contract/databases.ts';
 import { Domain as DomainShape } from '../contract/domains.ts';
 import { Operation as OperationShape, OperationStep } from '../contract/operations.ts';
@@ -6,6 +7,7 @@ import { Notification as NotificationShape } from '../contract/notifications.ts'
 import { FieldError, Problem as ProblemShape } from '../contract/problems.ts';
 import {
   Cache as CacheShape,
+  Certificate as CertificateShape,
   Cron as CronShape,
   Key as KeyShape,
   Queue as QueueShape,
@@ -39,6 +41,15 @@ export type DatabaseUser = z.infer<typeof DatabaseUser>;
 
 export const Cache = z.object(CacheShape.shape);
 export type Cache = z.infer<typeof Cache>;
+
+export const Certificate = z.object({
+  ...CertificateShape.shape,
+  kind: z.string(),
+  served: z
+    .object({ ...ServedCertificate.shape, kind: z.string(), leftOut: z.array(z.object(LeftOut.shape)) })
+    .nullable(),
+});
+export type Certificate = z.infer<typeof Certificate>;
 
 export const Key = z.object(KeyShape.shape);
 export type Key = z.infer<typeof Key>;

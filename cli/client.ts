@@ -9,7 +9,7 @@ const MAX_ANSWER_LENGTH = 32 * 1024 * 1024;
 const PAUSES_MS = [500, 1_000, 2_000];
 
 export type Write = {
-  readonly method: 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
 };

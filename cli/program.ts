@@ -4,6 +4,7 @@ import { addDatabaseCommands } from './commands/database.ts';
 import { addDomainCommands } from './commands/domain.ts';
 import { addHealthCommand } from './commands/health.ts';
 import { addCacheCommands } from './commands/cache.ts';
+import { addCertificateCommands } from './commands/certificate.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addNotificationCommands } from './commands/notification.ts';
 import { addOperationCommands } from './commands/operation.ts';
@@ -64,6 +65,7 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   addDomainCommands(program, open);
   addKeyCommands(program, open);
   addCacheCommands(program, open);
+  addCertificateCommands(program, open);
   addCronCommands(program, open);
   addQueueCommands(program, open);
   addDatabaseCommands(program, open);

@@ -11,7 +11,16 @@ const SEE_IT = 'The operation goes on. To see its end: sculptorctl operation lis
 /** A write, and where the resource can be read again after it: a `reread` of undefined is not read. */
 export type Wish = Write & {
   readonly noun:
-    'domain' | 'database' | 'databaseUser' | 'key' | 'queue' | 'cache' | 'cron' | 'operation' | 'tenant';
+    | 'domain'
+    | 'database'
+    | 'databaseUser'
+    | 'key'
+    | 'queue'
+    | 'cache'
+    | 'certificate'
+    | 'cron'
+    | 'operation'
+    | 'tenant';
   readonly reread?: string;
   /** What is printed for a person once the answer is there, before the operation has ended. */
   readonly announce?: (answer: Accepted) => readonly string[];

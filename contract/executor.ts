@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CacheUsages } from './caches.ts';
+import { CertificateReport, Fingerprint, ServedCertificate } from './certificates.ts';
 import { Charset, charsetOf, Collation } from './collations.ts';
 import { CronReport } from './crons.ts';
 import { SiteSpec } from './domains.ts';
@@ -7,7 +8,16 @@ import { Failure } from './failures.ts';
 import { DatabaseId, DomainId, Generation, OperationId, PartId, TenantId } from './ids.ts';
 import { PhpVersion } from './names.ts';
 import { RunResult } from './runs.ts';
-import { CachePut, CronPut, KeyPut, PartPlace, PartRemoval, QueuePut, RunStart } from './site-parts.ts';
+import {
+  CachePut,
+  CertificatePut,
+  CronPut,
+  KeyPut,
+  PartPlace,
+  PartRemoval,
+  QueuePut,
+  RunStart,
+} from './site-parts.ts';
 import { ProgramOutput, ProgramReport } from './queues.ts';
 import { OperationStep } from './operations.ts';
 import { TenantSpec, TenantStanding } from './tenants.ts';
@@ -18,16 +28,20 @@ export const MAX_REQUEST_BYTES = 65_536;
 /**
  * How the worker finds out that a site answers: the request to make through nginx's own listener for probes,
  * and the answer that only this site, in this state, can give. `closed`: the connection ends without an answer.
+ * `certificate`: over TLS, what is shown to whoever asks for that host.
  */
 export const Probe = z.strictObject({
   host: z.string().max(253),
   path: z.string().max(100),
   expect: z.union([
     z.strictObject({ status: z.int(), body: z.string().max(200).optional() }),
+    z.strictObject({ certificate: Fingerprint }),
     z.literal('closed'),
   ]),
 });
 export type Probe = z.infer<typeof Probe>;
+
+const CertificateResult = z.strictObject({ probes: z.array(Probe), served: ServedCertificate.nullable() });
 
 /** The closed table of what may be asked of root: verb, arguments, result. Not in it, not done. */
 export const VERBS = {
@@ -61,6 +75,17 @@ export const VERBS = {
   'cache.usages': {
     args: z.strictObject({}),
     result: z.strictObject({ usages: CacheUsages.nullable() }),
+  },
+  'certificate.put': { args: CertificatePut, result: CertificateResult },
+  /** Makes it anew, or asks for it anew, whatever stands; once for each version. */
+  'certificate.renew': { args: PartRemoval, result: CertificateResult },
+  'certificate.remove': { args: PartRemoval, result: z.strictObject({}) },
+  /** How all certificates of sites stand. */
+  'certificates.look': {
+    /** Those of sites behind that one; null for the first. */
+    args: z.strictObject({ after: DomainId.nullable() }),
+    /** `next` where there are more than one answer holds. */
+    result: z.strictObject({ certificates: z.array(CertificateReport), next: DomainId.nullable() }),
   },
   /** Served or suspended, as its tenant is by root's own record. */
   'site.align': {

@@ -24,6 +24,7 @@ export const FailureCode = z.enum([
   'acme_refused', // the authority gives no certificate for any of the names
   'acme_rate_limited', // the authority gives no more of them for now
   'acme_unreachable', // the authority could not be reached, or broke off
+  'certificate_kept', // what there is to serve instead would be worse: the former one stays
   'not_due', // it lies in the trash, and its time there is not over
   'internal',
 ]);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CACHE_SOCKET, CacheMemory, CacheSpec, CacheUsage, DEFAULT_CACHE_MEMORY } from './caches.ts';
+import { CertificateKind, CertificateSpec, ServedCertificate } from './certificates.ts';
 import { CronReport, CronSpec } from './crons.ts';
 import { ResourceStatus } from './domains.ts';
 import { DomainId, Generation, OperationId, PartId, ServerId, TenantId } from './ids.ts';
@@ -25,6 +26,7 @@ export type KeySpec = z.infer<typeof KeySpec>;
 export const PART_SPECS = {
   key: KeySpec,
   cache: CacheSpec,
+  certificate: CertificateSpec,
   cron: CronSpec,
   run: RunSpec,
   queue: QueueSpec,
@@ -74,6 +76,19 @@ export const Cache = z.strictObject({
   usage: z.strictObject({ ...CacheUsage.shape, observedAt: z.iso.datetime() }).nullable(),
 });
 export type Cache = z.infer<typeof Cache>;
+
+/** A site has one or none, and it is called so. */
+export const CERTIFICATE_NAME = PartName.parse('certificate');
+
+/** `kind` is what was asked for, `served` what visitors are shown: null where that is nothing, or not known yet. */
+export const Certificate = z.strictObject({
+  ...PartBase.shape,
+  kind: CertificateKind,
+  served: ServedCertificate.nullable(),
+  daysLeft: z.int().nullable(),
+});
+export type Certificate = z.infer<typeof Certificate>;
+
 export const CreateCron = z.strictObject({ name: PartName, ...CronSpec.shape });
 export type CreateCron = z.infer<typeof CreateCron>;
 
@@ -143,6 +158,7 @@ const place = { id: PartId, site: DomainId, generation: Generation };
 
 export const KeyPut = z.strictObject({ ...place, name: PartName, spec: KeySpec });
 export const CachePut = z.strictObject({ ...place, name: PartName, spec: CacheSpec });
+export const CertificatePut = z.strictObject({ ...place, name: PartName, spec: CertificateSpec });
 export const CronPut = z.strictObject({ ...place, name: PartName, spec: CronSpec });
 export const RunStart = z.strictObject({ ...place, name: PartName, spec: RunSpec });
 export const QueuePut = z.strictObject({ ...place, name: PartName, spec: QueueSpec });

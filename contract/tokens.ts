@@ -10,6 +10,8 @@ export const Scope = z.enum([
   'keys:write',
   'caches:read',
   'caches:write',
+  'certificates:read',
+  'certificates:write',
   'crons:read',
   'crons:write',
   'runs:read',

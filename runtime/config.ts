@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ServerId } from '../contract/ids.ts';
+import { SealKey } from '../contract/sealing.ts';
 
 export const CONFIG_PATH = '/etc/sculptor/agent.json';
 
@@ -30,6 +31,8 @@ export const Config = z.strictObject({
   executor: z.enum(['socket', 'sudo']),
   executorSocket: socketPath,
   probeSocket: socketPath,
+  /** What private keys are sealed for, so that root alone reads them; null where an earlier version was installed. */
+  sealKey: SealKey.nullable().default(null),
   // Of one token, and from one address, in a minute. Failed logins are counted among the requests too.
   requestsPerToken: perMinute.default(6000),
   requestsPerAddress: perMinute.default(12_000),

@@ -62,6 +62,11 @@ REVOKE ALL PRIVILEGES, GRANT OPTION FROM 'sculptor'@'localhost';
 GRANT SELECT ON sculptor.* TO 'sculptor'@'localhost';
 GRANT UPDATE (status, epoch, attempt, started_at, ended_at, error_code, error_message, error_hint)
   ON sculptor.operation TO 'sculptor'@'localhost';
+-- What the server asks for by itself: that a certificate is renewed.
+GRANT INSERT (id, kind, resource_type, resource_id, resource_name, serial_key, generation, tenant, server, actor)
+  ON sculptor.operation TO 'sculptor'@'localhost';
+GRANT INSERT (part_id, generation, type, domain_id, tenant, server, name, spec, deleted)
+  ON sculptor.site_part_version TO 'sculptor'@'localhost';
 GRANT INSERT ON sculptor.operation_step TO 'sculptor'@'localhost';
 GRANT INSERT (kind, operation_id, resource_type, resource_id, resource_name, tenant, server, message)
   ON sculptor.notification TO 'sculptor'@'localhost';

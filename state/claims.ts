@@ -127,7 +127,11 @@ export async function isCancellationAsked(sql: Sql, id: OperationId): Promise<bo
 }
 
 /** What is to be done once, and is not there for being asked for: nothing that is asked for later does it. */
-const DEEDS: ReadonlySet<string> = new Set(['queue.restart', 'cron.run'] satisfies OperationKind[]);
+const DEEDS: ReadonlySet<string> = new Set([
+  'queue.restart',
+  'cron.run',
+  'certificate.renew',
+] satisfies OperationKind[]);
 
 /**
  * Whether a later one brings about what an earlier one was to. What a restoration brings back, or a move hands over,
@@ -147,6 +151,7 @@ const PARENTS: { readonly [T in ResourceType]?: { readonly type: ResourceType; r
   databaseUser: { type: 'database', column: 'database_id' },
   key: { type: 'domain', column: 'domain_id' },
   cache: { type: 'domain', column: 'domain_id' },
+  certificate: { type: 'domain', column: 'domain_id' },
   cron: { type: 'domain', column: 'domain_id' },
   queue: { type: 'domain', column: 'domain_id' },
 };

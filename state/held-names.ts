@@ -48,6 +48,7 @@ const FREE_ALL: { readonly [T in ResourceType]: readonly string[] } = {
   databaseUser: ['DELETE FROM database_user_name WHERE user_id = ?'],
   key: ['DELETE FROM site_part_name WHERE part_id = ?'],
   cache: ['DELETE FROM site_part_name WHERE part_id = ?'],
+  certificate: ['DELETE FROM site_part_name WHERE part_id = ?'],
   tenant: [],
   cron: ['DELETE FROM site_part_name WHERE part_id = ?'],
   run: ['DELETE FROM site_part_name WHERE part_id = ?'],

@@ -75,6 +75,18 @@ export async function listParts(
   return (await sql.rows(Row, text, [domain, type, after, limit])).map(toRecord);
 }
 
+/** Of all sites of a tenant, those without what lies in the trash; in the order of the sites' ids. */
+export async function listTenantParts(
+  sql: Sql,
+  { tenant, type }: { readonly tenant: TenantId; readonly type: PartType },
+  { after = '', limit }: PartFilter,
+): Promise<PartRecord[]> {
+  const text = `SELECT ${COLUMNS} ${FROM} WHERE v.tenant = ? AND n.type = ? AND n.domain_id > ? AND ${CURRENT}
+    AND NOT EXISTS (SELECT 1 FROM resource_state d WHERE d.resource_id = n.domain_id AND d.status <> 'live' AND d.status <> 'failed')
+    ORDER BY n.domain_id LIMIT ?`;
+  return (await sql.rows(Row, text, [tenant, type, after, limit])).map(toRecord);
+}
+
 /** Whether any site has one of that type. */
 export async function hasPartsOf(sql: Sql, type: PartType): Promise<boolean> {
   const text = 'SELECT part_id AS id FROM site_part_name WHERE type = ? LIMIT 1';

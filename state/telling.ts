@@ -54,6 +54,8 @@ const TELL: { readonly [K in OperationKind]?: Tell } = {
   'cache.update': cacheChanged,
   'cache.rotate': cacheChanged,
   'cache.delete': removed('The cache of a site', { named: false }),
+  'certificate.update': certificateChanged,
+  'certificate.delete': removed('The certificate of a site', { named: false }),
   'cron.create': cronChanged,
   'cron.update': cronChanged,
   'cron.run': cronChanged,
@@ -166,6 +168,15 @@ async function cacheChanged(operation: ClaimedOperation, sql: Sql) {
     return [opened('A site has a cache, and whoever has its password on the server can use it.')];
   if (after?.passwordHash === before.passwordHash) return [];
   return [opened('The cache of a site has another password.')];
+}
+
+/** Whoever can show another certificate for a site can stand in its place; of what is renewed nothing is told. */
+async function certificateChanged(operation: ClaimedOperation, sql: Sql) {
+  const [before, after] = await bothSpecs(sql, operation, 'certificate');
+  if (before === undefined || JSON.stringify(before) === JSON.stringify(after)) return [];
+  if (before.kind === 'none') return [];
+  if (after?.kind === 'none') return [destroyed('A site answers over TLS no more.')];
+  return [destroyed(`The certificate of a site was replaced by one of the kind ${after?.kind ?? 'none'}.`)];
 }
 
 async function cronChanged(operation: ClaimedOperation, sql: Sql) {

@@ -10,6 +10,7 @@ export const VERSIONS: Readonly<Record<ResourceType, string>> = {
   databaseUser: 'database_user_version WHERE user_id',
   key: "site_part_version WHERE type = 'key' AND part_id",
   cache: "site_part_version WHERE type = 'cache' AND part_id",
+  certificate: "site_part_version WHERE type = 'certificate' AND part_id",
   tenant: 'tenant_version WHERE tenant_id',
   cron: "site_part_version WHERE type = 'cron' AND part_id",
   run: "site_part_version WHERE type = 'run' AND part_id",

@@ -1,4 +1,5 @@
 import type { OperationKind } from '../contract/operations.ts';
+import { createCertificateHandlers } from './handlers/certificate.ts';
 import { createDatabaseHandlers } from './handlers/database.ts';
 import type { DatabaseParts } from './handlers/database.ts';
 import { createDatabaseUserHandlers } from './handlers/database-user.ts';
@@ -22,6 +23,7 @@ export function createHandlers(
     ...createDatabaseHandlers(parts),
     ...createDatabaseUserHandlers(parts),
     ...createSitePartHandlers(parts),
+    ...createCertificateHandlers(parts),
     ...createTenantHandlers(parts),
   };
 }

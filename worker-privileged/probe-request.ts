@@ -4,10 +4,11 @@ import type { Probe } from '../contract/executor.ts';
 
 /**
  * `closed`: nginx took the connection and ended it without an answer. `silent`: nobody was there, or nothing
- * came that could be read.
+ * came that could be read, or no certificate was shown.
  */
 export type Seen =
   | { readonly answer: 'page'; readonly status: number; readonly body: string }
+  | { readonly answer: 'certificate'; readonly fingerprint: string }
   | { readonly answer: 'closed' }
   | { readonly answer: 'silent' };
 

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Probe } from '../contract/executor.ts';
 import { FailureError } from '../contract/failures.ts';
 import type { Seen } from './probe-request.ts';
+import { doStep } from './task.ts';
+import type { Task } from './task.ts';
 
 /** Asks until the page answers as it should; throws `not_live` when it did not within the time there is. */
 export type AskPage = (probe: Probe) => Promise<void>;
@@ -36,8 +38,26 @@ export function createAskPage(parts: AskPageParts): AskPage {
   };
 }
 
+/** One step for each page, and for each certificate. */
+export async function askAll(askPage: AskPage, task: Task, probes: readonly Probe[]): Promise<void> {
+  for (const probe of probes) {
+    const name = isOfTls(probe) ? `ask ${probe.host} over TLS` : `ask ${probe.host}`;
+    await doStep(task, name, async () => {
+      await askPage(probe);
+      return false;
+    });
+  }
+}
+
+export function isOfTls({ expect }: Probe): boolean {
+  return expect !== 'closed' && 'certificate' in expect;
+}
+
 function fits({ expect }: Probe, seen: Seen): boolean {
-  if (expect === 'closed' || seen.answer !== 'page') return expect === seen.answer;
+  if (expect === 'closed') return seen.answer === 'closed';
+  if ('certificate' in expect)
+    return seen.answer === 'certificate' && seen.fingerprint === expect.certificate;
+  if (seen.answer !== 'page') return false;
   if (seen.status !== expect.status) return false;
   // A file ends with a line feed that is not part of what it says.
   return expect.body === undefined || seen.body.replace(/\n$/, '') === expect.body.replace(/\n$/, '');
@@ -55,7 +75,9 @@ function notLive({ host, expect }: Probe, seen: Seen): FailureError {
 function sight(seen: Seen, expect: Probe['expect']): string {
   if (seen.answer === 'silent') return 'no connection';
   if (seen.answer === 'closed') return 'no answer';
+  if (seen.answer === 'certificate') return 'another certificate';
   if (expect === 'closed') return `status ${seen.status} where no answer was expected`;
+  if ('certificate' in expect) return 'no certificate';
   if (seen.status === expect.status) return "another page than the site's own";
   return `status ${seen.status} where status ${expect.status} was expected`;
 }

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import type { Config } from '../runtime/config.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { connectRedis, workerConnection } from '../runtime/redis.ts';
@@ -14,12 +15,14 @@ import { createForgettingRuns } from './forgetting-runs.ts';
 import { createHandlers } from './operations.ts';
 import { createMeasuring } from './measuring.ts';
 import { createMeasuringSites } from './measuring-sites.ts';
+import { createKeepingCertificates } from './keeping-certificates.ts';
 import { createKeepingRoom } from './keeping-room.ts';
 import { createOverdue } from './overdue.ts';
 import { CRONS, QUEUES } from './observed-kinds.ts';
 import { createObserving } from './observing.ts';
 import { createPauses } from './pauses.ts';
-import { createAskPage } from './probe.ts';
+import { createAskPage, isOfTls } from './probe.ts';
+import { askCertificate } from './probe-tls.ts';
 import { askOnce } from './probe-request.ts';
 import { createPublish } from './progress.ts';
 import { createPurging } from './purging.ts';
@@ -34,6 +37,7 @@ const PURGE_EVERY_MS = 60_000;
 const MEASURE_EVERY_MS = 60_000;
 const LOOK_AT_CACHES_EVERY_MS = 30_000;
 const OBSERVE_EVERY_MS = 3000;
+const LOOK_AT_CERTIFICATES_EVERY_MS = 60_000;
 const KEEP_ROOM_EVERY_MS = 1000;
 
 export interface WorkerParts {
@@ -66,7 +70,10 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   const wakeUps = createWakeUps({ redis, server, logger });
   const pauses = createPauses();
   const askPage = createAskPage({
-    ask: (probe) => askOnce(config.probeSocket, probe),
+    ask: (probe) =>
+      isOfTls(probe)
+        ? askCertificate(join(dirname(config.probeSocket), 'https.sock'), probe.host)
+        : askOnce(config.probeSocket, probe),
     ...(parts.probeBoundMs === undefined ? {} : { boundMs: parts.probeBoundMs }),
   });
   const handlers = createHandlers({ ...parts, state, askPage, serverName: config.serverName });
@@ -92,6 +99,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, QUEUES)),
     repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, CRONS)),
     repeat(KEEP_ROOM_EVERY_MS, createKeepingRoom(watching)),
+    repeat(LOOK_AT_CERTIFICATES_EVERY_MS, createKeepingCertificates(watching)),
     repeat(LOOK_AT_CACHES_EVERY_MS, createCacheWatch(watching)),
     repeat(PURGE_EVERY_MS, createForgettingRuns(watching)),
   ];

@@ -57,6 +57,12 @@ export interface PartService<T extends PartType> {
       readonly once?: Once;
     },
   ) => Promise<WriteAnswer>;
+  /** The first version of what is not there yet, and another of what is; `kind` is that of the second. */
+  readonly put: (
+    context: WriteContext,
+    address: { readonly domain: DomainAddress; readonly name: PartName },
+    wanted: { readonly kind: OperationKind; readonly spec: PartSpec<T> },
+  ) => Promise<WriteAnswer>;
   readonly remove: (context: WriteContext, address: PartAddress) => Promise<WriteAnswer>;
 }
 
@@ -77,10 +83,13 @@ export interface PartServiceParts<T extends PartType> {
 export function createPartService<T extends PartType>(parts: PartServiceParts<T>): PartService<T> {
   const { state, write, server, type, kinds, present } = parts;
   const { serialKey = ({ domain }) => `domain:${domain}`, admit } = parts;
-  const view = ({ part, spec }: PartRecord): PartView<T> => ({ ...part, ...specOf(type, spec) });
-  const found = async (sql: Sql, domain: DomainId, { id, name }: PartAddress): Promise<PartRecord> => {
+  const view = (record: PartRecord) => partView(type, record);
+  const lookFor = async (sql: Sql, domain: DomainId, { id, name }: Omit<PartAddress, 'domain'>) => {
     const byId = id === undefined ? undefined : await findPart(sql, { domain, type }, { id });
-    const record = byId ?? (name === undefined ? undefined : await findPart(sql, { domain, type }, { name }));
+    return byId ?? (name === undefined ? undefined : await findPart(sql, { domain, type }, { name }));
+  };
+  const found = async (sql: Sql, domain: DomainId, address: PartAddress): Promise<PartRecord> => {
+    const record = await lookFor(sql, domain, address);
     if (record === undefined) throw notFound(`${type} with this id or name on this domain`);
     return record;
   };
@@ -111,6 +120,22 @@ export function createPartService<T extends PartType>(parts: PartServiceParts<T>
     const generation = await nextGeneration(sql, type, part.id);
     return { domain, version: { ...part, type, spec, generation } };
   };
+  const first = async (
+    sql: Sql,
+    context: WriteContext,
+    { domain: address, name, spec, once }: First<T>,
+  ): Promise<Written> => {
+    const domain = await claimDomain(sql, context, address);
+    requireOwnUser(domain, type);
+    await admit?.(sql, domain.id);
+    const id = PartId.parse(newId(12));
+    const version = {
+      ...{ id, type, domain: domain.id, tenant: domain.tenant, server, spec, generation: 1 },
+      name: name ?? PartName.parse(id),
+    };
+    if ((await holdPartName(sql, version)) !== undefined) throw nameTaken(taken(type));
+    return put(sql, version, { kind: kinds.create, context, once });
+  };
   return {
     list: async (tenant, address, { after, limit }) => {
       const { domain } = await findDomainAt(state, tenant, address);
@@ -122,25 +147,16 @@ export function createPartService<T extends PartType>(parts: PartServiceParts<T>
       const { domain } = await findDomainAt(state, tenant, address.domain);
       return (await present(state, [view(await found(state, domain.id, address))]))[0];
     },
-    create: (context, address, { name, spec, once }) =>
-      write(context, kinds.create, async (sql) => {
-        const domain = await claimDomain(sql, context, address);
-        requireOwnUser(domain, type);
-        await admit?.(sql, domain.id);
-        const { tenant } = domain;
-        const id = PartId.parse(newId(12));
-        const version = {
-          id,
-          type,
-          domain: domain.id,
-          tenant,
-          server,
-          spec,
-          generation: 1,
-          name: name ?? PartName.parse(id),
-        };
-        if ((await holdPartName(sql, version)) !== undefined) throw nameTaken(taken(type));
-        return put(sql, version, { kind: kinds.create, context, once });
+    create: (context, domain, wanted) =>
+      write(context, kinds.create, (sql) => first(sql, context, { ...wanted, domain })),
+    put: (context, address, { kind, spec }) =>
+      write(context, kind, async (sql) => {
+        const { domain } = await findDomainAt(sql, context.caller.tenant, address.domain);
+        await lockDomain(sql, domain.id);
+        if ((await lookFor(sql, domain.id, address)) === undefined)
+          return first(sql, context, { ...address, spec });
+        const { version } = await next(sql, context, address);
+        return put(sql, { ...version, spec }, { kind, context });
       }),
     update: (context, address, { kind, change, once }) =>
       write(context, kind, async (sql) => {
@@ -164,11 +180,22 @@ interface Next {
   readonly domain: Domain;
 }
 
+interface First<T extends PartType> {
+  readonly domain: DomainAddress;
+  readonly name?: PartName;
+  readonly spec: PartSpec<T>;
+  readonly once?: Once;
+}
+
 interface Purpose {
   readonly kind: OperationKind;
   readonly context: WriteContext;
   readonly deleted?: boolean;
   readonly once?: Once | undefined;
+}
+
+export function partView<T extends PartType>(type: T, { part, spec }: PartRecord): PartView<T> {
+  return { ...part, ...specOf(type, spec) };
 }
 
 /** The schema is that of the type; the compiler cannot tie the two together. */

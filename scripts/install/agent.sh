@@ -1,9 +1,26 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the parts of install.sh share their variables
 # What the agent knows of this server, its one sudo command, and whether it answers.
 
+# The API seals private keys of certificates for it, and root alone opens them. What was sealed for another is lost.
+install_seal_key() {
+  local key=/etc/sculptor/seal.key
+  if [ -s "$key" ]; then
+    ensure_rights "$key" 0600 root:root
+  else
+    try openssl genpkey -algorithm X25519 -out "$work/seal"
+    ensure_file "$key" 0600 root:root <"$work/seal"
+    rm -f "$work/seal"
+  fi
+  text_is_its_own "$key"
+  seal_key >/dev/null || fail "$key is no key" 'take it from a backup, then run this again.'
+}
+
+seal_key() { openssl pkey -in /etc/sculptor/seal.key -pubout -outform DER | base64 -w 0; }
+
 install_facts() {
   local executor=socket port token address failed
   [ "$mode" = systemd ] || executor=sudo
+  install_seal_key
   # Set by the administrator, in the file.
   port=$(fact apiPort)
   token=$(fact requestsPerToken)
@@ -23,6 +40,7 @@ install_facts() {
   "executor": "$executor",
   "executorSocket": "/run/sculptor-executor/executor.sock",
   "probeSocket": "/run/sculptor-probe/http.sock",
+  "sealKey": "$(seal_key)",
   "requestsPerToken": ${token:-6000},
   "requestsPerAddress": ${address:-12000},
   "failedLoginsPerAddress": ${failed:-30}

@@ -53,21 +53,33 @@ put_nginx_file() {
 
 # listen_lines PORT [WORD...]
 listen_lines() {
-  local port=$1
+  local port=$1 http2=
   shift
+  [ "$port" != 443 ] || http2=$(http2_word)
+  [ -z "${http2#on}" ] || set -- "$@" http2
   echo "listen $port${*:+ $*};"
   # Where the kernel has no IPv6, nginx would not start with it.
   [ ! -e /proc/net/if_inet6 ] || echo "listen [::]:$port${*:+ $*};"
+  [ "$http2" != on ] || echo 'http2 on;'
 }
 
 tls_closed() {
-  local version
-  version=$(nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9.]*\).*|\1|p')
-  if printf '1.19.4\n%s\n' "$version" | sort -V -C; then
+  if nginx_is_from 1.19.4; then
     echo tls-closed-reject
   else
     echo tls-closed-444
   fi
+}
+
+# From 1.25.1 on it is a server's to say, before that the port's.
+http2_word() {
+  if nginx_is_from 1.25.1; then echo on; else echo http2; fi
+}
+
+nginx_is_from() {
+  local version
+  version=$(nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9.]*\).*|\1|p')
+  printf '%s\n%s\n' "$1" "$version" | sort -V -C
 }
 
 # The certificate that an administrator has put there stays; ours is made anew when the name is another one or its

@@ -5,6 +5,7 @@ import type { Undo } from '../../worker-privileged/executor/ensure.ts';
 import type { Account, Accounts } from '../../worker-privileged/executor/system/accounts.ts';
 import type { CacheEntry } from '../../worker-privileged/executor/system/cache-files.ts';
 import { createCaps } from '../../worker-privileged/executor/system/caps.ts';
+import { createCertificates } from '../../worker-privileged/executor/system/certificates.ts';
 import { createDatabaseRegister } from '../../worker-privileged/executor/system/database-register.ts';
 import type { Files } from '../../worker-privileged/executor/system/files.ts';
 import type { Folder, Folders } from '../../worker-privileged/executor/system/folders.ts';
@@ -160,6 +161,7 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
   const done = <T>(act: () => T): Promise<T> => Promise.resolve(act());
   const files = fakeFiles(parts);
   const folders = fakeFolders(parts);
+  const accounts = fakeAccounts(parts);
   const limits = () => readLimits(files);
   const now = () => new Date(server.now);
   const locks: System['locks'] = { during: (_name, act) => act() };
@@ -173,8 +175,9 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     acme: fakeAcme(parts),
     caps: createCaps({ files: fakeFiles({ ...parts, change: done }), locks, limits, now }),
     erase: async (path) => folders.remove(path),
-    accounts: fakeAccounts(parts),
+    accounts,
     caches: fakeCaches(parts),
+    certificates: createCertificates({ files, folders, accounts }),
     masters: fakeMasters(parts),
     programs: fakePrograms(parts),
     outputs: {

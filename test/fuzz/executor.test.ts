@@ -56,7 +56,7 @@ function story(
 
 /** What only looks is not noted, unless it ends badly. */
 const LOOKS: ReadonlySet<string> = new Set([
-  ...['programs.look', 'program.output', 'crons.look', 'cron.output'],
+  ...['programs.look', 'program.output', 'crons.look', 'cron.output', 'certificates.look'],
   ...['site.measure', 'tenant.room'],
 ]);
 

@@ -104,6 +104,7 @@ export function probe({ host, path }: Pick<Probe, 'host' | 'path'>): string {
 /** What it should see. */
 export function expected({ expect }: Probe): string {
   if (expect === 'closed') return 'closed';
+  if ('certificate' in expect) return expect.certificate;
   return expect.body === undefined ? `${expect.status}` : `${expect.body} ${expect.status}`;
 }
 

@@ -17,6 +17,12 @@ import { createSystem } from './system/system.ts';
 import { cacheUsages } from './verbs/caches.ts';
 import { measureSite, requireRoom } from './verbs/disk.ts';
 import { alignDatabase, alignSite } from './verbs/align.ts';
+import {
+  lookAtCertificates,
+  putCertificate,
+  removeCertificate,
+  renewCertificate,
+} from './verbs/certificates.ts';
 import { collateDatabase, protectDatabase, removeDatabase } from './verbs/database.ts';
 import { purgeDatabase, restoreDatabase } from './verbs/database-trash.ts';
 import { cronOutput, lookAtCrons, runCron } from './verbs/crons.ts';
@@ -61,6 +67,10 @@ const verbs: VerbTable = {
   'cache.put': putPart(system, 'cache'),
   'cache.remove': removePart(system, 'cache'),
   'cache.usages': cacheUsages(system),
+  'certificate.put': putCertificate(system),
+  'certificate.renew': renewCertificate(system),
+  'certificate.remove': removeCertificate(system),
+  'certificates.look': lookAtCertificates(system),
   'cron.put': putPart(system, 'cron'),
   'cron.run': runCron(system),
   'cron.remove': removePart(system, 'cron'),

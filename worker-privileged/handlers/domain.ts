@@ -1,5 +1,5 @@
 import { NO_PHP_LIMITS, SiteSpec } from '../../contract/domains.ts';
-import type { Probe, VerbResult } from '../../contract/executor.ts';
+import type { VerbResult } from '../../contract/executor.ts';
 import { FailureError } from '../../contract/failures.ts';
 import { DomainId, TenantId } from '../../contract/ids.ts';
 import { KeptOptions, type SiteOptions } from '../../contract/site-options.ts';
@@ -12,8 +12,9 @@ import type { Standing } from '../../state/resource-states.ts';
 import { readDomainVersion } from '../../state/versions.ts';
 import { readVisitorHashes } from '../../state/visitor-hashes.ts';
 import type { Executor } from '../executor-calls.ts';
+import { askAll } from '../probe.ts';
 import type { AskPage } from '../probe.ts';
-import { contextOf, doStep, parsed, refused } from '../task.ts';
+import { contextOf, parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 
 export interface DomainParts {
@@ -119,15 +120,6 @@ async function removeSite(executor: Executor, task: Task, id: DomainId): Promise
     if (error instanceof FailureError && error.failure.code === 'not_found')
       return { probes: [], purgeAfter: null };
     throw error;
-  }
-}
-
-async function askAll(askPage: AskPage, task: Task, probes: readonly Probe[]): Promise<void> {
-  for (const probe of probes) {
-    await doStep(task, `ask ${probe.host}`, async () => {
-      await askPage(probe);
-      return false;
-    });
   }
 }
 

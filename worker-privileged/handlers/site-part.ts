@@ -26,7 +26,7 @@ export interface WantedPart<T extends PartType> {
   readonly spec: PartSpec<T>;
 }
 
-type PartOperation = Extract<OperationKind, `${PartType}.${string}`>;
+type PartOperation = Exclude<Extract<OperationKind, `${PartType}.${string}`>, `certificate.${string}`>;
 
 export function createSitePartHandlers(parts: SitePartParts): Readonly<Record<PartOperation, Handler>> {
   const { executor } = parts;
@@ -69,7 +69,7 @@ export function createSitePartHandlers(parts: SitePartParts): Readonly<Record<Pa
 }
 
 /** What stays until it is removed, by the two verbs that each such type has. */
-function kept(parts: SitePartParts, type: Exclude<PartType, 'run'>) {
+function kept(parts: SitePartParts, type: Exclude<PartType, 'run' | 'certificate'>) {
   const { executor } = parts;
   const [put, remove] = [`${type}.put`, `${type}.remove`] as const;
   return {
@@ -85,7 +85,7 @@ type Put<T extends PartType> = (wanted: WantedPart<T>, context: CallContext, tas
 type Place = Pick<WantedPart<PartType>, 'id' | 'site' | 'generation'>;
 type Remove = (place: Place, context: CallContext) => Promise<unknown>;
 
-function putting<T extends PartType>(parts: SitePartParts, type: T, put: Put<T>) {
+export function putting<T extends PartType>(parts: SitePartParts, type: T, put: Put<T>) {
   return async (task: Task) => {
     const { place, version } = await readVersion(parts, task);
     if (version.deleted || version.type !== type) throw refused('there is no such version of this part');
@@ -99,7 +99,7 @@ function putting<T extends PartType>(parts: SitePartParts, type: T, put: Put<T>)
 }
 
 /** What the executor does not know is gone already. */
-function removing(parts: SitePartParts, remove: Remove) {
+export function removing(parts: SitePartParts, remove: Remove) {
   return async (task: Task) => {
     const { place } = await readVersion(parts, task);
     task.stillMine();

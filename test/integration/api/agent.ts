@@ -17,6 +17,7 @@ import type { Ending } from '../../../state/outcomes.ts';
 import { putServerFact } from '../../../state/server-facts.ts';
 import { startServers } from '../servers.ts';
 import type { Servers } from '../servers.ts';
+import { SEAL } from '../../fakes/seal.ts';
 
 export const SERVER = ServerId.parse('default');
 export const TOKEN = randomBytes(32).toString('base64url');
@@ -79,6 +80,7 @@ export async function startAgent(limits: Partial<LimitSettings> = {}): Promise<A
       apiSocket: socket,
       apiPort: null,
       mysqlSocket: null,
+      sealKey: SEAL.publicKey,
     },
     stateLogin: servers.state('www-data'),
     redisLogin: servers.queue('api'),

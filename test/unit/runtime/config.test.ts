@@ -13,6 +13,7 @@ const good = {
   executor: 'socket',
   executorSocket: '/run/sculptor-executor/executor.sock',
   probeSocket: '/run/sculptor-probe/http.sock',
+  sealKey: 'MCowBQYDK2VuAyEAaQmXVmj3OJ0YDMv8YzPAbXCRJLvbLpJKW6YVPfNNtSM=',
   requestsPerToken: 6000,
   requestsPerAddress: 12_000,
   failedLoginsPerAddress: 30,

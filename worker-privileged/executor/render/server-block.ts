@@ -40,7 +40,9 @@ export function renderServerBlock(block: ServerBlock): string {
   return `# Site ${plain(block.id)}. Written by the agent; what is changed here is lost.
 server {
   include /etc/nginx/sculptor/listen/http.conf;
-${[site(block), ...indented(before)].join('\n')}
+  include /etc/nginx/sculptor/listen/https.conf;
+  listen unix:/run/sculptor-probe/https.sock ssl;
+${[certificate(block), site(block), ...indented(before)].join('\n')}
 ${indented(['include /etc/nginx/sculptor/parts/site.conf;', ...after, ...snippets]).join('\n')}
 }
 server {
@@ -54,6 +56,13 @@ ${site(block)}
 
 function indented(lines: readonly string[]): readonly string[] {
   return lines.map((line) => `  ${line}`);
+}
+
+/** Read for each handshake, because of the variable, which is empty: another certificate needs no reload. */
+function certificate({ id }: ServerBlock): string {
+  const folder = `/etc/sculptor/sites/${plain(id)}/tls$sculptor_nothing`;
+  return `  ssl_certificate ${folder}/chain.pem;
+  ssl_certificate_key ${folder}/key.pem;`;
 }
 
 function site({ id, names, publicDirectory }: ServerBlock): string {

@@ -22,7 +22,8 @@ const FOLDERS = [
 /** Every folder that the executor writes files in. */
 export async function foldersOfDrafts(): Promise<readonly string[]> {
   const sites = await readdir(paths.sites);
-  return [...FOLDERS, ...sites.map((id) => join(paths.sites, id))];
+  const certificates = await foldersBelow(paths.certificates, 2);
+  return [...FOLDERS, ...sites.map((id) => join(paths.sites, id)), ...certificates];
 }
 
 /**
@@ -61,4 +62,13 @@ function isAlive(pid: number): boolean {
   } catch (cause) {
     return codeOf(cause) !== 'ESRCH';
   }
+}
+
+async function foldersBelow(folder: string, levels: number): Promise<readonly string[]> {
+  if (levels === 0) return [folder];
+  const names = (await namesIn(folder)).filter((name) => !name.includes('.'));
+  return [
+    folder,
+    ...(await Promise.all(names.map((name) => foldersBelow(join(folder, name), levels - 1)))).flat(),
+  ];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CacheSpec } from '../../../contract/caches.ts';
+import { CertificateSpec } from '../../../contract/certificates.ts';
 import { CronSpec } from '../../../contract/crons.ts';
 import { DomainId, Generation, PartId } from '../../../contract/ids.ts';
 import { RunSpec } from '../../../contract/runs.ts';
@@ -25,6 +26,7 @@ const common = {
 export const PartEntry = z.discriminatedUnion('type', [
   z.strictObject({ ...common, type: z.literal('key'), spec: KeySpec }),
   z.strictObject({ ...common, type: z.literal('cache'), spec: CacheSpec }),
+  z.strictObject({ ...common, type: z.literal('certificate'), spec: CertificateSpec }),
   z.strictObject({ ...common, type: z.literal('cron'), spec: CronSpec }),
   z.strictObject({ ...common, type: z.literal('run'), spec: RunSpec }),
   z.strictObject({ ...common, type: z.literal('queue'), spec: QueueSpec }),

@@ -1,4 +1,5 @@
 import type { DatabaseId, DomainId, PartId, TenantId } from '../../../contract/ids.ts';
+import type { Fingerprint } from '../../../contract/certificates.ts';
 import type { DomainName, PhpVersion } from '../../../contract/names.ts';
 
 /**
@@ -65,6 +66,14 @@ export const paths = {
   sites: '/etc/sculptor/sites',
   site: (id: DomainId) => `/etc/sculptor/sites/${id}`,
   siteFile: (id: DomainId, file: SiteFile) => `/etc/sculptor/sites/${id}/${file}`,
+  /** What the API seals private keys for, and root alone opens. */
+  sealKey: '/etc/sculptor/seal.key',
+  certificates: '/etc/sculptor/certificates',
+  certificate: (id: DomainId) => `/etc/sculptor/certificates/${id}`,
+  certificateFacts: (id: DomainId) => `/etc/sculptor/certificates/${id}/facts.json`,
+  certificateOf: (id: DomainId, it: Fingerprint) => `/etc/sculptor/certificates/${id}/${it}`,
+  certificateChain: (id: DomainId, it: Fingerprint) => `/etc/sculptor/certificates/${id}/${it}/chain.pem`,
+  certificateKey: (id: DomainId, it: Fingerprint) => `/etc/sculptor/certificates/${id}/${it}/key.pem`,
   hosts: '/etc/sculptor/hosts',
   host: (name: DomainName) => `/etc/sculptor/hosts/${name}`,
   /** One for each user, as sshd looks for it. */
@@ -119,7 +128,7 @@ export type AcmeFile = 'names' | 'certbot.ini' | 'request.pem' | 'answer';
 
 /** What lies in `/etc/sculptor/sites/<id>`. The markers are empty; that they are there is what they say. */
 export type SiteFile =
-  'home' | 'php' | 'php-fpm' | 'fpm.conf' | 'fpm.conf.new' | 'bin' | 'bin/php' | 'site' | Marker;
+  'home' | 'php' | 'php-fpm' | 'fpm.conf' | 'fpm.conf.new' | 'bin' | 'bin/php' | 'site' | 'tls' | Marker;
 
 /** Read by nginx for every request; see the parts in /etc/nginx/sculptor. */
 export type Marker = 'live' | 'type-php' | 'disabled' | 'suspended' | 'https-only';

@@ -4,6 +4,7 @@ import { createAcme, type Acme } from './acme.ts';
 import { createCachePrograms, createCacheUnit } from './cache-service.ts';
 import { createCaches, type Caches } from './caches.ts';
 import { createCaps, type Caps } from './caps.ts';
+import { createCertificates, type Certificates } from './certificates.ts';
 import { createCommands } from './command.ts';
 import { tenantsServer, type ExecutorConfig } from './config.ts';
 import { createDatabaseRegister, type DatabaseRegister } from './database-register.ts';
@@ -37,6 +38,7 @@ export type System = {
   readonly acme: Acme;
   readonly caches: Caches;
   readonly caps: Caps;
+  readonly certificates: Certificates;
   readonly databases: DatabaseRegister;
   readonly erase: Erase;
   readonly files: Files;
@@ -90,6 +92,7 @@ export function createSystem(config: ExecutorConfig): System {
     acme: createAcme({ accounts, commands, files, folders, mode }),
     caches: createCaches({ files, locks, limits, service, connect: connectRedis }),
     caps: createCaps({ files, locks, limits, now }),
+    certificates: createCertificates({ files, folders, accounts }),
     databases: createDatabaseRegister({ files, folders }),
     erase: createErase({ commands }),
     files,

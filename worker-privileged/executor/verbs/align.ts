@@ -1,6 +1,7 @@
 import { runSteps, type Step } from '../ensure.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
+import { certificateProbes } from './certificates.ts';
 import { probesOf } from './site/answers.ts';
 import { accountFree, accountLocked, processesEnded } from './site/account.ts';
 import { partsFollow, standingOf } from './site-parts/follow.ts';
@@ -28,9 +29,9 @@ export function alignSite(system: System): VerbHandler<'site.align'> {
     await runSteps([...limits, ...steps], run);
     const { names, settings, php } = (await system.registry.read(id)) ?? entry;
     const runs = settings?.type === 'php' && settings.enabled;
-    return {
-      probes: probesOf({ id, names, enabled: entry.settings.enabled, suspended, ping: runs ? php : null }),
-    };
+    const { enabled } = entry.settings;
+    const probes = probesOf({ id, names, enabled, suspended, ping: runs ? php : null });
+    return { probes: [...probes, ...(await certificateProbes(system, id, names))] };
   };
 }
 

@@ -69,7 +69,7 @@ export async function siteOf(
 }
 
 /** What is asked is asked of this very part, and of no older version of it. */
-async function readPart(
+export async function readPart(
   { parts }: Pick<System, 'parts'>,
   place: Place,
   type: string,
@@ -85,7 +85,7 @@ async function readPart(
 }
 
 /** Written before it works, so that what works is always known. One that is new is counted as its tenant's. */
-function noted(system: System, part: PartEntry, countedFor: TenantId | null = null): Step {
+export function noted(system: System, part: PartEntry, countedFor: TenantId | null = null): Step {
   const { parts } = system;
   return {
     name: part.removed ? 'note the removal' : 'register it',

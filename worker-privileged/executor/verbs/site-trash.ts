@@ -4,7 +4,7 @@ import { runSteps, type Step } from '../ensure.ts';
 import { paths } from '../system/paths.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
-import { answersOf, putSite, stepsToRemove, stepsToServe } from './site.ts';
+import { allAnswersOf, putSite, stepsToRemove, stepsToServe } from './site.ts';
 import { account, accountRemoved, accountUnlocked, processesEnded } from './site/account.ts';
 import { requireDue } from './grace.ts';
 import { partsForgotten } from './site-parts/follow.ts';
@@ -29,7 +29,7 @@ export function restoreSite(system: System): VerbHandler<'site.restore'> {
     const story = await storyOf(system, spec);
     await requireRoomForSite(system, entry);
     await runSteps(stepsToRestore(story, entry), run);
-    return { probes: answersOf(story) };
+    return { probes: await allAnswersOf(story) };
   };
 }
 

@@ -5,6 +5,7 @@ import { runSteps, type Step } from '../ensure.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
 import { account, accountAsTenant, accountLocked, processesEnded } from './site/account.ts';
+import { certificateProbes } from './certificates.ts';
 import { probesOf } from './site/answers.ts';
 import { destroys, refuseIfProtected } from './site/destruction.ts';
 import { dueAt } from './grace.ts';
@@ -35,7 +36,7 @@ export function putSite(system: System): VerbHandler<'site.put'> {
     const entry = await system.registry.read(spec.id);
     if (entry?.settings?.enabled === true && !spec.enabled) refuseIfProtected(entry);
     await counted(system, { entry, spec }, put);
-    return { probes: answersOf(story) };
+    return { probes: await allAnswersOf(story) };
   };
 }
 
@@ -85,7 +86,9 @@ export function stepsToServe(story: Story): readonly Step[] {
     ...(ownBlock ? [] : [noServerBlock(system, spec.id)]),
     ...(spec.options.basicAuth === null ? [noVisitors(system, spec.id)] : []),
     live(story),
-    partsFollow(system, spec.id, { removed: false, enabled: spec.enabled, suspended }),
+    partsFollow(system, spec.id, {
+      ...{ removed: false, enabled: spec.enabled, suspended, names: namesOf(spec) },
+    }),
     settled(story),
     ...(php === null || suspended ? [phpOff(system, spec)] : []),
     ...(spec.isolation === 'site' ? [accountAsTenant(story)] : []),
@@ -143,8 +146,14 @@ function unregistered({ registry, now }: Pick<System, 'registry' | 'now'>, { id 
   };
 }
 
+/** The same, and what is shown over TLS. */
+export async function allAnswersOf(story: Story): Promise<Probe[]> {
+  const { system, spec } = story;
+  return [...answersOf(story), ...(await certificateProbes(system, spec.id, namesOf(spec)))];
+}
+
 /** What only this site can answer, in the state that was asked for. */
-export function answersOf({ system, spec, php, suspended, plan }: Story): Probe[] {
+function answersOf({ system, spec, php, suspended, plan }: Story): Probe[] {
   const ping = php === null ? null : fpmConf({ system, spec, plan }, php).ping;
   return probesOf({ id: spec.id, names: namesOf(spec), enabled: spec.enabled, suspended, ping });
 }

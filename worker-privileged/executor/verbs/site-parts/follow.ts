@@ -1,10 +1,11 @@
 import type { DomainId } from '../../../../contract/ids.ts';
+import type { DomainName } from '../../../../contract/names.ts';
 import type { PartType } from '../../../../contract/site-parts.ts';
 import type { Step } from '../../ensure.ts';
 import type { PartEntry } from '../../system/part-register.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
-import { inTurn } from '../site/in-turn.ts';
+import { inTurn } from '../../in-turn.ts';
 import type { PartKind } from './kind.ts';
 import { PART_KINDS } from './kinds.ts';
 
@@ -14,6 +15,8 @@ export type Standing = {
   readonly enabled: boolean;
   /** Its tenant is: nothing of it works, and all of it stays as it was asked for. */
   readonly suspended: boolean;
+  /** Those that it has from now on, where the registry knows more. */
+  readonly names?: readonly DomainName[];
 };
 
 export function standingOf({ removedAt, settings, suspended }: SiteEntry): Standing {
@@ -23,7 +26,8 @@ export function standingOf({ removedAt, settings, suspended }: SiteEntry): Stand
 
 /** Whether a part of that type works while its site stands so. */
 export function worksWhile(type: PartType, { removed, enabled, suspended }: Standing): boolean {
-  return !removed && !suspended && (enabled || PART_KINDS[type].whileDisabled);
+  const { whileDisabled, whileSuspended = false } = PART_KINDS[type];
+  return !removed && (!suspended || whileSuspended) && (enabled || whileDisabled);
 }
 
 /** The steps that make one part as it shall be. */
@@ -55,8 +59,9 @@ export function stepsToGo(
 /** All that belongs to a site, on or off as the site stands: one step, for they come and go with it. */
 export function partsFollow(system: System, id: DomainId, standing: Standing): Step {
   const steps = async () => {
-    const site = await system.registry.read(id);
-    if (site === null) return [];
+    const entry = await system.registry.read(id);
+    if (entry === null) return [];
+    const site = { ...entry, names: [...(standing.names ?? entry.names)] };
     const parts = await system.parts.list(id);
     return parts.flatMap((part) => partSteps(system, { site, part }, worksWhile(part.type, standing)));
   };

@@ -8,6 +8,8 @@ import type { System } from '../../system/system.ts';
 export type PartKind<T extends PartType> = {
   /** Whether it stands while its site is switched off. */
   readonly whileDisabled: boolean;
+  /** Whether it stands while its tenant is suspended. */
+  readonly whileSuspended?: true;
   /** What works for one user alone is not for the sites that share one. */
   readonly inPool: boolean;
   /** Whether somebody comes in, or something runs, that could not as it stood before; null where it is new. */

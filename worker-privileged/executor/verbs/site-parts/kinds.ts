@@ -1,5 +1,6 @@
 import type { PartType } from '../../../../contract/site-parts.ts';
 import { CACHE } from './cache.ts';
+import { CERTIFICATE } from './certificate.ts';
 import { CRON } from './cron.ts';
 import { KEY } from './key.ts';
 import { QUEUE } from './queue.ts';
@@ -11,6 +12,7 @@ export const PART_KINDS: { readonly [T in PartType]: PartKind<T> } = {
   key: KEY,
   queue: QUEUE,
   cache: CACHE,
+  certificate: CERTIFICATE,
   cron: CRON,
   run: RUN,
 };

@@ -4,7 +4,7 @@ import type { Folder } from '../../system/folders.ts';
 import { paths, stampOf } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
-import { inTurn } from './in-turn.ts';
+import { inTurn } from '../../in-turn.ts';
 import { notOurs } from './registered.ts';
 import { accountOf, entryOf, holderOf, nginxGroup, type Story } from './story.ts';
 

@@ -4,7 +4,7 @@ import type { Step } from '../../ensure.ts';
 import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
-import { inTurn } from './in-turn.ts';
+import { inTurn } from '../../in-turn.ts';
 import { nameTaken } from './registered.ts';
 import { hasOwnServerBlock, type Routed } from './server-block.ts';
 import { held, holderOf, namesOf, served, type Story } from './story.ts';

@@ -1,7 +1,7 @@
 import type { PhpVersion } from '../../../../contract/names.ts';
 import type { Step } from '../../ensure.ts';
 import { paths } from '../../system/paths.ts';
-import { inTurn } from './in-turn.ts';
+import { inTurn } from '../../in-turn.ts';
 import type { Story } from './story.ts';
 
 /** `php`, as the site's programs find it: the version of the site, in a folder that comes first in their PATH. */

@@ -6,7 +6,7 @@ import { renderFpm, type FpmConf } from '../../render/fpm.ts';
 import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
-import { inTurn } from './in-turn.ts';
+import { inTurn } from '../../in-turn.ts';
 import type { SitePlan } from './share.ts';
 import { accountOf, entryOf, poolOf, type Story } from './story.ts';
 

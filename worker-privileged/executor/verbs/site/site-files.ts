@@ -2,7 +2,7 @@ import type { Step } from '../../ensure.ts';
 import { paths, type Marker, type SiteFile } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
-import { inTurn } from './in-turn.ts';
+import { inTurn } from '../../in-turn.ts';
 import type { Story } from './story.ts';
 
 /** Root's own folder of the site, where nginx and php-fpm find it by its id. */

@@ -1,4 +1,4 @@
-import type { Undo } from '../../ensure.ts';
+import type { Undo } from './ensure.ts';
 
 /** All or none: where one fails, what was done before it is undone, the last first. */
 export async function inTurn(acts: readonly (() => Promise<Undo>)[]): Promise<Undo> {

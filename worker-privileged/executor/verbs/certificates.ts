@@ -1,0 +1,165 @@
+import { coveredBy, issuerOf } from '../../../contract/certificate-checks.ts';
+import type { CertificateReport, RenewalReason, ServedCertificate } from '../../../contract/certificates.ts';
+import type { Probe } from '../../../contract/executor.ts';
+import type { DomainId } from '../../../contract/ids.ts';
+import type { DomainName } from '../../../contract/names.ts';
+import { runSteps, type Step } from '../ensure.ts';
+import type { HeldCertificate } from '../system/certificates.ts';
+import type { PartEntryOf } from '../system/part-register.ts';
+import { PartEntry } from '../system/part-register.ts';
+import type { SiteEntry } from '../system/registry.ts';
+import type { System } from '../system/system.ts';
+import { obtained } from './site-parts/authority.ts';
+import {
+  admitCustom,
+  endsSoon,
+  formerRemoved,
+  sameNames,
+  selfSigned,
+  shown,
+} from './site-parts/certificate.ts';
+import { partSteps } from './site-parts/follow.ts';
+import { noted, readPart, removePart, siteOf } from './site-parts.ts';
+import { refuse } from './site/registered.ts';
+import type { VerbHandler } from './table.ts';
+
+type Placed = { readonly site: SiteEntry; readonly part: PartEntryOf<'certificate'> };
+
+/** What was asked of it stands when visitors are shown it; until then, and where it fails, they are shown the former. */
+export function putCertificate(system: System): VerbHandler<'certificate.put'> {
+  return async (args, run) => {
+    const site = await siteOf(system, args);
+    const before = await readPart(system, args, 'certificate');
+    if (before?.removed === true) throw refuse('It was removed.', 'Create it anew.');
+    const { id, generation, name, spec } = args;
+    const since = before?.since ?? system.now().toISOString();
+    const part = PartEntry.parse({
+      ...{ id, type: 'certificate', site: site.id, name, spec, since, generation, removed: false },
+    }) as PartEntryOf<'certificate'>;
+    const at = { site, part };
+    const isNew = before?.generation !== generation;
+    if (spec.kind === 'custom' && isNew) await admitCustom(system, site, spec);
+    const put = () => runSteps(stepsToPut(system, at, before === null), run);
+    const losesTls = spec.kind === 'none' && (await system.certificates.served(site.id)) !== null;
+    if (losesTls) await system.caps.destroy(`put-${id}-${generation}`, put);
+    else await put();
+    return answerOf(system, site);
+  };
+}
+
+function stepsToPut(system: System, at: Placed, isFirst: boolean): readonly Step[] {
+  return [
+    noted(system, at.part, isFirst ? at.site.tenant : null),
+    ...(at.part.spec.kind === 'acme' ? [obtained(system, at)] : []),
+    ...partSteps(system, at, true),
+    formerRemoved(system, at),
+  ];
+}
+
+/** Another in the place of the one that there is; one that was brought along nobody but its owner can renew. */
+export function renewCertificate(system: System): VerbHandler<'certificate.renew'> {
+  return async (place, run) => {
+    const site = await siteOf(system, place);
+    const part = await readPart(system, place, 'certificate');
+    if (part === null || part.removed || part.type !== 'certificate')
+      throw refuse('There is no such certificate.', 'Put one first.');
+    const { kind } = part.spec;
+    const at = { site, part };
+    if (kind !== 'self-signed' && kind !== 'acme')
+      throw refuse(`A certificate of the kind ${kind} is not renewed here.`, 'Put another in its place.');
+    const renewed = kind === 'acme' ? obtained(system, at, true) : selfSigned(system, at, true);
+    await runSteps([renewed, shown(system, at), formerRemoved(system, at)], run);
+    return answerOf(system, site);
+  };
+}
+
+/** Without it the site is closed to whoever asks over TLS. */
+export function removeCertificate(system: System): VerbHandler<'certificate.remove'> {
+  const remove = removePart(system, 'certificate');
+  return async (place, run) => {
+    if ((await system.certificates.served(place.site)) === null) return remove(place, run);
+    return system.caps.destroy(`remove-${place.id}`, () => remove(place, run));
+  };
+}
+
+async function answerOf(system: System, { id, names }: Pick<SiteEntry, 'id' | 'names'>) {
+  return { probes: await certificateProbes(system, id, names), served: await servedOf(system, id, names) };
+}
+
+/** What a visitor of each name is shown, where there is one for it. */
+export async function certificateProbes(
+  system: Pick<System, 'certificates'>,
+  id: DomainId,
+  names: readonly DomainName[],
+): Promise<Probe[]> {
+  const served = await servedOf(system, id, names);
+  if (served === null) return [];
+  const expect = { certificate: served.fingerprint };
+  return served.names.map((host): Probe => ({ host, path: '/', expect }));
+}
+
+async function servedOf(
+  { certificates }: Pick<System, 'certificates'>,
+  id: DomainId,
+  names: readonly DomainName[],
+): Promise<ServedCertificate | null> {
+  const held = await certificates.read(id);
+  if (held === null || (await certificates.served(id)) !== held.fingerprint) return null;
+  return shownAs(held, names);
+}
+
+function shownAs(held: HeldCertificate, names: readonly DomainName[]): ServedCertificate {
+  const { kind, fingerprint, certificate, leftOut } = held;
+  const covered = coveredBy(certificate, names);
+  const known = new Map(leftOut.map((one) => [one.name, one.reason]));
+  return {
+    ...{ kind, fingerprint, issuer: issuerOf(certificate) },
+    notBefore: new Date(certificate.validFrom).toISOString(),
+    notAfter: new Date(certificate.validTo).toISOString(),
+    names: covered,
+    leftOut: names
+      .filter((name) => !covered.includes(name))
+      .map((name) => ({ name, reason: known.get(name) ?? 'The certificate is not for this name.' })),
+  };
+}
+
+/** An answer is one line, which has its limit. */
+const MOST_OCTETS = 400_000;
+
+/** Of all sites that have one, and stand; in the order of their ids. */
+export function lookAtCertificates(system: System): VerbHandler<'certificates.look'> {
+  return async ({ after }) => {
+    const certificates: CertificateReport[] = [];
+    let octets = 0;
+    for (const id of await system.certificates.list()) {
+      if (after !== null && id <= after) continue;
+      const report = await reportOf(system, id);
+      if (report === null) continue;
+      certificates.push(report);
+      octets += JSON.stringify(report).length;
+      if (octets > MOST_OCTETS) return { certificates, next: id };
+    }
+    return { certificates, next: null };
+  };
+}
+
+async function reportOf(system: System, id: DomainId): Promise<CertificateReport | null> {
+  const site = await system.registry.read(id);
+  if (site === null || site.removedAt !== null) return null;
+  const part = (await system.parts.list(site.id)).find(({ type }) => type === 'certificate');
+  if (part === undefined) return null;
+  const held = await system.certificates.read(site.id);
+  const asked = (part as PartEntryOf<'certificate'>).spec.kind;
+  return {
+    ...{ part: part.id, site: site.id },
+    served: await servedOf(system, site.id, site.names),
+    due: asked === held?.kind ? dueOf(held, site, system.now()) : null,
+  };
+}
+
+/** What was brought along is its owner's to renew. */
+function dueOf(held: HeldCertificate, { names }: SiteEntry, now: Date): RenewalReason | null {
+  if (held.kind === 'custom') return null;
+  if (endsSoon(held, now)) return 'ends';
+  return sameNames(held, names) ? null : 'names';
+}

@@ -1,0 +1,65 @@
+import { X509Certificate } from 'node:crypto';
+import { coveredBy } from '../../../../contract/certificate-checks.ts';
+import { daysLeft } from '../../../../contract/certificates.ts';
+import { FailureError } from '../../../../contract/failures.ts';
+import type { DomainName } from '../../../../contract/names.ts';
+import type { Step } from '../../ensure.ts';
+import type { HeldCertificate } from '../../system/certificates.ts';
+import type { System } from '../../system/system.ts';
+import { endsSoon, sameNames } from './certificate.ts';
+import type { Placed } from './kind.ts';
+
+/** Asks an authority for one, where there is none for these names, its end is near, or `again` says so. */
+export function obtained(
+  { certificates, acme, now }: Pick<System, 'certificates' | 'acme' | 'now'>,
+  { site, part }: Placed<'certificate'>,
+  again = false,
+): Step {
+  return {
+    name: 'obtain a certificate',
+    look: async () => {
+      const held = await certificates.read(site.id);
+      if (held?.kind !== 'acme') return 'there is none of that kind';
+      if (!sameNames(held, site.names)) return 'the names are others';
+      // Whatever was given for this version is what there is.
+      if (held.generation >= part.generation) return null;
+      if (again) return 'another is asked for';
+      return endsSoon(held, now()) ? 'it ends soon' : null;
+    },
+    change: async () => {
+      const { chain, key, leftOut } = await acme.obtain({ id: site.id, names: site.names });
+      const held = await certificates.read(site.id);
+      const next = new X509Certificate(chain);
+      if (held?.kind === 'acme' && isWorse(held.certificate, next, { names: site.names, now: now() }))
+        throw kept(leftOut.map(({ name }) => name));
+      const { generation } = part;
+      return certificates.write(site.id, {
+        ...{ chain, key, kind: 'acme', asked: [...site.names], leftOut: [...leftOut], generation },
+      });
+    },
+  };
+}
+
+/** So long before its end one for fewer names is taken: else there would be none. */
+const LAST_DAYS = 7;
+
+/** Whether visitors would have less of another: fewer of the site's names, or an earlier end. */
+export function isWorse(
+  before: X509Certificate,
+  after: X509Certificate,
+  { names, now }: { readonly names: readonly DomainName[]; readonly now: Date },
+): boolean {
+  if (daysLeft(before.validTo, now) < LAST_DAYS) return false;
+  const covered = coveredBy(after, names);
+  const loses = coveredBy(before, names).some((name) => !covered.includes(name));
+  return loses || Date.parse(after.validTo) < Date.parse(before.validTo);
+}
+
+function kept(leftOut: HeldCertificate['asked']): FailureError {
+  const without = leftOut.length === 0 ? 'end earlier' : `be without ${leftOut.slice(0, 5).join(' ')}`;
+  return new FailureError(
+    'certificate_kept',
+    `The certificate that the authority gave would ${without}: the one that there is stays.`,
+    'Have every name point to this server, or take the alias from the site; then renew the certificate.',
+  );
+}
