@@ -130,7 +130,7 @@ function pairFault(own: X509Certificate, key: KeyObject): CertificateFault | und
 }
 
 /** On one line and printable, whoever issued it. */
-export function issuerOf({ issuer }: X509Certificate): string {
+export function issuerOf({ issuer }: Pick<X509Certificate, 'issuer'>): string {
   return issuer
     .split('\n')
     .join(', ')

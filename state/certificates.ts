@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { CertificateReport} from '../contract/certificates.ts';
+import type { CertificateReport } from '../contract/certificates.ts';
 import { WARN_DAYS, daysLeft } from '../contract/certificates.ts';
 import { OperationId, ServerId, TenantId } from '../contract/ids.ts';
-import type { DomainId , PartId} from '../contract/ids.ts';
+import type { DomainId, PartId } from '../contract/ids.ts';
 import type { Sql, State } from './connection.ts';
 import { lockDomain } from './domains.ts';
 import { insertNotification } from './notifications.ts';

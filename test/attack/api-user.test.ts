@@ -246,7 +246,12 @@ test('row 27: nothing of the agent’s own is www-data’s to change, but a sock
 
 test('row 27: the sockets of root, Supervisor and the worker are closed to www-data', async () => {
   const sockets = [
-    ...['/run/sculptor-executor/executor.sock', '/run/supervisor.sock', '/run/sculptor-probe/http.sock'],
+    ...[
+      '/run/sculptor-executor/executor.sock',
+      '/run/supervisor.sock',
+      '/run/sculptor-probe/http.sock',
+      '/run/sculptor-probe/https.sock',
+    ],
     ...['/run/sculptor-notify/socket', '/run/systemd/private', `/run/sculptor-php/${site.id}.sock`],
   ];
   await refused(

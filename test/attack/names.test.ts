@@ -61,6 +61,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'PATCH /databases/:database/users/:user': { privileges: 'read' },
   'PATCH /domains/:domain/cache': { memoryBytes: 67_108_864 },
   'POST /domains/:domain/move': { tenant: 'default' },
+  'PUT /domains/:domain/certificate': { kind: 'none' },
   'PATCH /domains/:domain': { enabled: false },
   'PATCH /databases/:database': { protected: true },
   'POST /databases/:database/users': { name: 'intruder' },

@@ -129,6 +129,7 @@ test('row 42: a site of the shared user reaches no other site’s PHP, not the a
     '/run/sculptor-redis/redis.sock',
     '/run/sculptor-executor/executor.sock',
     '/run/sculptor-probe/http.sock',
+    '/run/sculptor-probe/https.sock',
   ];
   const attempts: Attempt[] = closed.map((socket) => ({
     what: `www connects to ${socket}`,

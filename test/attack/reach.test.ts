@@ -20,6 +20,7 @@ const AGENT = [
   ...['/run/sculptor-redis/redis.sock', '/run/sculptor-executor/executor.sock', '/run/sculptor/api.sock'],
   ...[
     '/run/sculptor-probe/http.sock',
+    '/run/sculptor-probe/https.sock',
     '/run/sculptor-notify/socket',
     '/run/supervisor.sock',
     '/run/systemd/private',

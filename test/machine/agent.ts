@@ -18,7 +18,7 @@ export type Answer = {
   readonly json: Record<string, unknown>;
 };
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Call = {
   readonly body?: unknown;
   /** What is sent instead of the JSON of `body`. */

@@ -56,8 +56,9 @@ beforeAll(async () => {
   const database = await agent.call('POST', '/v1/databases', { body: { name: 'shop' } });
   const user = await agent.call('POST', '/v1/databases/shop/users', { body: { name: 'shop' } });
   const key = await agent.call('POST', '/v1/domains/shop.example/keys', { body: KEY });
-  // A site has one cache or none: it stands in no address of its own.
+  // A site has one cache and one certificate or none: it stands in no address of its own.
   await agent.call('POST', '/v1/domains/shop.example/cache');
+  await agent.call('PUT', '/v1/domains/shop.example/certificate', { body: { kind: 'self-signed' } });
   const cron = await agent.call('POST', '/v1/domains/shop.example/crons', { body: CRON });
   const run = await agent.call('POST', '/v1/domains/shop.example/runs', { body: RUN });
   const queue = await agent.call('POST', '/v1/domains/shop.example/queues', { body: QUEUE });
@@ -117,6 +118,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'post /domains/:domain/runs': RUN,
   'post /domains/:domain/queues': { ...QUEUE, name: 'other' },
   'patch /domains/:domain/queues/:queue': { processes: 2 },
+  'put /domains/:domain/certificate': { kind: 'none' },
   'patch /domains/:domain': { enabled: false },
   'patch /databases/:database': { protected: true },
   'post /databases/:database/users': { name: 'another' },

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { X509Certificate, type KeyObject } from 'node:crypto';
 import { readChain, readKey } from '../../../contract/certificate-checks.ts';
 import { CertificateSpec, keyOfSite } from '../../../contract/certificates.ts';
 import type { VerbArgs } from '../../../contract/executor.ts';
@@ -48,7 +48,7 @@ const acme = CertificateSpec.parse({ kind: 'acme' });
 
 function custom({ chain, key }: Brought, site = ID): CertificateSpec {
   const ders = (readChain(chain) as readonly X509Certificate[]).map(({ raw }) => raw.toString('base64'));
-  const der = (readKey(key) as import('node:crypto').KeyObject).export({ type: 'pkcs8', format: 'der' });
+  const der = (readKey(key) as KeyObject).export({ type: 'pkcs8', format: 'der' });
   return CertificateSpec.parse({
     kind: 'custom',
     chain: ders,
@@ -72,7 +72,7 @@ function found({ disk }: FakeServer) {
   expect(disk.get(folder)).toMatchObject({ kind: 'folder', uid: 0, gid: 989, mode: 0o2750 });
   const certificate = new X509Certificate(textOf('chain.pem'));
   const key = readKey(textOf('key.pem'));
-  expect(certificate.checkPrivateKey(key as import('node:crypto').KeyObject)).toBe(true);
+  expect(certificate.checkPrivateKey(key as KeyObject)).toBe(true);
   return certificate;
 }
 

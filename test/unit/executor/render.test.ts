@@ -80,6 +80,10 @@ test('a server block of its own is one for the world and one for the probes', ()
     .toBe(`# Site a1b2c3d4e5f6. Written by the agent; what is changed here is lost.
 server {
   include /etc/nginx/sculptor/listen/http.conf;
+  include /etc/nginx/sculptor/listen/https.conf;
+  listen unix:/run/sculptor-probe/https.sock ssl;
+  ssl_certificate /etc/sculptor/sites/a1b2c3d4e5f6/tls$sculptor_nothing/chain.pem;
+  ssl_certificate_key /etc/sculptor/sites/a1b2c3d4e5f6/tls$sculptor_nothing/key.pem;
   server_name shop.example
     www.shop.example;
   set $sculptor_site /etc/sculptor/sites/a1b2c3d4e5f6;
