@@ -191,7 +191,7 @@ test('rows 7 and 9: there is no field and no route of a site for a command, a ce
     [7, 9],
     fields.map((field) => domain(field, [...CRON, ...SHELL, '/etc', 'https://example.com'])),
   );
-  const paths = ['crons', 'certificates', 'programs', 'queues', 'hooks'].map((noun) => `/v1/${noun}`);
+  const paths = ['crons', 'programs', 'queues', 'hooks'].map((noun) => `/v1/${noun}`);
   // One for each field, because requests are limited by token.
   const authorization = `Bearer ${newToken(tenant)}`;
   await refused(

@@ -1,6 +1,7 @@
 import type { Defence } from './defence.ts';
 import { ACME_DEFENCES } from './list/acme.ts';
 import { CACHES_DEFENCES } from './list/caches.ts';
+import { CERTIFICATES } from './list/certificates.ts';
 import { EDGE } from './list/edge.ts';
 import { EXECUTOR } from './list/executor.ts';
 import { MAIL } from './list/mail.ts';
@@ -16,6 +17,7 @@ export const DEFENCES: readonly Defence[] = [
   ...EXECUTOR,
   ...STATE,
   ...CACHES_DEFENCES,
+  ...CERTIFICATES,
   ...EDGE,
   ...PLANS,
   ...OPTIONS,

@@ -1,13 +1,14 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { warning, wrong, type Check, type Found } from './finding.ts';
+import { siteCertificates } from './site-certificates.ts';
 
 const CERTIFICATE = '/etc/sculptor/tls/server.crt';
 const KEY = '/etc/sculptor/tls/server.key';
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 20;
 
-/** Of the server's own name. That the key is root's alone, the check of files says. */
+/** Of the server's own name, and those of sites. That the key is root's alone, the check of files says. */
 export const certificates: Check = async (server) => {
   const { serverName } = await server.config();
   const certificate = new X509Certificate(readFileSync(CERTIFICATE));
@@ -17,6 +18,7 @@ export const certificates: Check = async (server) => {
     ...(certificate.checkPrivateKey(key)
       ? []
       : [wrong(`${KEY} is not the key of ${CERTIFICATE}.`, 'Put both in place again, then reload nginx.')]),
+    ...(await siteCertificates(server)),
     ...(certificate.checkHost(serverName) === undefined
       ? [warning(`${CERTIFICATE} is not for ${serverName}, the name of this server.`, mend)]
       : []),

@@ -1,0 +1,65 @@
+import type { Defence } from '../defence.ts';
+
+const ROOT = 'test/unit/executor/certificates.test.ts';
+const SHOWN =
+  'row 38: over TLSv1.3 nobody is served another site than that of the handshake, in a new session or an old one';
+
+/** What keeps certificates and their keys with the site that they are for. */
+export const CERTIFICATES: readonly Defence[] = [
+  {
+    name: 'sealed for one site',
+    against: "a thief of the API who plays one site's private key to another",
+    change: {
+      file: 'contract/certificates.ts',
+      from: 'return `certificate of ${site}`',
+      to: 'return `certificate of ${site.slice(12)}`',
+    },
+    noticed: {
+      file: ROOT,
+      test: 'one sealed for another site is refused by root too, and nothing is changed',
+    },
+  },
+  {
+    name: 'root looks at a certificate again',
+    against: 'a thief of the API who has a certificate put that it would have refused',
+    change: {
+      file: 'worker-privileged/executor/verbs/certificates.ts',
+      from: "if (spec.kind === 'custom' && isNew)",
+      to: "if (spec.kind === 'custom' && false as boolean)",
+    },
+    noticed: { file: ROOT, test: 'one for other names is refused by root too, and nothing is changed' },
+  },
+  {
+    name: 'nothing worse from an authority',
+    against: 'a renewal that leaves names without a certificate',
+    change: {
+      file: 'worker-privileged/executor/verbs/site-parts/authority.ts',
+      from: 'return loses || Date.parse',
+      to: 'return Date.parse',
+    },
+    noticed: {
+      file: ROOT,
+      test: 'from an authority one for fewer names does not take the place of a better one, unless that ends',
+    },
+  },
+  {
+    name: 'losing TLS counts',
+    against: 'a thief who takes TLS from every site at once',
+    change: {
+      file: 'worker-privileged/executor/verbs/certificates.ts',
+      from: 'if (losesTls) await',
+      to: 'if (!losesTls && false as boolean) await',
+    },
+    noticed: { file: ROOT, test: 'as many lose theirs in an hour as may be, and no more' },
+  },
+  {
+    name: 'the host of the handshake',
+    against: 'a request for one site over a connection to another',
+    change: {
+      file: 'systemd/nginx/parts/site.conf',
+      from: 'if ($sculptor_misdirected) {',
+      to: 'if ($sculptor_nothing) {',
+    },
+    noticed: { file: 'test/attack/certificates.test.ts', test: SHOWN },
+  },
+];
