@@ -34,7 +34,8 @@ export function obtained(
         throw kept(leftOut.map(({ name }) => name));
       const { generation } = part;
       return certificates.write(site.id, {
-        ...{ chain, key, kind: 'acme', asked: [...site.names], leftOut: [...leftOut], generation },
+        ...{ chain, key, kind: 'acme', asked: [...site.names], generation },
+        leftOut: leftOut.map(({ name, reason }) => ({ name, reason: reason.slice(0, 300) })),
       });
     },
   };
