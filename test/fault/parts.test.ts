@@ -68,6 +68,18 @@ test('what an executor that was killed left half written is gone when the next o
   expect(left.filter((path) => existsSync(path))).toEqual([]);
 });
 
+test('an executor that is killed while a certificate is put leaves a whole one, and the next is put all the same', async () => {
+  const { id, name } = await createDomain({ name: `${unique('fault')}.example`, type: 'static' });
+  const put = () => accepted('PUT', `/v1/domains/${id}/certificate`, { body: { kind: 'self-signed' } });
+  await succeeded(await put());
+  const renewal = await accepted('POST', `/v1/domains/${id}/certificate/renew`);
+  await duringTheWork(renewal, () => run('systemctl', ['kill', '--signal=KILL', 'sculptor-executor']));
+  const whole = ['s_client', '-connect', '127.0.0.1:443', '-servername', name];
+  expect(must('openssl', whole)).toContain('BEGIN CERTIFICATE');
+  await succeeded(renewal);
+  expect(must('openssl', whole)).toContain('BEGIN CERTIFICATE');
+});
+
 test('MariaDB that is restarted in the middle costs nothing but time', async () => {
   const answers = await Promise.all(Array.from({ length: 4 }, () => askForSite({ type: 'static' })));
   systemctl('restart', 'mariadb');
