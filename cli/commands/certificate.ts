@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { Option, type Command } from 'commander';
 import { action, defined, present } from '../action.ts';
 import { Certificate } from '../answers.ts';
@@ -88,7 +89,8 @@ function withDomain(command: Command): Command {
 /** Never a word of the command: everybody on this machine reads those. */
 async function textIn(file: string): Promise<string> {
   try {
-    return await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
+    // Not by /dev/stdin: that cannot be opened where it is a socket.
+    return await (file === '-' ? text(process.stdin) : readFile(file, 'utf8'));
   } catch {
     throw new UsageError(`${file} cannot be read`);
   }

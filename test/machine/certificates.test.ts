@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { connect } from 'node:tls';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -74,9 +74,16 @@ test('a browser that knows the authority trusts one that was brought along, by H
   const alias = `www.${unique('tls')}.example`;
   const domain = await made({ aliases: [alias] });
   await put(domain, custom(authority.issue({ names: [domain.name] })));
-  const curl = ['--silent', '--cacert', '/dev/stdin', '--write-out', ' %{http_code} %{http_version}'];
+  const curl = [
+    '--silent',
+    '--cacert',
+    '/root/authority.pem',
+    '--write-out',
+    ' %{http_code} %{http_version}',
+  ];
   const to = ['--resolve', `${domain.name}:443:127.0.0.1`, `https://${domain.name}/`];
-  expect(must('curl', [...curl, ...to], authority.root)).toBe(`page of ${domain.name} 200 2`);
+  writeFileSync('/root/authority.pem', authority.root);
+  expect(must('curl', [...curl, ...to])).toBe(`page of ${domain.name} 200 2`);
   expect((await read(domain)).served).toMatchObject({
     ...{ kind: 'custom', names: [domain.name], issuer: 'CN=Tests CA' },
     leftOut: [{ name: alias, reason: 'The certificate is not for this name.' }],
