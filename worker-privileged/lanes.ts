@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
 /**
- * How long it may take: seconds; as long as a tenant's database is large; or as long as a tenant's command runs. The last
+ * How long it may take: seconds; as long as a tenant's database is large, or an authority takes; or as long as a tenant's command runs. The last
  * goes on by itself, beside the lanes.
  */
 export type Pace = 'quick' | 'slow' | 'aside';

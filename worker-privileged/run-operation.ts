@@ -73,6 +73,10 @@ export function createRunOperation(parts: RunOperationParts): RunOperation {
 const PACES: { readonly [K in OperationKind]?: Pace } = {
   'database.delete': 'slow',
   'database.restore': 'slow',
+  // An authority may take minutes.
+  'certificate.create': 'slow',
+  'certificate.update': 'slow',
+  'certificate.renew': 'slow',
   'run.create': 'aside',
 };
 
