@@ -4,7 +4,7 @@ import type { Step } from '../../ensure.ts';
 import { needsServerBlock, renderServerBlock, type ServerBlock } from '../../render/server-block.ts';
 import { paths, snippetCopy } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
-import { inTurn } from './in-turn.ts';
+import { inTurn } from '../../in-turn.ts';
 import { namesOf, type Story } from './story.ts';
 
 /** What of a story says how nginx serves it. */
