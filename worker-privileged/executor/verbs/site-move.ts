@@ -4,7 +4,7 @@ import type { TenantId } from '../../../contract/ids.ts';
 import { runSteps, type Step } from '../ensure.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
-import { answersOf, putSite, stepsToPut } from './site.ts';
+import { allAnswersOf, putSite, stepsToPut } from './site.ts';
 import { destroys, refuseIfProtected } from './site/destruction.ts';
 import { admit, requireAsRead } from './site/registered.ts';
 import { entryOf, type Story } from './site/story.ts';
@@ -31,7 +31,7 @@ export function moveSite(system: System): VerbHandler<'site.move'> {
     const move = () => runSteps(steps, run);
     const key = `move-${spec.id}-${spec.generation}`;
     await system.caps.letIn(key, () => (destroys(entry, spec) ? system.caps.destroy(key, move) : move()));
-    return { probes: answersOf(story) };
+    return { probes: await allAnswersOf(story) };
   };
 }
 
