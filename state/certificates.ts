@@ -6,6 +6,7 @@ import type { DomainId, PartId } from '../contract/ids.ts';
 import type { Sql, State } from './connection.ts';
 import { lockDomain } from './domains.ts';
 import { insertNotification } from './notifications.ts';
+import { isMoving } from './moves.ts';
 import { lastSuccess } from './open-operations.ts';
 import { insertOperation } from './operations.ts';
 import { findPart, insertPartVersion } from './site-parts.ts';
@@ -26,6 +27,8 @@ export async function askForRenewal(
 ): Promise<OperationId | undefined> {
   return state.transaction(async (sql) => {
     await lockDomain(sql, domain);
+    // It is another tenant's to ask for then.
+    if (await isMoving(sql, domain)) return undefined;
     const found = await findPart(sql, { domain, type: 'certificate' }, { id });
     if (found === undefined || found.deleted || found.part.server !== server) return undefined;
     if (await isTriedLately(sql, { part: id, site: domain })) return undefined;
