@@ -93,7 +93,8 @@ export function createDomainService({ state, write, server }: DomainServiceParts
         const { record, generation } = await claim(sql, context, address);
         requireStanding(record);
         await admitMove(sql, record.domain, to);
-        return put(sql, { ...record.domain, generation }, { kind: 'domain.move', context, movesTo: to });
+        const version = { ...record.domain, options: record.options, generation };
+        return put(sql, version, { kind: 'domain.move', context, movesTo: to });
       }),
   };
 }
