@@ -9,7 +9,7 @@ const AGAIN = 'Run sculptorctl acme set again.';
 const WANTED = '/etc/sculptor/acme/wanted';
 const CHALLENGES = `${paths.webroot}/.well-known/acme-challenge`;
 const OTHERS = '/etc/letsencrypt/renewal';
-/** Certbot waits for its turn at most a quarter of an hour, and works at most as long. */
+/** It is ended after ten minutes. */
 const PATIENCE_MS = 3_600_000;
 
 /** Certificates by ACME: which authority, who may speak with it, and what lies where every site answers from. */

@@ -16,17 +16,17 @@ export type CertbotTools = {
   readonly mode: 'systemd' | 'supervisor';
 };
 
-type Asked = { readonly [F in Exclude<AcmeFile, 'answer'>]?: string };
+export type Asked = { readonly [F in Exclude<AcmeFile, 'answer'>]?: string };
 
 type Certbot = {
-  /** Puts the files where it reads them, lets it run to its end, and returns its answer. */
-  readonly ask: (id: DomainId, asked: Asked) => Promise<string>;
+  /** Puts the files where it reads them, lets it run to its end, and returns its answer. It has so long. */
+  readonly ask: (id: DomainId, asked: Asked, timeoutMs: number) => Promise<string>;
   readonly end: (id: DomainId) => Promise<void>;
 };
 
 const USER = 'sculptor-acme';
-/** It waits for its turn, too. */
-const LIMIT_MS = 900_000;
+/** As long as systemd gives it before it is killed, and some more. */
+const STOP_MS = 30_000;
 
 /**
  * What speaks with the authority has a user of its own, and under systemd is a unit of its own: the executor has no
@@ -34,24 +34,24 @@ const LIMIT_MS = 900_000;
  */
 export function createCertbot({ accounts, commands, files, folders, mode }: CertbotTools): Certbot {
   const end = async (id: DomainId) => {
-    if (mode === 'systemd') await commands.run(systemctl('stop', id));
+    if (mode === 'systemd') await commands.run(systemctl('stop', id, STOP_MS));
     await folders.remove(paths.acmeWanted(id));
   };
   return {
     end,
-    ask: async (id, asked) => {
+    ask: async (id, asked, timeoutMs) => {
       const account = (await accounts.find(USER)) ?? missing();
       await end(id);
       await folders.ensure(paths.acmeWanted(id), { uid: 0, gid: account.gid, mode: 0o2750 });
       try {
         for (const [file, text] of entries(asked)) await files.replace(paths.acmeFile(id, file), text, 0o640);
         await files.replace(paths.acmeFile(id, 'answer'), '', 0o660);
-        await commands
-          .run(mode === 'systemd' ? systemctl('start', id) : asChild(account, id))
-          .catch(brokenOff);
+        const started =
+          mode === 'systemd' ? systemctl('start', id, timeoutMs) : asChild(account, id, timeoutMs);
+        await commands.run(started).catch(brokenOff);
         return (await files.read(paths.acmeFile(id, 'answer'))) ?? '';
       } finally {
-        await folders.remove(paths.acmeWanted(id));
+        await end(id);
       }
     },
   };
@@ -61,16 +61,16 @@ function entries(asked: Asked): readonly (readonly [AcmeFile, string])[] {
   return Object.entries(asked) as [AcmeFile, string][];
 }
 
-function systemctl(word: 'start' | 'stop', id: DomainId): Command {
+function systemctl(word: 'start' | 'stop', id: DomainId, timeoutMs: number): Command {
   return {
     file: '/usr/bin/systemctl',
     args: ['--no-ask-password', word, '--', `sculptor-certbot@${id}.service`],
-    timeoutMs: LIMIT_MS,
+    timeoutMs,
   };
 }
 
-function asChild(account: Account, id: DomainId): Command {
-  return asAccount(account, { file: '/usr/lib/sculptor/acme', args: [id], timeoutMs: LIMIT_MS });
+function asChild(account: Account, id: DomainId, timeoutMs: number): Command {
+  return asAccount(account, { file: '/usr/lib/sculptor/acme', args: [id], timeoutMs });
 }
 
 function brokenOff(cause: unknown): never {

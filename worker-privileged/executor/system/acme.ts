@@ -3,7 +3,7 @@ import type { DomainId } from '../../../contract/ids.ts';
 import type { DomainName } from '../../../contract/names.ts';
 import { renderCertbot } from '../render/certbot.ts';
 import { elsewhere, verdictOn, type LeftOut } from './acme-answers.ts';
-import { createCertbot, type CertbotTools } from './acme-certbot.ts';
+import { createCertbot, type Asked, type CertbotTools } from './acme-certbot.ts';
 import { acmeRefused, acmeUnconfigured, acmeUnreachable, failureOf } from './acme-failures.ts';
 import { readAcmeSettings } from './acme-settings.ts';
 
@@ -26,6 +26,8 @@ export type Acme = {
 
 /** Each refused name costs one, and so does what the authority wants to be asked again. */
 const MOST_ROUNDS = 10;
+/** Less than the worker waits for an answer; waiting for its turn is in it. */
+const PATIENCE_MS = 600_000;
 
 export function createAcme(tools: CertbotTools): Acme {
   const certbot = createCertbot(tools);
@@ -34,13 +36,15 @@ export function createAcme(tools: CertbotTools): Acme {
     obtain: async ({ id, names }) => {
       const settings = await readAcmeSettings(tools.files);
       if (settings === null) throw acmeUnconfigured();
-      const leftOut = [...elsewhere(await certbot.ask(id, { names: `${names.join('\n')}\n` }), names)];
+      const until = performance.now() + PATIENCE_MS;
+      const ask = (asked: Asked) => certbot.ask(id, asked, Math.max(until - performance.now(), 1));
+      const leftOut = [...elsewhere(await ask({ names: `${names.join('\n')}\n` }), names)];
       for (let round = 0; round < MOST_ROUNDS; round++) {
         const wanted = names.filter((name) => !leftOut.some((left) => left.name === name));
         if (wanted.length === 0) throw acmeRefused(`No name can have a certificate. ${told(leftOut)}`);
         const { key, request } = await newRequest(tools, wanted);
         const asked = { 'certbot.ini': renderCertbot(settings), 'request.pem': request };
-        const verdict = verdictOn(await certbot.ask(id, asked), wanted);
+        const verdict = verdictOn(await ask(asked), wanted);
         if (verdict.kind === 'issued') return { chain: fitting(verdict.chain, key), key, leftOut };
         if (verdict.kind === 'without') leftOut.push(...verdict.leftOut);
         else if (verdict.kind !== 'again') throw failureOf(verdict.kind, verdict.said);
