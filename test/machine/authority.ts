@@ -12,7 +12,7 @@ import { must } from './server.ts';
 export type Authority = {
   /** The server finds the name here, and so does the authority. */
   readonly lead: (...names: readonly string[]) => void;
-  /** The authority finds it at another address, of this server too, where nobody listens on that port. */
+  /** The authority finds it at an address that nothing leads to. */
   readonly mislead: (name: string) => Promise<void>;
   readonly stop: () => void;
 };
@@ -40,7 +40,7 @@ export async function startAuthority(): Promise<Authority> {
   return {
     lead: (...names) => appendFileSync('/etc/hosts', `127.0.0.1 ${names.join(' ')}\n`),
     mislead: async (name) => {
-      const body = JSON.stringify({ host: name, addresses: ['127.0.0.9'] });
+      const body = JSON.stringify({ host: name, addresses: ['192.0.2.9'] });
       await exchange({ host: '127.0.0.1', port: DNS.management, method: 'POST', path: '/add-a' }, body);
     },
     stop: () => {
