@@ -102,7 +102,6 @@ test('row 9: no word of root’s command is a line of certbot’s settings', asy
     words('--email', '--pre-hook=/usr/bin/id'),
     words(...email, '--directory', 'https://acme.example/\nmanual-auth-hook=/usr/bin/id'),
     words(...email, '--directory', 'https://acme.example/[a,b]'),
-    words(...email, '--ca', '/home/www/x/ca.pem\n'),
   ];
   await refused(
     9,
