@@ -128,6 +128,16 @@ describe('a challenge is answered', () => {
     expect((await page(name, '/'))[0]).not.toBe(200);
   });
 
+  test('over plain HTTP and under the name that was asked for, wherever else visitors are sent', async () => {
+    const name = `${unique('sent')}.example`;
+    const options = { forceHttps: true, www: 'toWww' };
+    await createDomain({ name, aliases: [`www.${name}`], type: 'static', options });
+    const body = { kind: 'self-signed' };
+    await succeeded(await accepted('PUT', `/v1/domains/${name}/certificate`, { body }));
+    expect((await page(name))[0]).toBe(308);
+    expect(await page(name, address)).toEqual([200, 'answer']);
+  });
+
   test('from the server’s folder alone, and not from the site', async () => {
     const { id, name } = await createDomain({ name: `${unique('own')}.example`, type: 'static' });
     place(`s-${id}`, `/home/www/${name}/public${address}`, 'of the site');
