@@ -1,10 +1,24 @@
 import { z } from 'zod';
 import { DomainId, Generation, ServerId, TenantId } from './ids.ts';
 import { Aliases, DomainName, PhpVersion, PublicDirectory } from './names.ts';
+import { ProgramWords } from './programs.ts';
 import { AskedOptions, ChangedOptions, ShownOptions, SiteOptions } from './site-options.ts';
 
-export const SiteType = z.enum(['php', 'static']);
+/**
+ * What answers for a site. `php` and `laravel`: its PHP, and files. `static`: files alone. `proxy` and `node`: a program of
+ * its own at its socket. `redirect`: nobody; its visitors are sent elsewhere.
+ */
+export const SiteType = z.enum(['php', 'static', 'laravel', 'proxy', 'node', 'redirect']);
 export type SiteType = z.infer<typeof SiteType>;
+
+export const runsPhp = (type: SiteType): boolean => type === 'php' || type === 'laravel';
+export const hasSocket = (type: SiteType): boolean => type === 'proxy' || type === 'node';
+
+/** Where a program of a site listens for its visitors: in its own `tmp`, by a way that is short for any name. */
+export const socketOfSite = (id: DomainId): string => `/etc/sculptor/sites/${id}/home/tmp/app.sock`;
+
+/** What a `laravel` site serves of its project, which lies in `public`. */
+export const LARAVEL_DIRECTORY = PublicDirectory.parse('public/public');
 
 /** `site`: a user of its own. `pool`: the shared user `www`; these sites are one to the system and to a thief. */
 export const Isolation = z.enum(['site', 'pool']);
@@ -45,8 +59,13 @@ export const CreateDomain = z.strictObject({
   aliases: Aliases.default([]),
   type: SiteType.default('php'),
   phpVersion: PhpVersion.optional(),
-  publicDirectory: PublicDirectory.default('public' as PublicDirectory),
+  /** Left out: `public`, or for a project of Laravel its own `public`. */
+  publicDirectory: PublicDirectory.optional(),
   options: AskedOptions.prefault({}),
+  /** What the program of a `node` site is begun with; left out, `node server.js`. */
+  start: ProgramWords.optional(),
+  /** Whether the programs that its type usually has are made too. */
+  createDefaults: z.boolean().default(true),
   /** What is left out goes by the server's own. */
   phpLimits: PhpLimits.partial().default({}),
   isolation: Isolation.default('site'),
@@ -66,6 +85,7 @@ export const UpdateDomain = z
     phpVersion: PhpVersion,
     publicDirectory: PublicDirectory,
     options: ChangedOptions,
+    createDefaults: z.boolean(),
     /** Those that are left out stay as they are. */
     phpLimits: PhpLimits.partial(),
     enabled: z.boolean(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Redirect } from './redirects.ts';
 import { AddressRange } from './tokens.ts';
 import {
   AskedBasicAuth,
@@ -55,11 +56,14 @@ const FIELDS = {
   index: z.array(FileName).max(10),
   /** The largest body of a request. */
   bodyBytes: z.int().min(1024).max(2_147_483_648),
-  /** How long PHP may be silent before its visitor is told so. */
+  /** How long PHP or a program may be silent before its visitor is told so. */
   timeoutSeconds: z.int().min(1).max(3600),
   /** Who may visit the site; nobody is kept off where it is empty. */
   allowedAddresses: z.array(AddressRange).max(100),
   accessLog: z.boolean(),
+  /** `false`: what PHP or a program answers goes out as it comes, and a body is handed on as it comes in. */
+  buffering: z.boolean(),
+  redirect: Redirect.nullable(),
   www: Www,
   /** Only while the site has a certificate. */
   forceHttps: z.boolean(),
@@ -76,6 +80,8 @@ const USUAL = {
   timeoutSeconds: FIELDS.timeoutSeconds.default(300),
   allowedAddresses: FIELDS.allowedAddresses.default([]),
   accessLog: FIELDS.accessLog.default(true),
+  buffering: FIELDS.buffering.default(true),
+  redirect: FIELDS.redirect.default(null),
   www: FIELDS.www.default('asIs'),
   forceHttps: FIELDS.forceHttps.default(false),
   hsts: FIELDS.hsts.default(null),

@@ -124,6 +124,15 @@ export async function holdPartName(
   }
 }
 
+/** Whether it is taken, by one that is on its way out too. */
+export async function isPartNameHeld(
+  sql: Sql,
+  { domain, type, name }: Pick<PartVersion, 'domain' | 'type' | 'name'>,
+): Promise<boolean> {
+  const text = 'SELECT part_id AS id FROM site_part_name WHERE domain_id = ? AND type = ? AND name = ?';
+  return (await sql.rows(z.object({ id: z.string() }), text, [domain, type, name])).length > 0;
+}
+
 /** The site that a part was brought about for, or was to be; undefined where none can be called so. */
 export async function siteOfPart(sql: Sql, id: PartId, type: PartType): Promise<DomainId | undefined> {
   const generation = (await lastSuccess(sql, { type, id }))?.generation ?? 1;

@@ -82,7 +82,28 @@ function bringNames(body: Body, serverName: string): Brought {
     const list: readonly unknown[] = aliases;
     brought['aliases'] = list.map((alias, index) => bring(alias, `aliases.${index}`));
   }
+  const { options } = body;
+  if (isBody(options) && isBody(options['redirect'])) {
+    const to = bringTarget(options['redirect']['to'], faults);
+    brought['options'] = { ...options, redirect: { ...options['redirect'], to } };
+  }
   return { brought, faults };
+}
+
+const TARGET = 'options.redirect.to';
+
+/** The host of an address to send visitors to may be typed as any other; the rest of it stays. */
+function bringTarget(to: unknown, faults: FieldError[]): unknown {
+  const [, scheme = '', host = '', rest = ''] = /^(https?:\/\/)([^/:?#]*)(.*)$/is.exec(String(to)) ?? [];
+  if (typeof to !== 'string' || host === '' || to.length > 2000) return to;
+  const typed = canonicalDomainName(host);
+  if ('name' in typed) return `${scheme.toLowerCase()}${typed.name}${rest}`;
+  faults.push({ field: TARGET, ...typed.refused });
+  return to;
+}
+
+function isBody(value: unknown): value is Body {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The sentence about what was typed, rather than that of the schema about the same field. */

@@ -1,4 +1,4 @@
-import type { Domain, SiteType } from '../../contract/domains.ts';
+import { runsPhp, type Domain, type SiteType } from '../../contract/domains.ts';
 import type { ServerId } from '../../contract/ids.ts';
 import type { PhpVersion } from '../../contract/names.ts';
 import type { Sql } from '../../state/connection.ts';
@@ -19,9 +19,9 @@ export async function choosePhpVersion(
   { wanted, standing }: PhpQuestion,
 ): Promise<PhpVersion | null> {
   const type = wanted.type ?? standing?.type;
-  if (type === 'static') {
+  if (type !== undefined && !runsPhp(type)) {
     if (wanted.phpVersion !== undefined)
-      throw refuse('A static site has no PHP.', 'no phpVersion, or type php');
+      throw refuse(`A site of the type ${type} has no PHP.`, 'no phpVersion, or type php');
     return null;
   }
   if (wanted.phpVersion === undefined && standing !== undefined && standing.phpVersion !== null)

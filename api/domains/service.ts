@@ -24,6 +24,8 @@ import type { DomainAddress } from './find.ts';
 import { repeatedAliases } from './input.ts';
 import { admitMove, requireNotMoving } from './move.ts';
 import { choosePhpVersion } from './php-version.ts';
+import { directoryFor, requireFieldsOf } from './type-fields.ts';
+import { withTypeParts } from './type-parts.ts';
 import { visitorsOf } from './visitors.ts';
 
 /** What can be asked for about domains. All throw ProblemErrors. */
@@ -65,9 +67,26 @@ export function createDomainService({ state, write, server }: DomainServiceParts
         const phpLimits = { ...NO_PHP_LIMITS, ...given(wanted.phpLimits) };
         const { basicAuth, visitors } = visitorsOf(wanted.options.basicAuth, null, 1);
         const options = { ...wanted.options, basicAuth };
-        const version = { ...wanted, options, phpVersion, phpLimits, id, generation: 1, tenant, server };
+        const publicDirectory = directoryFor(wanted.type, wanted.publicDirectory);
+        const version = {
+          ...{
+            ...wanted,
+            options,
+            phpVersion,
+            phpLimits,
+            publicDirectory,
+            id,
+            generation: 1,
+            tenant,
+            server,
+          },
+        };
         requireWwwHeld(version);
-        return put(sql, { ...version, visitors }, { kind: 'domain.create', context });
+        requireFieldsOf(version);
+        const written = await put(sql, { ...version, visitors }, { kind: 'domain.create', context });
+        return wanted.createDefaults
+          ? withTypeParts(sql, context, { written, version, start: wanted.start })
+          : written;
       }),
     update: (context, address, change) =>
       write(context, 'domain.update', async (sql) => {
@@ -80,9 +99,16 @@ export function createDomainService({ state, write, server }: DomainServiceParts
         const phpVersion = await choosePhpVersion(sql, server, { wanted: change, standing: domain });
         const { options, visitors } = changedOptions(record.options, change.options ?? {}, generation);
         const phpLimits = { ...domain.phpLimits, ...given(change.phpLimits ?? {}) };
-        const version = { ...domain, ...given(change), options, phpLimits, phpVersion, generation };
+        const type = change.type ?? domain.type;
+        const publicDirectory = directoryFor(type, change.publicDirectory, domain.publicDirectory);
+        const version = {
+          ...{ ...domain, ...given(change), options, phpLimits, phpVersion, publicDirectory, generation },
+        };
         requireWwwHeld(version);
-        return put(sql, { ...version, visitors }, { kind: 'domain.update', context });
+        requireFieldsOf(version);
+        const written = await put(sql, { ...version, visitors }, { kind: 'domain.update', context });
+        const another = type !== domain.type && change.createDefaults !== false;
+        return another ? withTypeParts(sql, context, { written, version }) : written;
       }),
     remove: (context, address) =>
       write(context, 'domain.delete', (sql) => removeDomain(sql, context, address)),

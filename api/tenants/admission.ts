@@ -15,7 +15,9 @@ export type WriteAction = OperationKind | 'operation.cancel' | 'token.create';
 
 /** What of its tenant's plan a write may use up; what comes back from the trash brings its own along. */
 const COUNTED: Readonly<Record<string, readonly Counted[]>> = {
-  'domain.create': ['domains'],
+  // With the programs that its type usually has.
+  'domain.create': ['domains', 'queues', 'crons'],
+  'domain.update': ['queues', 'crons'],
   'domain.restore': ['domains', 'queues', 'crons', 'keys'],
   'database.create': ['databases'],
   'database.restore': ['databases', 'databaseUsers', 'databaseConnections'],

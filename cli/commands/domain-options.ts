@@ -1,5 +1,6 @@
 import type { ShownOptions } from '../../contract/site-options.ts';
 import { UsageError } from '../errors.ts';
+import { redirectText, typedRedirect } from './redirect.ts';
 
 type Name = keyof ShownOptions;
 
@@ -15,6 +16,8 @@ const READ: Readonly<Record<Name, (text: string) => unknown>> = {
   timeoutSeconds: number,
   allowedAddresses: list,
   accessLog: yesOrNo,
+  buffering: yesOrNo,
+  redirect: typedRedirect,
   www: (text) => text,
   forceHttps: yesOrNo,
   hsts: orNone(hsts),
@@ -68,7 +71,7 @@ function pages(text: string): unknown {
 
 /** A row for each, as it may be typed again. */
 export function optionFacts(options: ShownOptions): [string, string][] {
-  const { hsts: sent, errorPages, basicAuth } = options;
+  const { hsts: sent, errorPages, basicAuth, redirect } = options;
   const shown = {
     ...options,
     hsts: sent && [
@@ -76,6 +79,7 @@ export function optionFacts(options: ShownOptions): [string, string][] {
       ...(sent.includeSubdomains ? ['includeSubdomains'] : []),
       ...(sent.preload ? ['preload'] : []),
     ],
+    redirect: redirectText(redirect),
     errorPages: Object.entries(errorPages).map(([code, page]) => `${code}:${page}`),
     basicAuth: basicAuth && `${basicAuth.realm}: ${basicAuth.users.map(({ name }) => name).join(', ')}`,
   };

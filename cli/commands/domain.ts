@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { PhpLimits } from '../../contract/domains.ts';
+import { PhpLimits, SiteType } from '../../contract/domains.ts';
 import { action, collect, defined, present } from '../action.ts';
 import { Domain } from '../answers.ts';
 import { understand } from '../client.ts';
@@ -20,8 +20,13 @@ type Wanted = {
   readonly publicDirectory?: string;
   readonly option?: readonly string[];
   readonly protect?: true;
+  readonly defaults: boolean;
 };
-type Created = Wanted & { readonly isolation?: string; readonly disabled?: true };
+type Created = Wanted & {
+  readonly isolation?: string;
+  readonly disabled?: true;
+  readonly start?: readonly string[];
+};
 type Updated = Wanted & { readonly aliases: boolean; readonly enable?: true; readonly disable?: true };
 
 const LIMITS = PhpLimits.keyof().options;
@@ -79,10 +84,16 @@ function addCreate(domain: Command, open: OpenSession): void {
       ]),
     )
     .option('--disabled', 'make it, and answer with 503 until it is enabled')
+    .option(
+      '--start <word>',
+      'a word of what the program of a node site is begun with; once for each',
+      collect,
+    )
     .action(
       action<Created>(open, async (session, [name], options) => {
-        const { isolation, disabled } = options;
-        const body = defined({ name, ...wanted(options), isolation, enabled: disabled ? false : undefined });
+        const { isolation, disabled, start } = options;
+        const enabled = disabled ? false : undefined;
+        const body = defined({ name, ...wanted(options), isolation, enabled, start });
         const reread = path`/v1/domains/${name}`;
         await perform(session, { method: 'POST', path: '/v1/domains', body, noun: 'domain', reread });
       }),
@@ -137,7 +148,8 @@ function addReading(domain: Command, open: OpenSession): void {
 function addWanted(command: Command): Command {
   return command
     .option('--alias <name>', 'a further name; may be given several times, and these are then all', collect)
-    .addOption(new Option('--type <type>', 'what its files are').choices(['php', 'static']))
+    .addOption(new Option('--type <type>', 'what answers for it').choices(SiteType.options))
+    .option('--no-defaults', 'without the programs that its type usually has')
     .option('--php <version>', "PHP's version, such as 8.2")
     .option(
       '--php-limit <name=number>',
@@ -154,10 +166,14 @@ function addWanted(command: Command): Command {
 }
 
 function wanted(given: Wanted): Record<string, unknown> {
-  const { alias, type, php, phpLimit, publicDirectory, option, protect } = given;
+  const { alias, type, php, phpLimit, publicDirectory, option, protect, defaults } = given;
   const options = typedOptions(option);
   const phpLimits = phpLimit && limitsOf(LIMITS, phpLimit);
-  return { aliases: alias, type, phpVersion: php, phpLimits, publicDirectory, options, protected: protect };
+  const createDefaults = defaults ? undefined : false;
+  return {
+    ...{ aliases: alias, type, phpVersion: php, phpLimits, publicDirectory, options, protected: protect },
+    createDefaults,
+  };
 }
 
 function change(options: Updated): Record<string, unknown> {

@@ -66,6 +66,7 @@ install_folders() {
   if [ "$mode" = supervisor ]; then
     ensure_dir /var/lib/sculptor-redis 0700 redis:sculptor-queue
     ensure_dir /var/lib/sculptor-php 0755 root:root
+    ensure_dir /var/lib/sculptor-relay 0755 root:root
     ensure_dir /run/sculptor-probe 0750 root:sculptor
     return 0
   fi

@@ -38,7 +38,7 @@ put_nginx_files() {
     # shellcheck disable=SC2086 # words
     listen_lines ${listen#* } | put_nginx_file "listen/${listen%% *}.conf"
   done
-  for file in fastcgi probe serve site; do
+  for file in fastcgi probe proxy serve site; do
     put_nginx_file "parts/$file.conf" <"$tree/systemd/nginx/parts/$file.conf"
   done
   put_nginx_file parts/tls-closed.conf <"$tree/systemd/nginx/parts/$(tls_closed).conf"

@@ -35,6 +35,8 @@ purge_programs() {
 purge_site() {
   local id=$1 kind
   if [ "$mode" = systemd ]; then
+    rm -f "$units/sockets.target.wants/sculptor-relay@$id.socket"
+    try systemctl stop "sculptor-relay@$id.socket" "sculptor-relay@$id.service"
     for kind in sculptor-php sculptor-php-pool; do
       rm -f "$units/sockets.target.wants/$kind@$id.socket"
       try systemctl stop "$kind@$id.socket" "$kind@$id.service" "$kind-next@$id.service"
@@ -43,7 +45,7 @@ purge_site() {
     # What its tenant's plan let it take; systemd wrote it down when it was set.
     rm -rf "/etc/systemd/system.control/sculptor-$id.slice.d"
   else
-    rm -f "/etc/supervisor/conf.d/sculptor-php-$id.conf"
+    rm -f "/etc/supervisor/conf.d/sculptor-php-$id.conf" "/etc/supervisor/conf.d/sculptor-relay-$id.conf"
     reread_programs
   fi
   rm -f "/etc/nginx/sculptor/sites/$id.conf"
@@ -110,12 +112,13 @@ purge_nginx() {
 
 purge_rest() {
   local path user
-  for path in "$units"/sculptor-php{,-pool}{,-next}@.* "$units/sculptor-.slice.d" "$units/sculptor.slice.d" \
+  for path in "$units"/sculptor-php{,-pool}{,-next}@.* "$units"/sculptor-relay@.* "$units/sculptor-.slice.d" "$units/sculptor.slice.d" \
     "$units/sculptor-run@.service" /etc/cron.d/sculptor-* /etc/supervisor/conf.d/sculptor-cron.conf \
     "$units/supervisor.service.d/sculptor.conf" "$units/cron.service.d/sculptor.conf" \
     /etc/tmpfiles.d/sculptor.conf /etc/sysusers.d/sculptor.conf /etc/logrotate.d/sculptor /etc/sculptor \
-    /var/lib/sculptor /var/lib/sculptor-root /var/lib/sculptor-php /var/lib/sculptor-mail /var/lib/sculptor-acme /var/log/sculptor \
-    /run/sculptor /run/sculptor-executor /run/sculptor-probe /run/sculptor-php; do
+    /var/lib/sculptor /var/lib/sculptor-root /var/lib/sculptor-php /var/lib/sculptor-relay /var/lib/sculptor-mail \
+    /var/lib/sculptor-acme /var/log/sculptor \
+    /run/sculptor /run/sculptor-executor /run/sculptor-probe /run/sculptor-php /run/sculptor-relay; do
     ensure_gone "$path" "$path"
   done
   [ "$mode" = supervisor ] || try systemctl daemon-reload

@@ -11,6 +11,7 @@ import { PROGRAMS } from './list/programs.ts';
 import { SERVER } from './list/server.ts';
 import { STATE } from './list/state.ts';
 import { TENANTS } from './list/tenants.ts';
+import { TYPES } from './list/types.ts';
 
 /** Every defence that has a name; `scripts/defences.sh` takes each away and looks who notices. */
 export const DEFENCES: readonly Defence[] = [
@@ -26,4 +27,5 @@ export const DEFENCES: readonly Defence[] = [
   ...MAIL,
   ...ACME_DEFENCES,
   ...SERVER,
+  ...TYPES,
 ];

@@ -15,6 +15,7 @@ import type { Share } from '../../worker-privileged/executor/render/bounds.ts';
 import type { Masters } from '../../worker-privileged/executor/system/masters.ts';
 import { createPartRegister } from '../../worker-privileged/executor/system/part-register.ts';
 import { paths } from '../../worker-privileged/executor/system/paths.ts';
+import type { Relays } from '../../worker-privileged/executor/system/relays.ts';
 import type { Program, Programs } from '../../worker-privileged/executor/system/programs.ts';
 import { createRegistry } from '../../worker-privileged/executor/system/registry.ts';
 import { createTenantRegister } from '../../worker-privileged/executor/system/tenants.ts';
@@ -37,6 +38,7 @@ export type FakeServer = {
   readonly users: Map<string, Account & { readonly locked: boolean }>;
   readonly groups: Map<string, number>;
   readonly mastersOn: Set<string>;
+  readonly relaysOn: Set<string>;
   /** What the plans let sites take, where they name it. */
   readonly shares: Map<string, Share>;
   readonly caches: Map<DomainId, CacheEntry>;
@@ -48,6 +50,7 @@ export type FakeServer = {
   /** What was done to masters, nginx and processes, in order. */
   readonly doings: string[];
   phpVersions: PhpVersion[];
+  node: boolean;
   now: string;
   /** Whether the kernel of this server holds limits of projects. */
   quotasInForce: boolean;
@@ -98,6 +101,7 @@ export function createFakeServer(): FakeServer {
       ['www', 991],
     ]),
     mastersOn: new Set(),
+    relaysOn: new Set(),
     shares: new Map(),
     caches: new Map(),
     programs: new Map(),
@@ -110,19 +114,21 @@ export function createFakeServer(): FakeServer {
     projects: new Map(),
     held: new Map(),
     phpVersions: ['8.2', '8.4'] as PhpVersion[],
+    node: true,
     now: '2026-01-02T03:04:05.678Z',
   };
 }
 
 /** Everything of a server that lasts, in a form that compares, but for what was counted: an attempt counts. */
 export function stateOf(server: FakeServer): unknown {
-  const { disk, users, mastersOn, shares, programs, caches, databases, doorTenants, held } = server;
+  const { disk, users, mastersOn, relaysOn, shares, programs, caches, databases, doorTenants, held } = server;
   return {
     disk: Object.fromEntries(
       [...disk].filter(([path]) => path !== paths.destroyed && path !== paths.letIn).sort(),
     ),
     users: Object.fromEntries([...users].sort()),
     mastersOn: [...mastersOn].sort(),
+    relaysOn: [...relaysOn].sort(),
     shares: Object.fromEntries([...shares].sort()),
     caches: Object.fromEntries([...caches].sort()),
     doorTenants: Object.fromEntries([...doorTenants].sort()),
@@ -169,6 +175,7 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     serverBytes: 8 * 1024 ** 3,
     files,
     folders,
+    hasNode: () => Promise.resolve(server.node),
     locks,
     limits,
     // An accident with the record is another test's.
@@ -179,6 +186,7 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     caches: fakeCaches(parts),
     certificates: createCertificates({ files, folders, accounts }),
     masters: fakeMasters(parts),
+    relays: fakeRelays(parts),
     programs: fakePrograms(parts),
     outputs: {
       stamp: () => Promise.resolve('0'),
@@ -309,6 +317,16 @@ function fakeFolders({ server: { disk }, change, undoing }: Parts): Folders {
         });
       }),
     remove: (path) => change(() => [path, ...within(path)].forEach((inner) => disk.delete(inner))),
+  };
+}
+
+function fakeRelays({ server: { relaysOn }, change }: Parts): Relays {
+  return {
+    socketOf: paths.relaySocket,
+    lookOn: (id) => Promise.resolve(relaysOn.has(id) ? null : 'it is off'),
+    turnOn: (id) => change(() => void relaysOn.add(id)),
+    lookOff: (id) => Promise.resolve(relaysOn.has(id) ? 'it is on' : null),
+    turnOff: (id) => change(() => void relaysOn.delete(id)),
   };
 }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Isolation, NO_PHP_LIMITS, PhpLimits } from '../../contract/domains.ts';
+import { Isolation, NO_PHP_LIMITS, PhpLimits, SiteType } from '../../contract/domains.ts';
 import { DomainId } from '../../contract/ids.ts';
 import { DomainName, PhpVersion, PublicDirectory } from '../../contract/names.ts';
 import { SiteOptions } from '../../contract/site-options.ts';
@@ -9,6 +9,7 @@ import { SEED } from '../fuzz/settings.ts';
 /** A site by all that a rendered file may hold of it. */
 export type Site = {
   readonly id: DomainId;
+  readonly type: SiteType;
   readonly names: readonly [DomainName, ...DomainName[]];
   readonly publicDirectory: PublicDirectory;
   readonly options: SiteOptions;
@@ -49,6 +50,7 @@ const publicDirectory = fc
 
 const site = fc.record({
   id: arbitraryOf(DomainId),
+  type: arbitraryOf(SiteType),
   names: fc.oneof(
     { weight: 12, arbitrary: fc.array(name, { minLength: 1, maxLength: 4 }) },
     // A site and the hundred aliases that it may have.

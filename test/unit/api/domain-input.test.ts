@@ -22,7 +22,7 @@ test('names are brought to their one form, in the order they were typed', () => 
     aliases: ['z.example', 'xn--mller-kva.example'],
     type: 'php',
     phpLimits: {},
-    publicDirectory: 'public',
+    createDefaults: true,
     options: DEFAULT_OPTIONS,
     isolation: 'site',
     enabled: true,

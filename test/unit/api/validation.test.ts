@@ -38,7 +38,7 @@ test.each([
     { options: { rewrite: 'x' } },
     'options.rewrite',
     'There is no such field.',
-    'one of index, bodyBytes, timeoutSeconds, allowedAddresses, accessLog, www, forceHttps, hsts, staticCacheSeconds, errorPages, basicAuth',
+    'one of index, bodyBytes, timeoutSeconds, allowedAddresses, accessLog, buffering, redirect, www, forceHttps, hsts, staticCacheSeconds, errorPages, basicAuth',
   ],
   [
     'a field nobody knows',

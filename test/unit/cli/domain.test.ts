@@ -52,10 +52,13 @@ test('every field of a new domain has an option, and the contract takes what the
     'bodyBytes=4096',
     '--option',
     'accessLog=false',
+    '--option',
+    'redirect=https://other.example/a,b,302,noPath',
   ];
   const limits = ['--php-limit', 'seconds=60', '--php-limit', 'processes=none'];
+  const program = ['--start', 'node', '--start=-v', '--no-defaults'];
   const { asked } = await sculptorctl(
-    ['domain', 'create', ...words, ...more, ...options, ...limits, 'shop.example'],
+    ['domain', 'create', ...words, ...more, ...options, ...limits, ...program, 'shop.example'],
     created,
   );
   const body = asked[0]?.body as object;
@@ -65,7 +68,12 @@ test('every field of a new domain has an option, and the contract takes what the
     type: 'static',
     phpVersion: '8.2',
     publicDirectory: 'public/web',
-    options: { index: ['a.html', 'b.html'], bodyBytes: 4096, accessLog: false },
+    options: {
+      ...{ index: ['a.html', 'b.html'], bodyBytes: 4096, accessLog: false },
+      redirect: { to: 'https://other.example/a,b', status: 302, keepPath: false },
+    },
+    start: ['node', '-v'],
+    createDefaults: false,
     phpLimits: { seconds: 60, processes: null },
     isolation: 'pool',
     enabled: false,
@@ -82,6 +90,8 @@ test.each([
   [['--disable'], { enabled: false }],
   [['--type', 'php', '--php', '8.4'], { type: 'php', phpVersion: '8.4' }],
   [['--option', 'index=', '--option', 'accessLog=true'], { options: { index: [], accessLog: true } }],
+  [['--option', 'redirect=none'], { options: { redirect: null } }],
+  [['--type', 'laravel', '--no-defaults'], { type: 'laravel', createDefaults: false }],
   [['--public-directory', 'public/web'], { publicDirectory: 'public/web' }],
 ])('updating with %j sends %j', async (words, body) => {
   const { asked, code } = await sculptorctl(['domain', 'update', 'shop.example', ...words], {
@@ -99,7 +109,8 @@ test.each([
   [['--alias', 'a.example', '--no-aliases'], 'cannot both be given'],
   [['--option', 'bodyBytes'], '--option takes name=value'],
   [['--option', 'rewrite=x'], 'with one of index, bodyBytes'],
-  [['--type', 'ruby'], 'Allowed choices are php, static'],
+  [['--type', 'ruby'], 'Allowed choices are php, static, laravel, proxy, node, redirect'],
+  [['--option', 'redirect=other.example'], 'redirect is none, or an address'],
 ])('an update with %j is no use of the program and asks nothing', async (words, sentence) => {
   const { code, err, asked } = await sculptorctl(['domain', 'update', 'shop.example', ...words]);
   expect(err).toContain(sentence);

@@ -47,8 +47,9 @@ test('what is left out of a new domain has its default', () => {
     aliases: [],
     type: 'php',
     phpLimits: {},
-    publicDirectory: 'public',
+    createDefaults: true,
     options: {
+      ...{ buffering: true, redirect: null },
       ...{ index: [], bodyBytes: 67_108_864, timeoutSeconds: 300, allowedAddresses: [], accessLog: true },
       ...{ www: 'asIs', forceHttps: false, hsts: null, staticCacheSeconds: null },
       ...{ errorPages: {}, basicAuth: null },

@@ -76,7 +76,7 @@ test('a pool that is started from another text answers another ping', () => {
 
 test('a server block of its own is one for the world and one for the probes', () => {
   const names = [name, 'www.shop.example' as DomainName];
-  expect(renderServerBlock({ id, names, publicDirectory, options }))
+  expect(renderServerBlock({ id, type: 'php', names, publicDirectory, options }))
     .toBe(`# Site a1b2c3d4e5f6. Written by the agent; what is changed here is lost.
 server {
   include /etc/nginx/sculptor/listen/http.conf;
@@ -110,14 +110,23 @@ test.each([
   [false, 'public', Array.from({ length: 10 }, (_, number) => `${number}.example`)],
   [true, 'public', Array.from({ length: 11 }, (_, number) => `${number}.example`)],
 ])('a site needs a server block of its own: %s, served from %s, called %j', (needs, folder, names) => {
-  const site = { publicDirectory: folder as PublicDirectory, names: names as DomainName[], options };
+  const site = {
+    publicDirectory: folder as PublicDirectory,
+    names: names as DomainName[],
+    options,
+    type: 'php',
+  } as const;
   expect(needsServerBlock(site)).toBe(needs);
 });
 
 test.each([
   [{ index: ['home.html', 'start.php'] }, ['index home.html start.php;']],
   [{ bodyBytes: 1_048_576 }, ['client_max_body_size 1048576;']],
-  [{ timeoutSeconds: 5 }, ['fastcgi_read_timeout 5s;']],
+  [{ timeoutSeconds: 5 }, ['fastcgi_read_timeout 5s;', 'proxy_read_timeout 5s;', 'proxy_send_timeout 5s;']],
+  [
+    { buffering: false },
+    ['fastcgi', 'proxy'].flatMap((to) => [`${to}_buffering off;`, `${to}_request_buffering off;`]),
+  ],
   [{ accessLog: false }, ['access_log off;']],
   [
     { allowedAddresses: ['192.0.2.0/24', '2001:db8::1'] },
@@ -143,7 +152,7 @@ test.each([
     ],
   ],
 ])('the option %j is a server block of its own, for the world and not for the probes', (given, lines) => {
-  const block = { id, names: [name], publicDirectory: 'public' as PublicDirectory };
+  const block = { id, type: 'php', names: [name], publicDirectory: 'public' as PublicDirectory } as const;
   const usual = renderServerBlock({ ...block, options });
   const changed = { ...block, options: SiteOptions.parse(given) };
   expect(needsServerBlock(changed)).toBe(true);
@@ -160,7 +169,12 @@ test.each([
 ])(
   '%s sends who asks for the one name to the other, once what it has in common was said',
   (www, from, to) => {
-    const block = { id, names: [name, 'a.example', `www.${name}`] as DomainName[], publicDirectory };
+    const block = {
+      id,
+      type: 'php' as const,
+      names: [name, 'a.example', `www.${name}`] as DomainName[],
+      publicDirectory,
+    };
     const usual = renderServerBlock({ ...block, options });
     expect(renderServerBlock({ ...block, options: SiteOptions.parse({ www }) })).toBe(
       usual.replace(
@@ -179,7 +193,7 @@ test.each([
 );
 
 test('a page for errors is asked for by an address that no visitor can ask for', () => {
-  const block = { id, names: [name], publicDirectory };
+  const block = { id, type: 'php' as const, names: [name], publicDirectory };
   const usual = renderServerBlock({ ...block, options });
   const errorPages = { 404: '/errors/404.html' };
   expect(renderServerBlock({ ...block, options: SiteOptions.parse({ errorPages }) })).toBe(
@@ -202,7 +216,13 @@ test('a page for errors is asked for by an address that no visitor can ask for',
 });
 
 test("root's own files for a site are read last, and are reason enough for a server block", () => {
-  const block = { id, names: [name], publicDirectory: 'public' as PublicDirectory, options };
+  const block = {
+    id,
+    type: 'php' as const,
+    names: [name],
+    publicDirectory: 'public' as PublicDirectory,
+    options,
+  };
   expect(needsServerBlock({ ...block, snippets: ['10-x.conf'] })).toBe(true);
   expect(renderServerBlock({ ...block, snippets: ['10-x.conf'] })).toBe(
     renderServerBlock(block).replace(
@@ -220,6 +240,34 @@ test('visitors are a name and a hash on each line', () => {
   expect(renderVisitors({ realm: 'Members', users })).toBe(
     `anna:${HASH}\nb@c.example:$2y$05$${'c'.repeat(53)}\n`,
   );
+});
+
+const sentTo = (redirect: object) =>
+  renderServerBlock({
+    ...{ id, type: 'redirect', names: [name], publicDirectory: 'public' as PublicDirectory },
+    options: SiteOptions.parse({ redirect }),
+  });
+
+test('a site that sends its visitors elsewhere says where in a server block of its own, and not to the probes', () => {
+  const block = sentTo({ to: 'https://other.example/a/', status: 302 });
+  expect(block).toContain('return 302 "https://other.example/a$request_uri";');
+  expect(block.split('server {')[2]).not.toContain('other.example');
+  expect(sentTo({ to: 'https://other.example/a/', keepPath: false })).toContain(
+    'return 308 "https://other.example/a/";',
+  );
+});
+
+test('an address that would mean something to nginx is not written', () => {
+  for (const sign of [' ', '"', "'", '$', ';', '{', '}', '\\', '#', '?', '\n', '\t', '\0'])
+    expect(() =>
+      renderServerBlock({
+        ...{ id, type: 'redirect', names: [name], publicDirectory: 'public' as PublicDirectory },
+        options: {
+          ...options,
+          redirect: { to: `https://other.example/a${sign}b` as never, status: 308, keepPath: true },
+        },
+      }),
+    ).toThrow(RenderError);
 });
 
 test('what a site may take of PHP is an admin value', () => {
@@ -308,7 +356,13 @@ test.each(foreign.filter((value) => !/^[A-Za-z0-9$=/ ._-]+$/.test(value)))(
     const users = [{ name: 'anna', passwordHash: HASH }];
     const basicAuth = { realm: value, users };
     expect(() =>
-      renderServerBlock({ id, names: [name], publicDirectory, options: { ...options, basicAuth } }),
+      renderServerBlock({
+        id,
+        type: 'php' as const,
+        names: [name],
+        publicDirectory,
+        options: { ...options, basicAuth },
+      }),
     ).toThrow(RenderError);
     for (const bad of [
       { name: value, passwordHash: HASH },
@@ -331,30 +385,26 @@ test('a value is rendered as it is, or not at all', () => {
 /** Every place of every file that a value of somebody's may come to stand in. */
 function rendersOf(value: string): readonly (() => unknown)[] {
   const bad = value as never;
+  const served = { id, type: 'php', names: [name], publicDirectory, options } as const;
   return [
     () => renderFpm({ id: bad, name, version, socket, home, plan }),
     () => renderFpm({ id, name, version: bad, socket, home, plan }),
     () => renderFpm({ id, name, version, socket: value, home, plan }),
     () => renderFpm({ id, name, version, socket, home: value, plan }),
-    () => renderServerBlock({ id: bad, names: [name], publicDirectory, options }),
-    () => renderServerBlock({ id, names: [name, bad], publicDirectory, options }),
-    () => renderServerBlock({ id, names: [name], publicDirectory: bad, options }),
+    () => renderServerBlock({ ...served, id: bad }),
+    () => renderServerBlock({ ...served, names: [name, bad] }),
+    () => renderServerBlock({ ...served, publicDirectory: bad }),
     ...(['index', 'allowedAddresses'] as const).map(
-      (list) => () =>
-        renderServerBlock({ id, names: [name], publicDirectory, options: { ...options, [list]: [bad] } }),
+      (list) => () => renderServerBlock({ ...served, options: { ...options, [list]: [bad] } }),
     ),
-    () => renderServerBlock({ id, names: [name], publicDirectory, options: { ...options, bodyBytes: bad } }),
-    () =>
-      renderServerBlock({ id, names: [name], publicDirectory, options: { ...options, timeoutSeconds: bad } }),
+    () => renderServerBlock({ ...served, options: { ...options, bodyBytes: bad } }),
+    () => renderServerBlock({ ...served, options: { ...options, timeoutSeconds: bad } }),
     ...[
       { hsts: { maxAgeSeconds: bad, includeSubdomains: false, preload: false } },
       { staticCacheSeconds: bad },
       { errorPages: { 404: value } },
-    ].map(
-      (changed) => () =>
-        renderServerBlock({ id, names: [name], publicDirectory, options: { ...options, ...changed } }),
-    ),
-    () => renderServerBlock({ id, names: [name], publicDirectory, options, snippets: [value] }),
+    ].map((changed) => () => renderServerBlock({ ...served, options: { ...options, ...changed } })),
+    () => renderServerBlock({ ...served, snippets: [value] }),
     () => renderSupervisedPool({ id: bad, user: 'www', socket, share }),
     () => renderSupervisedPool({ id, user: value, socket, share }),
     () => renderSupervisedPool({ id, user: 'www', socket: value, share }),

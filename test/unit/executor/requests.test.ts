@@ -105,7 +105,7 @@ const values: readonly [string, unknown][] = [
   ['aliases', ['a.example\n}server{listen 81;}']],
   ['aliases', Array.from({ length: 101 }, (_, index) => `a${index}.example`)],
   ['type', 'PHP'],
-  ['type', 'proxy'],
+  ['type', 'ruby'],
   ['phpVersion', '8.2; rm'],
   ['phpVersion', '../../tmp/evil'],
   ['phpVersion', '8.2\n'],

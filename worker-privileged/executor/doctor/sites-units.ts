@@ -2,10 +2,10 @@ import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import type { SiteEntry } from '../system/registry.ts';
 import { warning, wrong, type Found } from './finding.ts';
 import { linesOf, type Server } from './server.ts';
-import { askAgain, withPhp } from './standing.ts';
+import { askAgain, withPhp, withRelay, type Standing } from './standing.ts';
 
 const WANTS = '/etc/systemd/system/sockets.target.wants';
-const SITE = /^sculptor-php(?:-pool)?(?:-next)?@[a-z0-9]+\.(?:socket|service)$/;
+const SITE = /^sculptor-(?:php(?:-pool)?(?:-next)?|relay)@[a-z0-9]+\.(?:socket|service)$/;
 
 /** The sites' sockets, instances of two templates: there, wanted at boot, and no other. */
 export async function sitesUnits(server: Server): Promise<readonly Found[]> {
@@ -17,14 +17,14 @@ export async function sitesUnits(server: Server): Promise<readonly Found[]> {
     '--no-legend',
     '--no-pager',
     'sculptor-php*',
+    'sculptor-relay@*',
   ]);
   const states = new Map(
     linesOf(listed).map((line) => [line.split(/\s+/)[0] ?? '', line.split(/\s+/)[2] ?? '']),
   );
   const wanted = readdirSync(WANTS).filter((name) => SITE.test(name));
   return [
-    ...withPhp(entries).flatMap((site) => {
-      const socket = socketOf(site);
+    ...socketsOf(entries).flatMap(([site, socket]) => {
       const found: Found[] = [];
       if (states.get(socket) !== 'active')
         found.push(
@@ -45,7 +45,14 @@ export async function sitesUnits(server: Server): Promise<readonly Found[]> {
   ];
 }
 
-function socketOf({ id, isolation }: SiteEntry): string {
+function socketsOf(entries: readonly SiteEntry[]): readonly (readonly [Standing, string])[] {
+  return [
+    ...withPhp(entries).map((site) => [site, phpSocket(site)] as const),
+    ...withRelay(entries).map((site) => [site, `sculptor-relay@${site.id}.socket`] as const),
+  ];
+}
+
+function phpSocket({ id, isolation }: SiteEntry): string {
   return `sculptor-php${isolation === 'pool' ? '-pool' : ''}@${id}.socket`;
 }
 
@@ -59,12 +66,12 @@ function leadsToTemplate(socket: string): boolean {
 
 function strays(entries: readonly SiteEntry[], there: readonly string[]): readonly Found[] {
   const known = new Set(
-    withPhp(entries).flatMap((site) => [socketOf(site), socketOf(site).replace(/socket$/, 'service')]),
+    socketsOf(entries).flatMap(([, socket]) => [socket, socket.replace(/socket$/, 'service')]),
   );
   return [...new Set(there)]
     .filter((unit) => SITE.test(unit) && !known.has(unit))
     .map((unit) =>
-      wrong(`${unit} belongs to no site whose PHP is on.`, `Run systemctl disable --now ${unit}.`),
+      wrong(`${unit} belongs to no site that has it on.`, `Run systemctl disable --now ${unit}.`),
     );
 }
 

@@ -1,8 +1,10 @@
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { hasSocket } from '../../../contract/domains.ts';
 import { needsServerBlock, renderServerBlock } from '../render/server-block.ts';
 import { paths, type Marker } from '../system/paths.ts';
 import { snippetsRead, staleSnippets } from './snippets.ts';
 import type { SiteEntry } from '../system/registry.ts';
+import { typeMarkers } from '../verbs/site/site-files.ts';
 import { wrong, type Check, type Found } from './finding.ts';
 import { ownerOf, type People } from './people.ts';
 import { askAgain, standing, type Standing } from './standing.ts';
@@ -15,11 +17,14 @@ export const sites: Check = async (server) => {
     await server.registry(),
     await server.config(),
   ];
-  const socketOf = mode === 'systemd' ? paths.unitSocket : paths.supervisedSocket;
+  const [socketOf, relayOf] =
+    mode === 'systemd'
+      ? [paths.unitSocket, paths.relaySocket]
+      : [paths.supervisedSocket, paths.supervisedRelaySocket];
   return [
     ...standing(entries).flatMap((site) => [
       ...folders(people, site),
-      ...links(site, socketOf(site.id)),
+      ...links(site, { php: socketOf(site.id), app: relayOf(site.id) }),
       ...names(site),
       ...serverBlock(site),
       ...staleSnippets(site),
@@ -47,19 +52,22 @@ function folders(people: People, site: Standing): readonly Found[] {
   });
 }
 
-function links(site: Standing, socket: string): readonly Found[] {
+type Sockets = { readonly php: string; readonly app: string };
+
+function links(site: Standing, sockets: Sockets): readonly Found[] {
   const { id, name, settings } = site;
   const folder = paths.site(id);
   const markers: Readonly<Record<Marker, boolean>> = {
     live: true,
-    'type-php': settings.type === 'php',
+    ...typeMarkers(settings.type),
     'https-only': settings.options.forceHttps,
     disabled: !settings.enabled,
     suspended: site.suspended,
   };
   return [
     ...leadsTo(site, `${folder}/home`, paths.home(name)),
-    ...leadsTo(site, `${folder}/php`, socket),
+    ...leadsTo(site, `${folder}/php`, sockets.php),
+    ...(hasSocket(settings.type) ? leadsTo(site, `${folder}/app`, sockets.app) : []),
     ...(textOf(`${folder}/site`) === `${id}\n`
       ? []
       : [wrong(`${folder}/site does not say ${id}.`, askAgain(site))]),
@@ -92,8 +100,8 @@ function leadsTo(site: Standing, path: string, target: string): readonly Found[]
 /** The registry does not keep the order of the names. */
 function serverBlock(site: Standing): readonly Found[] {
   const { id, settings } = site;
-  const { publicDirectory, options } = settings;
-  const block = { id, names: site.names, publicDirectory, options, snippets: snippetsRead(id) };
+  const { type, publicDirectory, options } = settings;
+  const block = { id, type, names: site.names, publicDirectory, options, snippets: snippetsRead(id) };
   const wanted = needsServerBlock(block) ? wordsOf(renderServerBlock(block)) : null;
   const text = textOf(paths.serverBlock(id));
   const now = text === null ? null : wordsOf(text);

@@ -1,8 +1,9 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import type { DomainId } from '../../../contract/ids.ts';
 import { paths } from '../system/paths.ts';
 import { wrong, type Check, type Found } from './finding.ts';
 import { ownerOf, type People } from './people.ts';
-import { withPhp } from './standing.ts';
+import { withPhp, withRelay, type Standing } from './standing.ts';
 import { parseUnit, valueOf } from './unit-file.ts';
 
 /** `mend` is for one that is not there. */
@@ -36,20 +37,26 @@ export const sockets: Check = async (server) => {
   const people = await server.people();
   const { entries } = await server.registry();
   const bySystemd = (await server.config()).mode === 'systemd';
-  const socketOf = bySystemd ? paths.unitSocket : paths.supervisedSocket;
-  const php = withPhp(entries).map(({ id, name }): Place => {
-    return {
-      path: socketOf(id),
-      rights: 'root:nginx 660',
-      mend: `Run sculptorctl domain update ${name} --enable.`,
-    };
-  });
+  const [phpAt, relayAt] = bySystemd
+    ? [paths.unitSocket, paths.relaySocket]
+    : [paths.supervisedSocket, paths.supervisedRelaySocket];
+  const php = withPhp(entries).map((site) => ofSite(site, phpAt));
+  const relays = withRelay(entries).map((site) => ofSite(site, relayAt));
   const bySystem = bySystemd ? [...temporaryFolders(), ...socketUnits(), ...SITES_SUPERVISOR] : [];
   return [
-    ...[...BY_PROCESSES, ...bySystem, ...php].flatMap((each) => asItShould(people, each)),
+    ...[...BY_PROCESSES, ...bySystem, ...php, ...relays].flatMap((each) => asItShould(people, each)),
     ...nobodys(bySystemd ? '/run/sculptor-php' : '/var/lib/sculptor-php', php),
+    ...nobodys(bySystemd ? '/run/sculptor-relay' : '/var/lib/sculptor-relay', relays),
   ];
 };
+
+function ofSite({ id, name }: Standing, socketOf: (id: DomainId) => string): Place {
+  return {
+    path: socketOf(id),
+    rights: 'root:nginx 660',
+    mend: `Run sculptorctl domain update ${name} --enable.`,
+  };
+}
 
 function temporaryFolders(): readonly Place[] {
   return foldersIn(readFileSync(TMPFILES, 'utf8')).map((folder) => ({
@@ -111,5 +118,5 @@ function nobodys(folder: string, ours: readonly Place[]): readonly Found[] {
   return readdirSync(folder)
     .map((name) => `${folder}/${name}`)
     .filter((path) => !known.has(path))
-    .map((path) => wrong(`${path} belongs to no site whose PHP is on.`, 'Look who made it, and remove it.'));
+    .map((path) => wrong(`${path} belongs to no site that has it on.`, 'Look who made it, and remove it.'));
 }

@@ -1,4 +1,6 @@
+import { runsPhp } from '../../../contract/domains.ts';
 import type { SiteEntry } from '../system/registry.ts';
+import { relays } from '../verbs/site/relay.ts';
 
 export type Standing = SiteEntry & { readonly settings: NonNullable<SiteEntry['settings']> };
 
@@ -13,8 +15,13 @@ export function standing(entries: readonly SiteEntry[]): readonly Standing[] {
 /** Those whose PHP runs, or starts when it is asked. */
 export function withPhp(entries: readonly SiteEntry[]): readonly Standing[] {
   return standing(entries).filter(
-    ({ settings, suspended }) => settings.type === 'php' && settings.enabled && !suspended,
+    ({ settings, suspended }) => runsPhp(settings.type) && settings.enabled && !suspended,
   );
+}
+
+/** Those whose visitors are handed to a program of their own. */
+export function withRelay(entries: readonly SiteEntry[]): readonly Standing[] {
+  return standing(entries).filter(({ settings, suspended }) => relays(settings, suspended));
 }
 
 /** How a person mends a site: the privileged side makes of it what it should be, whatever is there. */

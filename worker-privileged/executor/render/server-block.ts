@@ -1,3 +1,4 @@
+import type { SiteType } from '../../../contract/domains.ts';
 import type { DomainId } from '../../../contract/ids.ts';
 import type { DomainName, PublicDirectory } from '../../../contract/names.ts';
 import type { SiteOptions } from '../../../contract/site-options.ts';
@@ -7,6 +8,7 @@ import { optionLines } from './site-options.ts';
 
 export type ServerBlock = {
   readonly id: DomainId;
+  readonly type: SiteType;
   readonly names: readonly DomainName[];
   readonly publicDirectory: PublicDirectory;
   readonly options: SiteOptions;

@@ -1,11 +1,14 @@
+import type { SiteType } from '../../../contract/domains.ts';
 import type { DomainName } from '../../../contract/names.ts';
 import { DEFAULT_OPTIONS, type SiteOptions } from '../../../contract/site-options.ts';
 import { wwwRedirects } from '../../../contract/www.ts';
 import { visitorsFile } from '../system/paths.ts';
 import { plain, RenderError } from './plain.ts';
+import { redirectLines } from './redirect.ts';
 
 type Served = {
   readonly id: string;
+  readonly type: SiteType;
   readonly names: readonly DomainName[];
   readonly options: SiteOptions;
 };
@@ -18,7 +21,7 @@ export function optionLines(site: Served): {
   readonly before: readonly string[];
   readonly after: readonly string[];
 } {
-  const { options } = site;
+  const { options, type } = site;
   return {
     before: [
       ...sizes(options),
@@ -33,18 +36,30 @@ export function optionLines(site: Served): {
             'expires $sculptor_expires;',
           ]),
     ],
-    after: [...www(site), ...errorPages(options)],
+    after: [
+      ...www(site),
+      ...errorPages(options),
+      ...(type === 'redirect' && options.redirect !== null ? redirectLines(options.redirect) : []),
+    ],
   };
 }
 
-function sizes({ index, bodyBytes, timeoutSeconds }: SiteOptions): readonly string[] {
+/** What PHP or a program says goes out as it comes, and it is told of a body before that has come in whole. */
+const UNBUFFERED = ['fastcgi', 'proxy'].flatMap((to) => [
+  `${to}_buffering off;`,
+  `${to}_request_buffering off;`,
+]);
+
+function sizes({ index, bodyBytes, timeoutSeconds, buffering }: SiteOptions): readonly string[] {
+  const wait = `${plain(timeoutSeconds)}s`;
   return [
     // nginx adds the files that the parts name.
     ...(index.length > 0 ? [`index ${index.map(plain).join(' ')};`] : []),
     ...(bodyBytes === DEFAULT_OPTIONS.bodyBytes ? [] : [`client_max_body_size ${plain(bodyBytes)};`]),
     ...(timeoutSeconds === DEFAULT_OPTIONS.timeoutSeconds
       ? []
-      : [`fastcgi_read_timeout ${plain(timeoutSeconds)}s;`]),
+      : [`fastcgi_read_timeout ${wait};`, `proxy_read_timeout ${wait};`, `proxy_send_timeout ${wait};`]),
+    ...(buffering ? [] : UNBUFFERED),
   ];
 }
 

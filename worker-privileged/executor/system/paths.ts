@@ -96,6 +96,9 @@ export const paths = {
   /** Made by root; the second where Supervisor makes it, because /run may be empty when it starts. */
   unitSocket: (id: DomainId) => `/run/sculptor-php/${id}.sock`,
   supervisedSocket: (id: DomainId) => `/var/lib/sculptor-php/${id}.sock`,
+  /** The same for what hands visitors to a site's own program. */
+  relaySocket: (id: DomainId) => `/run/sculptor-relay/${id}.sock`,
+  supervisedRelaySocket: (id: DomainId) => `/var/lib/sculptor-relay/${id}.sock`,
   phpMaster: (version: PhpVersion) => `/usr/sbin/php-fpm${version}` as const,
   phpMasters: '/usr/sbin',
   phpProgram: (version: PhpVersion) => `/usr/bin/php${version}` as const,
@@ -128,10 +131,21 @@ export type AcmeFile = 'names' | 'certbot.ini' | 'request.pem' | 'answer';
 
 /** What lies in `/etc/sculptor/sites/<id>`. The markers are empty; that they are there is what they say. */
 export type SiteFile =
-  'home' | 'php' | 'php-fpm' | 'fpm.conf' | 'fpm.conf.new' | 'bin' | 'bin/php' | 'site' | 'tls' | Marker;
+  | 'home'
+  | 'php'
+  | 'app'
+  | 'php-fpm'
+  | 'fpm.conf'
+  | 'fpm.conf.new'
+  | 'bin'
+  | 'bin/php'
+  | 'site'
+  | 'tls'
+  | Marker;
 
 /** Read by nginx for every request; see the parts in /etc/nginx/sculptor. */
-export type Marker = 'live' | 'type-php' | 'disabled' | 'suspended' | 'https-only';
+export type Marker =
+  'live' | 'type-php' | 'type-app' | 'type-redirect' | 'disabled' | 'suspended' | 'https-only';
 
 export function visitorsFile(id: string): string {
   return `${paths.visitors}/${id}`;

@@ -16,6 +16,7 @@ import { createLocks, type Locks } from './locks.ts';
 import { createMariadb, type Mariadb } from './mariadb.ts';
 import type { Masters } from './masters.ts';
 import { createNginx, type Nginx } from './nginx.ts';
+import { hasNode } from './node.ts';
 import { createOnce, type Once } from './once.ts';
 import { createPartRegister, type PartRegister } from './part-register.ts';
 import { createPhpFpm, type PhpFpm } from './php-fpm.ts';
@@ -23,10 +24,12 @@ import { createOutputs, type Outputs } from './outputs.ts';
 import { createPrograms, type Programs } from './programs.ts';
 import { createQuotas, type Quotas } from './quotas.ts';
 import { createRegistry, type Registry } from './registry.ts';
+import { createUnitRelays, type Relays } from './relays.ts';
 import { connectRedis } from './resp.ts';
 import { createSizes, type Sizes } from './sizes.ts';
 import { createSnippets, type Snippets } from './snippets.ts';
 import { createSsh, type Ssh } from './ssh.ts';
+import { createSupervisedRelays } from './supervised-relays.ts';
 import { createSupervisorMasters } from './supervisor.ts';
 import { createTenantRegister, type TenantRegister } from './tenants.ts';
 import { createUnitMasters } from './units.ts';
@@ -43,6 +46,8 @@ export type System = {
   readonly erase: Erase;
   readonly files: Files;
   readonly folders: Folders;
+  /** Whether a site's programs find a Node.js. */
+  readonly hasNode: () => Promise<boolean>;
   readonly limits: () => Promise<Limits>;
   readonly locks: Locks;
   readonly mariadb: Mariadb;
@@ -57,6 +62,7 @@ export type System = {
   readonly mode: ExecutorConfig['mode'];
   readonly quotas: Quotas;
   readonly registry: Registry;
+  readonly relays: Relays;
   readonly sizes: Sizes;
   readonly snippets: Snippets;
   readonly ssh: Ssh;
@@ -97,6 +103,7 @@ export function createSystem(config: ExecutorConfig): System {
     erase: createErase({ commands }),
     files,
     folders,
+    hasNode,
     limits,
     locks,
     mariadb: createMariadb({ commands, ...tenantsServer(config) }),
@@ -116,6 +123,10 @@ export function createSystem(config: ExecutorConfig): System {
     outputs: createOutputs({ folders }),
     quotas: createQuotas({ commands, files, locks, mode }),
     registry: createRegistry({ files, folders, locks }),
+    relays:
+      mode === 'systemd'
+        ? createUnitRelays({ commands, files })
+        : createSupervisedRelays({ accounts, files, call: supervisor }),
     sizes: createSizes({ commands, files }),
     snippets: createSnippets({ files, folders }),
     ssh: createSsh({ files, commands }),

@@ -1,3 +1,4 @@
+import { runsPhp } from '../../../contract/domains.ts';
 import { runSteps, type Step } from '../ensure.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
@@ -7,6 +8,7 @@ import { accountFree, accountLocked, processesEnded } from './site/account.ts';
 import { partsFollow, standingOf } from './site-parts/follow.ts';
 import { mailClosed, mailOpen } from './site/mail.ts';
 import { phpConfigured, phpOff, phpOn, versionOf } from './site/php.ts';
+import { relayOff, relayOn, relays } from './site/relay.ts';
 import { shareOf, shareSet, sitePlanOf, type SitePlan } from './site/share.ts';
 import { poolOf } from './site/story.ts';
 import { standsSuspended, suspensionMarked } from './site/suspension.ts';
@@ -28,7 +30,7 @@ export function alignSite(system: System): VerbHandler<'site.align'> {
     const limits = await stepsToLimit(system, { entry, plan });
     await runSteps([...limits, ...steps], run);
     const { names, settings, php } = (await system.registry.read(id)) ?? entry;
-    const runs = settings?.type === 'php' && settings.enabled;
+    const runs = settings !== null && runsPhp(settings.type) && settings.enabled;
     const { enabled } = entry.settings;
     const probes = probesOf({ id, names, enabled, suspended, ping: runs ? php : null });
     return { probes: [...probes, ...(await certificateProbes(system, id, names))] };
@@ -41,7 +43,7 @@ type Planned = { readonly entry: SiteEntry; readonly plan: SitePlan };
 async function stepsToLimit(system: System, { entry, plan }: Planned): Promise<readonly Step[]> {
   const { id, settings } = entry;
   const version = await versionOf(system, id);
-  const runs = settings?.type === 'php' && settings.enabled && version !== null;
+  const runs = settings !== null && runsPhp(settings.type) && settings.enabled && version !== null;
   return [
     shareSet(system, poolOf(entry), shareOf(plan)),
     ...(runs ? [phpConfigured({ system, spec: entry, plan }, version)] : []),
@@ -55,6 +57,7 @@ export function stepsToSuspend(system: System, entry: SiteEntry): readonly Step[
     standsSuspended(system, entry.id, true),
     partsFollow(system, entry.id, { ...standingOf(entry), suspended: true }),
     phpOff(system, entry),
+    relayOff(system, entry.id),
     ...(entry.isolation === 'site' ? [mailClosed(system, entry)] : []),
     ...ownAccountClosed(system, entry),
   ];
@@ -63,10 +66,11 @@ export function stepsToSuspend(system: System, entry: SiteEntry): readonly Step[
 /** What serves its visitors stands before they are let in. */
 export function stepsToResume(system: System, { entry, plan }: Planned): readonly Step[] {
   const { settings } = entry;
-  const runs = settings?.type === 'php' && settings.enabled;
+  const runs = settings !== null && runsPhp(settings.type) && settings.enabled;
   return [
     ...(entry.isolation === 'site' ? [accountFree(system, entry.id)] : []),
     ...(runs ? [phpOn({ system, spec: entry, plan })] : []),
+    ...(settings !== null && relays(settings, false) ? [relayOn(system, entry.id)] : []),
     ...(entry.isolation === 'site' && settings?.enabled === true ? [mailOpen({ system, spec: entry })] : []),
     partsFollow(system, entry.id, { ...standingOf(entry), suspended: false }),
     suspensionMarked(system, entry.id, false),

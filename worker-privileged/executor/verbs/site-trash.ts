@@ -13,6 +13,7 @@ import { namesHeld } from './site/names.ts';
 import { refuse, refuseForeignWww, refuseServerName, registered, requireSame } from './site/registered.ts';
 import type { Story } from './site/story.ts';
 import { storyOf } from './site/told.ts';
+import { requireType } from './site/type.ts';
 import type { VerbHandler } from './table.ts';
 import { sizeForgotten } from './tenant/disk.ts';
 import { requireRoomForSite } from './tenant/standing.ts';
@@ -28,6 +29,7 @@ export function restoreSite(system: System): VerbHandler<'site.restore'> {
     if (entry.removedAt === null) return putSite(system)(spec, run);
     const story = await storyOf(system, spec);
     await requireRoomForSite(system, entry);
+    await requireType(system, spec);
     await runSteps(stepsToRestore(story, entry), run);
     return { probes: await allAnswersOf(story) };
   };

@@ -17,6 +17,7 @@ import { namesClosed, namesFreed, namesHeld, namesServed } from './site/names.ts
 import { fpmConf, phpConfigured, phpOff, phpOn } from './site/php.ts';
 import { phpCommand } from './site/php-command.ts';
 import { publicDirectory } from './site/public-directory.ts';
+import { relayOff, relayOn, relays } from './site/relay.ts';
 import { admit, registered, settled } from './site/registered.ts';
 import { hasOwnServerBlock, noServerBlock, serverBlock } from './site/server-block.ts';
 import { live, notLive, siteFolder, siteFolderRemoved, switches } from './site/site-files.ts';
@@ -24,6 +25,7 @@ import { shareOf, shareSet } from './site/share.ts';
 import { entryOf, namesOf, poolOf, type Story } from './site/story.ts';
 import { standsSuspended } from './site/suspension.ts';
 import { storyOf } from './site/told.ts';
+import { requireType } from './site/type.ts';
 import { noVisitors, visitors } from './site/visitors.ts';
 import type { VerbHandler } from './table.ts';
 
@@ -32,6 +34,7 @@ export function putSite(system: System): VerbHandler<'site.put'> {
   return async (spec, run) => {
     const story = await storyOf(system, spec);
     await admit(story);
+    await requireType(system, spec);
     const put = () => runSteps(stepsToPut(story), run);
     const entry = await system.registry.read(spec.id);
     if (entry?.settings?.enabled === true && !spec.enabled) refuseIfProtected(entry);
@@ -76,6 +79,7 @@ export function stepsToServe(story: Story): readonly Step[] {
     shareSet(system, poolOf(spec), shareOf(story.plan)),
     ...(php === null ? [] : [phpConfigured(story, php), phpCommand(story, php)]),
     ...(php === null || suspended ? [] : [phpOn(story)]),
+    ...(relays(spec, suspended) ? [relayOn(system, spec.id)] : []),
     ...(spec.isolation === 'pool'
       ? []
       : [spec.enabled && !suspended ? mailOpen(story) : mailClosed(system, spec)]),
@@ -91,6 +95,7 @@ export function stepsToServe(story: Story): readonly Step[] {
     }),
     settled(story),
     ...(php === null || suspended ? [phpOff(system, spec)] : []),
+    ...(relays(spec, suspended) ? [] : [relayOff(system, spec.id)]),
     ...(spec.isolation === 'site' ? [accountAsTenant(story)] : []),
     standsSuspended(system, spec.id, suspended),
     namesFreed(system, spec.id, namesOf(spec)),
@@ -121,6 +126,7 @@ export function stepsToRemove(system: System, entry: SiteEntry): readonly Step[]
     namesClosed(system, entry),
     partsFollow(system, entry.id, { removed: true, enabled: false, suspended: false }),
     phpOff(system, entry),
+    relayOff(system, entry.id),
     noServerBlock(system, entry.id),
     noVisitors(system, entry.id),
     // The pool's account is other sites' too, and so is its way to the mailer.

@@ -1,3 +1,5 @@
+import { socketOfSite } from '../../../../contract/domains.ts';
+import type { ProgramWords } from '../../../../contract/programs.ts';
 import type { Step } from '../../ensure.ts';
 import type { Program } from '../../system/programs.ts';
 import type { System } from '../../system/system.ts';
@@ -47,8 +49,18 @@ function outputRemoved({ outputs }: Pick<System, 'outputs'>, { part }: Placed<'q
   };
 }
 
+/** What one that was killed has left in the place of its socket would keep the next from listening there. As the site. */
+const LISTEN_ANEW = ['/bin/sh', '-c', 'rm -f -- "$SOCKET"; exec "$@"', 'sh'] as const;
+
+function listening(at: Placed<'queue'>): Placed<'queue'> {
+  const { site, part } = at;
+  if (part.spec.environment['SOCKET'] !== socketOfSite(site.id)) return at;
+  const command: ProgramWords = [...LISTEN_ANEW, ...part.spec.command];
+  return { site, part: { ...part, spec: { ...part.spec, command } } };
+}
+
 export function programOf(how: How, at: Placed<'queue'>): Program {
   const { processes, stopSignal, stopSeconds, startOnBoot, running, memoryMb, cpuPercent } = at.part.spec;
-  const words = wordsOf(how, at, { memoryMb, cpuPercent });
+  const words = wordsOf(how, listening(at), { memoryMb, cpuPercent });
   return { part: at.part.id, words, processes, stopSignal, stopSeconds, startOnBoot, running };
 }

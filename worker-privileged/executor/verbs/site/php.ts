@@ -1,5 +1,5 @@
 import { FailureError } from '../../../../contract/failures.ts';
-import type { SiteSpec } from '../../../../contract/domains.ts';
+import { runsPhp, type SiteSpec } from '../../../../contract/domains.ts';
 import { PhpVersion } from '../../../../contract/names.ts';
 import type { Step, Undo } from '../../ensure.ts';
 import { renderFpm, type FpmConf } from '../../render/fpm.ts';
@@ -15,7 +15,7 @@ export async function choosePhp(
   { phpFpm }: Pick<System, 'phpFpm'>,
   { type, enabled, phpVersion }: SiteSpec,
 ): Promise<PhpVersion | null> {
-  if (type !== 'php' || !enabled) return null;
+  if (!runsPhp(type) || !enabled) return null;
   const versions = await phpFpm.versions();
   const version = phpVersion ?? versions.at(-1);
   if (version !== undefined && versions.includes(version)) return version;

@@ -10,13 +10,13 @@ import { namesOf, type Story } from './story.ts';
 /** What of a story says how nginx serves it. */
 export type Routed = Pick<Story, 'snippets'> & {
   readonly system: Pick<System, 'files' | 'folders' | 'nginx'>;
-  readonly spec: Pick<SiteSpec, 'id' | 'name' | 'aliases' | 'publicDirectory' | 'options'>;
+  readonly spec: Pick<SiteSpec, 'id' | 'type' | 'name' | 'aliases' | 'publicDirectory' | 'options'>;
 };
 
 function blockOf({ spec, snippets }: Pick<Routed, 'spec' | 'snippets'>): ServerBlock {
-  const { id, publicDirectory, options } = spec;
+  const { id, type, publicDirectory, options } = spec;
   const names = namesOf(spec);
-  return { id, names, publicDirectory, options, snippets: snippets.map(({ name }) => name) };
+  return { id, type, names, publicDirectory, options, snippets: snippets.map(({ name }) => name) };
 }
 
 export function hasOwnServerBlock(routed: Pick<Routed, 'spec' | 'snippets'>): boolean {

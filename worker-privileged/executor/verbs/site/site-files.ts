@@ -1,3 +1,4 @@
+import { hasSocket, runsPhp, type SiteType } from '../../../../contract/domains.ts';
 import type { Step } from '../../ensure.ts';
 import { paths, type Marker, type SiteFile } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
@@ -6,11 +7,12 @@ import { inTurn } from '../../in-turn.ts';
 import type { Story } from './story.ts';
 
 /** Root's own folder of the site, where nginx and php-fpm find it by its id. */
-export function siteFolder({ system: { files, folders, masters }, spec }: Story): Step {
+export function siteFolder({ system: { files, folders, masters, relays }, spec }: Story): Step {
   const at = (file: SiteFile) => paths.siteFile(spec.id, file);
   const links: readonly (readonly [SiteFile, string])[] = [
     ['home', paths.home(spec.name)],
     ['php', masters.socketOf(spec.id)],
+    ...(hasSocket(spec.type) ? [['app', relays.socketOf(spec.id)] as const] : []),
   ];
   const look = async () => {
     if ((await folders.look(paths.site(spec.id))) === null) return 'there is no folder of links';
@@ -36,12 +38,21 @@ export function siteFolder({ system: { files, folders, masters }, spec }: Story)
   };
 }
 
-/** What nginx does with the site: PHP or not, open, switched off or suspended. */
+/** By which nginx knows what answers for a site; none of them where its files alone do. */
+export function typeMarkers(type: SiteType) {
+  return {
+    'type-php': runsPhp(type),
+    'type-app': hasSocket(type),
+    'type-redirect': type === 'redirect',
+  } satisfies Partial<Record<Marker, boolean>>;
+}
+
+/** What nginx does with the site: what answers, open, switched off or suspended. */
 export function switches({ system, spec, suspended }: Story): Step {
   return markers(system, spec.id, {
     name: 'set the switches',
     wanted: {
-      'type-php': spec.type === 'php',
+      ...typeMarkers(spec.type),
       'https-only': spec.options.forceHttps,
       disabled: !spec.enabled,
       suspended,
