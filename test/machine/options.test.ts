@@ -214,7 +214,8 @@ test('every option at once, on a name of 253 octets, an internationalised one an
     ...{ index: ['home.html'], bodyBytes: 1024, timeoutSeconds: 1, accessLog: false },
     ...{ allowedAddresses: ['127.0.0.0/8', '::1'] as never, www: 'fromWww', forceHttps: true },
     ...{ hsts: { maxAgeSeconds: 31_536_000, includeSubdomains: true, preload: true } },
-    ...{ staticCacheSeconds: 60, errorPages: { 404: '/404.html' } },
+    ...{ staticCacheSeconds: 60, errorPages: { 404: '/404.html' }, buffering: false },
+    redirect: { to: 'https://other.example' as never, status: 308, keepPath: true },
     basicAuth: { realm: 'Members', users },
   };
   expect(Object.keys(options).sort()).toEqual(Object.keys(DEFAULT_OPTIONS).sort());
