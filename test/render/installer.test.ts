@@ -200,6 +200,7 @@ test('systemd makes the agent’s users and folders as the files say', () => {
       'sculptor-executor 755',
       'sculptor-php 755',
       'sculptor-probe 750',
+      'sculptor-relay 755',
     ]);
     parsedBack('systemd-sysusers', 1);
     parsedBack('systemd-tmpfiles', 1);
