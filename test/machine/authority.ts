@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { exchange } from './agent.ts';
@@ -91,12 +91,14 @@ function makeCertificates(): void {
 }
 
 /** The roots that its certificates are believed by; made anew at each start. */
-export async function rootsOfAuthority(): Promise<string> {
-  const { text } = await exchange({
-    ...{ host: '127.0.0.1', port: 15000, path: '/roots/0', protocol: 'https:' },
-    ca: readFileSync(`${FOLDER}/ca.pem`),
-  });
-  return text;
+export function rootsOfAuthority(): string {
+  return must('curl', [
+    '--silent',
+    '--fail',
+    '--cacert',
+    `${FOLDER}/ca.pem`,
+    'https://acme.test:15000/roots/0',
+  ]);
 }
 
 async function listens(port: number): Promise<void> {
