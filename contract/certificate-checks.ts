@@ -95,6 +95,9 @@ function signedBy(of: X509Certificate, issuer: X509Certificate): boolean {
 function dateFault(chain: readonly X509Certificate[], now: Date): CertificateFault | undefined {
   const expected = 'certificates that are valid today';
   for (const { validFrom, validTo } of chain) {
+    // One that nobody can read would be before nothing, and after nothing.
+    if (!Number.isFinite(Date.parse(validTo)) || !Number.isFinite(Date.parse(validFrom)))
+      return of('chain', 'A certificate has no date that can be read.', expected);
     if (Date.parse(validTo) <= now.getTime()) return of('chain', 'A certificate has ended.', expected);
     if (Date.parse(validFrom) > now.getTime()) return of('chain', 'A certificate begins later.', expected);
   }
@@ -115,12 +118,12 @@ const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r
 
 function strengthFault(key: KeyObject): CertificateFault | undefined {
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
-  if (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048 && modulusLength <= 8192) return undefined;
+  if (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048 && modulusLength <= 4096) return undefined;
   if (key.asymmetricKeyType === 'ec' && CURVES.has(namedCurve)) return undefined;
   return of(
     'key',
     'This kind of key is not taken.',
-    'RSA of 2048 to 8192 bits, or an elliptic curve of P-256 or P-384',
+    'RSA of 2048 to 4096 bits, or an elliptic curve of P-256 or P-384',
   );
 }
 
@@ -130,8 +133,9 @@ function pairFault(own: X509Certificate, key: KeyObject): CertificateFault | und
 }
 
 /** On one line and printable, whoever issued it. */
-export function issuerOf({ issuer }: Pick<X509Certificate, 'issuer'>): string {
-  return issuer
+export function issuerOf({ issuer }: { readonly issuer: string | undefined }): string {
+  // Node has none where the certificate says nothing of it.
+  return (issuer ?? '')
     .split('\n')
     .join(', ')
     .replace(/[^\x20-\x7e]/g, '?')

@@ -35,6 +35,8 @@ export async function startAuthority(): Promise<Authority> {
   ];
   await listens(DNS.management);
   await listens(14000);
+  // Each is another authority at the same address, and knows no account of before.
+  must('rm', ['-rf', '/var/lib/sculptor-acme/own/config/accounts']);
   const set = ['--directory', DIRECTORY, '--email', 'admin@host.example', '--ca', `${FOLDER}/ca.pem`];
   must('sculptorctl', ['acme', 'set', ...set, '--agree-tos']);
   return {

@@ -150,7 +150,9 @@ test('one that is moved to another tenant serves on, goes by the other plan, and
   await asTenant(from, ['POST', `/v1/domains/${name}/keys`, { name: 'laptop', publicKey: KEY }]);
   const program = { name: 'mails', command: ['sleep', '23451'] };
   await asTenant(from, ['POST', `/v1/domains/${name}/queues`, program]);
-  const running = must('pgrep', ['-u', `s-${site}`, '-f', 'sleep 23451']);
+  const processOf = () => run('pgrep', ['-u', `s-${site}`, '-x', '-f', 'sleep 23451']);
+  while (processOf().code !== 0) await pause(100);
+  const running = processOf().out;
   const here = { path: '/', expected: /^200 here$/ };
   const answers = await underLoad(
     [
@@ -166,7 +168,7 @@ test('one that is moved to another tenant serves on, goes by the other plan, and
   expect((await api('GET', `/v1/domains/${name}/queues/mails`, header(to))).json).toMatchObject({
     tenant: to,
   });
-  expect(must('pgrep', ['-u', `s-${site}`, '-f', 'sleep 23451'])).toBe(running);
+  expect(processOf().out).toBe(running);
   expect(must('cat', [`/etc/sculptor/sites/${site}/fpm.conf`])).toMatch(/^pm\.max_children = 2$/m);
   expect(
     (await api('POST', '/v1/domains', header(to, { body: { name: `${unique('more')}.example` } }))).status,

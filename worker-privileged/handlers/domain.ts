@@ -61,7 +61,9 @@ async function moveSite(parts: DomainParts, task: Task): Promise<Standing> {
   if (related !== undefined) throw nameTaken(related);
   task.stillMine();
   const { probes } = await parts.executor.call('site.move', { ...site, to }, contextOf(task));
-  await askAll(parts.askPage, task, probes);
+  // Whose it is has been decided by now: that it does not answer is told by its step, and decides nothing back.
+  await askAll(parts.askPage, task, probes).catch(() => undefined);
+  task.stillMine();
   return 'live';
 }
 

@@ -45,8 +45,8 @@ export const ACME_DEFENCES: readonly Defence[] = [
     against: 'a site that serves whatever certbot’s user likes',
     change: {
       file: 'worker-privileged/executor/system/acme.ts',
-      from: '.checkPrivateKey(createPrivateKey(key))) return chain;',
-      to: '.checkPrivateKey(createPrivateKey(key)) || chain) return chain;',
+      from: 'if (fault !== undefined) throw',
+      to: 'if (fault !== undefined && !fault.message) throw',
     },
     noticed: { file: ACME, test: 'acme_refused, where the certificate is for another key' },
   },

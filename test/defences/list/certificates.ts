@@ -47,8 +47,8 @@ export const CERTIFICATES: readonly Defence[] = [
     against: 'a thief who takes TLS from every site at once',
     change: {
       file: 'worker-privileged/executor/verbs/certificates.ts',
-      from: 'if (losesTls) await',
-      to: 'if (!losesTls && false as boolean) await',
+      from: 'if (await losesTrust(system, site.id, spec.kind))',
+      to: 'if (false as boolean)',
     },
     noticed: { file: ROOT, test: 'as many lose theirs in an hour as may be, and no more' },
   },

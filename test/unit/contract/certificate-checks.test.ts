@@ -112,3 +112,16 @@ test('an issuer is one line that drives no terminal', () => {
   const issuer = 'CN=a\nO=\u001b[31mred\u202e';
   expect(issuerOf({ issuer })).toBe('CN=a, O=?[31mred?');
 });
+
+test('one whose dates nobody can read is not, and one that names no issuer is shown without', () => {
+  const [own] = readChain(issue().chain) as readonly X509Certificate[];
+  const unread = Object.create(own as object, {
+    validTo: { value: 'Bad time value' },
+    checkPrivateKey: { value: () => true },
+  }) as X509Certificate;
+  const key = readKey(issue().key) as KeyObject;
+  expect(certificateFaults({ chain: [unread], key, names: [SHOP], now: new Date() })[0]?.message).toBe(
+    'A certificate has no date that can be read.',
+  );
+  expect(issuerOf({ issuer: undefined })).toBe('');
+});

@@ -331,3 +331,33 @@ describe('from an authority', () => {
     expect(certificates).toMatchObject([{ due: 'names', served: { leftOut: [{ name: WWW }] } }]);
   });
 });
+
+test('a site has one certificate, whoever asks for another', async () => {
+  const { system } = await withSite();
+  await put(system, selfSigned);
+  const second = { ...asked(none), id: 'a0a0a0a0a0a0' as PartId };
+  expect(await failureOf(putCertificate(system)(second, recordedRun()))).toBe('invalid_request');
+});
+
+test('one that cannot be read keeps the others from nothing', async () => {
+  const { system } = await withSite();
+  await put(system, selfSigned);
+  const { read } = system.certificates;
+  const broken = {
+    ...system,
+    certificates: { ...system.certificates, read: () => Promise.reject(new Error('x')) },
+  };
+  const run = recordedRun();
+  expect((await lookAtCertificates(broken)({ after: null }, run)).certificates).toEqual([]);
+  expect(run.warnings).toHaveLength(1);
+  expect(await read(ID)).not.toBeNull();
+});
+
+test('to put one that nobody vouches for in the place of one that somebody does counts as what destroys', async () => {
+  const { server, system } = await withSite();
+  await put(system, custom(authority.issue({ names: ['shop.example'] })));
+  await put(system, selfSigned, 2);
+  expect(server.disk.get('/var/lib/sculptor-root/destroyed.json')).toMatchObject({
+    text: expect.stringContaining(`put-${PART}-2`) as string,
+  });
+});

@@ -1,4 +1,5 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type X509Certificate } from 'node:crypto';
+import { certificateFaults, readChain } from '../../../contract/certificate-checks.ts';
 import type { DomainId } from '../../../contract/ids.ts';
 import type { DomainName } from '../../../contract/names.ts';
 import { renderCertbot } from '../render/certbot.ts';
@@ -45,7 +46,7 @@ export function createAcme(tools: CertbotTools): Acme {
         const { key, request } = await newRequest(tools, wanted);
         const asked = { 'certbot.ini': renderCertbot(settings), 'request.pem': request };
         const verdict = verdictOn(await ask(asked), wanted);
-        if (verdict.kind === 'issued') return { chain: fitting(verdict.chain, key), key, leftOut };
+        if (verdict.kind === 'issued') return { chain: fitting(verdict.chain, key, wanted), key, leftOut };
         if (verdict.kind === 'without') leftOut.push(...verdict.leftOut);
         else if (verdict.kind !== 'again') throw failureOf(verdict.kind, verdict.said);
       }
@@ -63,9 +64,18 @@ async function newRequest({ commands }: Pick<CertbotTools, 'commands'>, names: r
   return { key: block('PRIVATE KEY', text), request: block('CERTIFICATE REQUEST', text) };
 }
 
-function fitting(chain: string, key: string): string {
-  if (new X509Certificate(block('CERTIFICATE', chain)).checkPrivateKey(createPrivateKey(key))) return chain;
-  throw acmeRefused('The certificate that the authority gave is not for the key that it was asked for.');
+/** What is served is what was read of it, and nothing else that came along; it is looked at as anybody's own is. */
+function fitting(answer: string, key: string, names: readonly DomainName[]): string {
+  const chain = readChain(answer);
+  if (!isChain(chain)) throw acmeRefused(`What the authority gave cannot be used. ${chain.message}`);
+  const now = new Date();
+  const [fault] = certificateFaults({ chain, key: createPrivateKey(key), names, now });
+  if (fault !== undefined) throw acmeRefused(`What the authority gave cannot be used. ${fault.message}`);
+  return chain.map((one) => one.toString()).join('');
+}
+
+function isChain(found: ReturnType<typeof readChain>): found is readonly X509Certificate[] {
+  return Array.isArray(found);
 }
 
 /** The first of its kind. */

@@ -116,12 +116,15 @@ export function createRegistry({ files, folders, locks }: Tools): Registry {
           const moves = Number((await files.read(paths.moves)) ?? '0');
           await files.replace(paths.moves, `${moves + 1}\n`, 0o600);
         });
-      const undo = await write({ ...entry, tenant });
-      await noted();
-      return async () => {
-        await undo();
+      const give = async (to: TenantId) => {
+        const standing = (await read(entry.id)) ?? entry;
+        // Before it too: should this end between the two, nobody goes by what was.
+        await noted();
+        await write({ ...standing, tenant: to });
         await noted();
       };
+      await give(tenant);
+      return () => give(entry.tenant);
     },
     list: entries,
     standingOf: async (tenant) => (await ofTenant(tenant)).filter(({ removedAt }) => removedAt === null),

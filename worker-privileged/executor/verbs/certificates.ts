@@ -1,5 +1,10 @@
 import { coveredBy, issuerOf } from '../../../contract/certificate-checks.ts';
-import type { CertificateReport, RenewalReason, ServedCertificate } from '../../../contract/certificates.ts';
+import type {
+  CertificateKind,
+  CertificateReport,
+  RenewalReason,
+  ServedCertificate,
+} from '../../../contract/certificates.ts';
 import type { Probe } from '../../../contract/executor.ts';
 import type { DomainId } from '../../../contract/ids.ts';
 import type { DomainName } from '../../../contract/names.ts';
@@ -32,6 +37,8 @@ export function putCertificate(system: System): VerbHandler<'certificate.put'> {
     const before = await readPart(system, args, 'certificate');
     if (before?.removed === true) throw refuse('It was removed.', 'Create it anew.');
     const { id, generation, name, spec } = args;
+    if ((await system.parts.list(site.id)).some((one) => one.type === 'certificate' && one.id !== id))
+      throw refuse('The site has another certificate.', 'Change that one, or remove it first.');
     const since = before?.since ?? system.now().toISOString();
     const part = PartEntry.parse({
       ...{ id, type: 'certificate', site: site.id, name, spec, since, generation, removed: false },
@@ -40,11 +47,18 @@ export function putCertificate(system: System): VerbHandler<'certificate.put'> {
     const isNew = before?.generation !== generation;
     if (spec.kind === 'custom' && isNew) await admitCustom(system, site, spec);
     const put = () => runSteps(stepsToPut(system, at, before === null), run);
-    const losesTls = spec.kind === 'none' && (await system.certificates.served(site.id)) !== null;
-    if (losesTls) await system.caps.destroy(`put-${id}-${generation}`, put);
+    if (await losesTrust(system, site.id, spec.kind))
+      await system.caps.destroy(`put-${id}-${generation}`, put);
     else await put();
     return answerOf(system, site);
   };
+}
+
+/** Whether visitors would be shown none, or one that nobody vouches for, in the place of one that somebody does. */
+async function losesTrust({ certificates }: System, site: DomainId, kind: CertificateKind): Promise<boolean> {
+  if (kind === 'none') return (await certificates.served(site)) !== null;
+  const held = kind === 'self-signed' ? await certificates.read(site) : null;
+  return held !== null && held.kind !== 'self-signed';
 }
 
 function stepsToPut(system: System, at: Placed, isFirst: boolean): readonly Step[] {
@@ -128,12 +142,16 @@ const MOST_OCTETS = 400_000;
 
 /** Of all sites that have one, and stand; in the order of their ids. */
 export function lookAtCertificates(system: System): VerbHandler<'certificates.look'> {
-  return async ({ after }) => {
+  return async ({ after }, run) => {
     const certificates: CertificateReport[] = [];
     let octets = 0;
     for (const id of await system.certificates.list()) {
       if (after !== null && id <= after) continue;
-      const report = await reportOf(system, id);
+      // One that cannot be read keeps nobody else's from being renewed.
+      const report = await reportOf(system, id).catch((cause: unknown) => {
+        run.warn(`the certificate of the site ${id} cannot be read`, cause);
+        return null;
+      });
       if (report === null) continue;
       certificates.push(report);
       octets += JSON.stringify(report).length;

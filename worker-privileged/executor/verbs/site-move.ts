@@ -9,6 +9,7 @@ import { destroys, refuseIfProtected } from './site/destruction.ts';
 import { admit, requireAsRead } from './site/registered.ts';
 import { entryOf, type Story } from './site/story.ts';
 import { storyOf } from './site/told.ts';
+import { requireType } from './site/type.ts';
 import type { VerbHandler } from './table.ts';
 import { countedForNobody, requireRoomOnDisk } from './tenant/disk.ts';
 import { duringTenant, isSuspended, requireRoomForParts, requireRoomForSite } from './tenant/standing.ts';
@@ -24,6 +25,7 @@ export function moveSite(system: System): VerbHandler<'site.move'> {
     if (entry?.tenant === to) return putSite(system)({ ...spec, tenant: to }, run);
     if (entry === null) throw new FailureError('not_found', 'There is no such site.', 'Create it first.');
     await admit(await storyOf(system, spec));
+    await requireType(system, spec);
     refuseIfProtected(entry);
     await refuseSuspended(system, [entry.tenant, to]);
     const story = await storyOf(system, { ...spec, tenant: to });
@@ -45,6 +47,7 @@ function handedOver(story: Story, { tenant: from }: SiteEntry): Step {
     change: () =>
       duringBoth(system, [from, to], async () => {
         const entry = await entryOf(story);
+        await refuseSuspended(system, [from, to]);
         await requireRoom(story);
         await requireAsRead(story);
         return system.registry.giveTo(entry, to);
