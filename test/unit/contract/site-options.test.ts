@@ -62,7 +62,7 @@ test.each([
   ['a.example', [], 'toWww', 'www.a.example'],
   ['www.a.example', [], 'toWww', 'a.example'],
   ['www.a.example', ['a.example'], 'fromWww', null],
-] as const)('%s with %j and %s misses %s', (name, aliases, www, missing) => {
+] as const)('%s with %j and %s misses %s', (...[name, aliases, www, missing]) => {
   expect(missingForWww({ name, aliases, www })).toBe(missing);
 });
 
@@ -81,6 +81,6 @@ test.each([
   ['one less comes in', asking(['a', 'x'], ['b', 'y']), asking(['a', 'x']), true, false],
   ['a password is another', asking(['a', 'x']), asking(['a', 'y']), true, true],
   ['nothing is another', asking(['a', 'x']), asking(['a', 'x']), false, false],
-])('where %s it is known who is kept off and who let in', (_, before, after, off, into) => {
+])('where %s it is known who is kept off and who let in', (...[, before, after, off, into]) => {
   expect([keepsMoreOff(before, after), letsMoreIn(before, after)]).toEqual([off, into]);
 });
