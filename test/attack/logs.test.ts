@@ -5,7 +5,7 @@ import { accepted, refused } from './attempt.ts';
 import { CANARY, harmless, putCanary } from './outside.ts';
 import { as, createSite, NGINX, php, shellOf, WWW, type Site } from './thieves.ts';
 
-/* Row 11: what root opens again and again, and row 12: what it will have to write for a site's certificate. */
+/* Row 11: what root opens again and again, and row 12: where an authority's challenge is looked for. */
 
 let site: Site;
 
@@ -144,15 +144,14 @@ test('row 11: .user.ini moves no log of the master’s, and none that root opens
   must('rm', [`${site.home}/public/.user.ini`]);
 });
 
-test('row 12: below a served folder nobody but the site writes, .well-known and its challenges too', async () => {
-  // There are no certificates yet. Whatever brings them has to keep this: a challenge lies in a folder of root's and
-  // is served from there by a location of nginx's own, and certbot gets no webroot that a site could change.
-  const challenge = `${site.home}/public/.well-known/acme-challenge`;
-  place(site.user, `${challenge}/token`, 'the site’s own');
+test('row 12: below a served folder nobody but the site writes, and challenges are looked for elsewhere', async () => {
+  const wellKnown = `${site.home}/public/.well-known`;
+  place(site.user, `${wellKnown}/security.txt`, 'the site’s own');
+  place(site.user, `${wellKnown}/acme-challenge/token`, 'the site’s own');
   for (const [index, target] of [CANARY, `${CANARY}/file`, '/etc/sculptor/tls', '/etc/passwd'].entries())
-    as(shellOf(site), 'ln', '-s', target, `${challenge}/link${index}`);
-  expect(await page(site.name, '/.well-known/acme-challenge/token')).toEqual([200, 'the site’s own']);
-  const paths = ['link0/file', 'link1', 'link2/nobody.key', 'link3'].map(
+    as(shellOf(site), 'ln', '-s', target, `${wellKnown}/acme-challenge/link${index}`);
+  expect(await page(site.name, '/.well-known/security.txt')).toEqual([200, 'the site’s own']);
+  const paths = ['token', 'link0/file', 'link1', 'link2/nobody.key', 'link3'].map(
     (path) => `/.well-known/acme-challenge/${path}`,
   );
   await refused(
@@ -162,9 +161,9 @@ test('row 12: below a served folder nobody but the site writes, .well-known and 
         what: path,
         act: async () => {
           const answer = await visit(site.name, path);
-          return answer !== 'closed' && answer.status === 200;
+          return answer !== 'closed' && answer.status;
         },
-        refusal: false,
+        refusal: 404,
       })),
       {
         what: 'files of others below any served folder',
@@ -172,13 +171,18 @@ test('row 12: below a served folder nobody but the site writes, .well-known and 
         refusal: [],
       },
       {
-        what: 'a unit or a job that would write there',
+        // The distribution’s own job renews what root keeps in /etc/letsencrypt, which is nothing of a site’s.
+        what: 'another unit or job that deals with certificates',
         act: () =>
           lines(
             run('grep', ['-rlE', 'certbot|acme', '/etc/systemd/system', '/etc/cron.d', '/etc/nginx/sculptor'])
               .out,
-          ),
-        refusal: [],
+          ).sort(),
+        refusal: [
+          '/etc/cron.d/certbot',
+          '/etc/nginx/sculptor/parts/serve.conf',
+          '/etc/systemd/system/sculptor-certbot@.service',
+        ],
       },
     ],
     [site.home],

@@ -83,6 +83,7 @@ const limitOf = async (id: TenantId) =>
 
 const MADE = [
   '/etc/nginx/sculptor/sites',
+  '/etc/nginx/sculptor/snippets',
   '/etc/cron.d',
   '/var/lib/sculptor-mail/sites',
   '/var/log/sculptor',

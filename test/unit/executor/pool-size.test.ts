@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { PhpLimits, NO_PHP_LIMITS } from '../../../contract/domains.ts';
 import { Plan, NO_LIMITS } from '../../../contract/tenants.ts';
@@ -44,7 +45,7 @@ test('more memory never means fewer processes, and larger requests never mean mo
 const ROW = /^\| (\d+) GiB \| (none|\d+ MiB) \| (\d+) MiB \| (\d+) \|$/gm;
 
 test('the numbers that docs/php.md has are those that a site gets', () => {
-  const rows = [...readFileSync('docs/php.md', 'utf8').matchAll(ROW)];
+  const rows = [...readFileSync(join(__dirname, '../../../docs/php.md'), 'utf8').matchAll(ROW)];
   expect(rows.length).toBeGreaterThan(4);
   for (const [row, server, plan, limit, size] of rows) {
     const phpMemoryBytes = plan === 'none' ? null : parseInt(plan ?? '', 10) * MIB;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { socketOfSite } from '../../../contract/domains.ts';
 import type { DomainId } from '../../../contract/ids.ts';
 import { SiteOptions } from '../../../contract/site-options.ts';
@@ -14,7 +15,7 @@ const has = ({ disk }: ReturnType<typeof createFakeServer>, marker: string) =>
   disk.has(`/etc/sculptor/sites/${ID}/${marker}`);
 
 test('the relay runs as the site, and as nobody else', () => {
-  const unit = readFileSync('systemd/units/sculptor-relay@.service', 'utf8');
+  const unit = readFileSync(join(__dirname, '../../../systemd/units/sculptor-relay@.service'), 'utf8');
   expect(unit).toMatch(/^User=s-%i$/m);
   expect(unit).not.toMatch(/^(?:Group|SupplementaryGroups|AmbientCapabilities|PermissionsStartOnly)=/m);
   expect(unit).toContain(socketOfSite('%i' as DomainId));
