@@ -10,6 +10,10 @@ export interface CertificateFault {
   readonly expected: string;
 }
 
+export function isFault(read: object): read is CertificateFault {
+  return 'field' in read;
+}
+
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g;
 
 /** The certificates of a text, in its order; a fault where it is anything else. */

@@ -1,5 +1,6 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import { certificateFaults, readChain, readKey } from '../../contract/certificate-checks.ts';
+import { certificateFaults, isFault, readChain, readKey } from '../../contract/certificate-checks.ts';
+import type { CertificateFault } from '../../contract/certificate-checks.ts';
 import { keyOfSite, PutCertificate } from '../../contract/certificates.ts';
 import type { CertificateSpec } from '../../contract/certificates.ts';
 import type { Domain } from '../../contract/domains.ts';
@@ -37,11 +38,7 @@ function brought(chain: string | undefined, key: string | undefined) {
   return { chain: certificates, key: privateKey };
 }
 
-function isFault(read: object): read is FieldError {
-  return 'field' in read;
-}
-
-function missing(field: 'chain' | 'key'): FieldError {
+function missing(field: 'chain' | 'key'): CertificateFault {
   return { field, message: 'This field is missing.', expected: 'PEM, for the kind custom' };
 }
 

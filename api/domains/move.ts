@@ -8,9 +8,6 @@ import { findTenant } from '../../state/tenants.ts';
 import type { TenantRecord } from '../../state/tenants.ts';
 import { invalidInput, isProtected, planLimit, ProblemError } from '../problems.ts';
 
-/** Of what a plan limits, what comes along with a site. */
-const PARTS = { queues: 'queue', crons: 'cron', keys: 'key' } as const;
-
 /** Whether a domain may become that tenant's; throws a ProblemError where not. Root asks the same again. */
 export async function admitMove(sql: Sql, domain: Domain, to: TenantId): Promise<void> {
   if (to === domain.tenant) throw otherTenant('This domain is that tenant’s already.');
@@ -51,17 +48,18 @@ async function requireRoom(
   { id: tenant, plan }: TenantRecord['tenant'],
 ): Promise<void> {
   const parts = await countParts(sql, id);
-  const comes = { domains: 1, ...mapped((type) => parts.get(type) ?? 0) };
+  const coming = {
+    domains: 1,
+    queues: parts.get('queue') ?? 0,
+    crons: parts.get('cron') ?? 0,
+    keys: parts.get('key') ?? 0,
+  };
   for (const kind of ['domains', 'queues', 'crons', 'keys'] as const) {
     const most = plan[kind];
-    if (most === null || comes[kind] === 0) continue;
+    if (most === null || coming[kind] === 0) continue;
     const had = await countOwned(sql, tenant, kind);
-    if (had + comes[kind] > most) throw planLimit(kind, { most, had });
+    if (had + coming[kind] > most) throw planLimit(kind, { most, had });
   }
-}
-
-function mapped(count: (type: string) => number): Record<keyof typeof PARTS, number> {
-  return { queues: count(PARTS.queues), crons: count(PARTS.crons), keys: count(PARTS.keys) };
 }
 
 function otherTenant(message: string): ProblemError {

@@ -63,7 +63,7 @@ export const TENANTS: readonly Defence[] = [
     against: 'a suspended site that is served again because it was moved',
     change: {
       file: 'worker-privileged/executor/verbs/site-move.ts',
-      from: '    await refuseSuspended(system, [entry.tenant, to]);\n',
+      from: '        await refuseSuspended(system, [from, to]);\n',
       to: '',
     },
     noticed: {

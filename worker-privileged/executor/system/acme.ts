@@ -1,5 +1,5 @@
-import { createPrivateKey, type X509Certificate } from 'node:crypto';
-import { certificateFaults, readChain } from '../../../contract/certificate-checks.ts';
+import { createPrivateKey } from 'node:crypto';
+import { certificateFaults, isFault, readChain } from '../../../contract/certificate-checks.ts';
 import type { DomainId } from '../../../contract/ids.ts';
 import type { DomainName } from '../../../contract/names.ts';
 import { renderCertbot } from '../render/certbot.ts';
@@ -67,15 +67,11 @@ async function newRequest({ commands }: Pick<CertbotTools, 'commands'>, names: r
 /** What is served is what was read of it, and nothing else that came along; it is looked at as anybody's own is. */
 function fitting(answer: string, key: string, names: readonly DomainName[]): string {
   const chain = readChain(answer);
-  if (!isChain(chain)) throw acmeRefused(`What the authority gave cannot be used. ${chain.message}`);
-  const now = new Date();
-  const [fault] = certificateFaults({ chain, key: createPrivateKey(key), names, now });
-  if (fault !== undefined) throw acmeRefused(`What the authority gave cannot be used. ${fault.message}`);
+  const unusable = (why: string) => acmeRefused(`What the authority gave cannot be used. ${why}`);
+  if (isFault(chain)) throw unusable(chain.message);
+  const [fault] = certificateFaults({ chain, key: createPrivateKey(key), names, now: new Date() });
+  if (fault !== undefined) throw unusable(fault.message);
   return chain.map((one) => one.toString()).join('');
-}
-
-function isChain(found: ReturnType<typeof readChain>): found is readonly X509Certificate[] {
-  return Array.isArray(found);
 }
 
 /** The first of its kind. */

@@ -10,6 +10,7 @@ import { inTurn } from '../in-turn.ts';
 import type { Accounts } from './accounts.ts';
 import type { Files } from './files.ts';
 import type { Folders } from './folders.ts';
+import { nginxGroup } from './nginx-group.ts';
 import { paths } from './paths.ts';
 
 /** What root remembers of the certificate that a site has now. */
@@ -60,12 +61,8 @@ type Tools = {
 };
 
 export function createCertificates({ files, folders, accounts }: Tools): Certificates {
-  const folderFor = async () => {
-    const gid = await accounts.findGroup('nginx');
-    if (gid === null) throw noGroup();
-    // What is made in it has its group: nginx's workers come by.
-    return { uid: 0, gid, mode: 0o2750 };
-  };
+  // What is made in it has its group: nginx's workers come by.
+  const folderFor = async () => ({ uid: 0, gid: await nginxGroup(accounts), mode: 0o2750 });
   const readFacts = async (site: DomainId) => {
     const text = await files.read(paths.certificateFacts(site));
     return text === null ? null : Facts.parse(JSON.parse(text));
@@ -143,14 +140,6 @@ function opened(key: KeyObject, sealed: Sealed, about: string): Buffer {
       'Put the certificate anew, with its key.',
     );
   }
-}
-
-function noGroup(): FailureError {
-  return new FailureError(
-    'server_broken',
-    'The group nginx is not there.',
-    'Run the installation on the server again: it makes what is missing.',
-  );
 }
 
 function noSealKey(): FailureError {

@@ -27,7 +27,6 @@ export function moveSite(system: System): VerbHandler<'site.move'> {
     await admit(await storyOf(system, spec));
     await requireType(system, spec);
     refuseIfProtected(entry);
-    await refuseSuspended(system, [entry.tenant, to]);
     const story = await storyOf(system, { ...spec, tenant: to });
     const steps = [handedOver(story, entry), countedForNobody(system, story.spec), ...stepsToPut(story)];
     const move = () => runSteps(steps, run);

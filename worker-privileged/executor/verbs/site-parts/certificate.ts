@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import { certificateFaults, certificatesOf, coveredBy } from '../../../../contract/certificate-checks.ts';
+import { certificateFaults, certificatesOf } from '../../../../contract/certificate-checks.ts';
 import {
   keyOfSite,
   RENEW_DAYS,
@@ -81,18 +81,11 @@ function custom({ certificates }: Tools, { site, part }: At, spec: CustomCertifi
       const chain = spec.chain.map((der) => pemOf('CERTIFICATE', Buffer.from(der, 'base64'))).join('');
       return certificates.write(site.id, {
         ...{ chain, key: pemOf('PRIVATE KEY', key), kind: 'custom', asked: [...site.names] },
-        ...{ leftOut: leftOutOf(spec, site.names), generation: part.generation },
+        // Which names it is not for is seen from itself.
+        ...{ leftOut: [], generation: part.generation },
       });
     },
   };
-}
-
-function leftOutOf(spec: CustomCertificate, names: Parameters<typeof coveredBy>[1]) {
-  const [own] = certificatesOf(spec.chain) ?? [];
-  const covered = own === undefined ? [] : coveredBy(own, names);
-  return names
-    .filter((name) => !covered.includes(name))
-    .map((name) => ({ name, reason: 'The certificate is not for this name.' }));
 }
 
 /** All that the API looked at, looked at again. */

@@ -5,8 +5,9 @@ import { paths, stampOf } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
 import { inTurn } from '../../in-turn.ts';
+import { nginxGroup } from '../../system/nginx-group.ts';
 import { notOurs } from './registered.ts';
-import { accountOf, entryOf, holderOf, nginxGroup, type Story } from './story.ts';
+import { accountOf, entryOf, holderOf, type Story } from './story.ts';
 
 const HOME: Folder = { uid: 0, gid: 0, mode: 0o755 };
 
@@ -48,7 +49,7 @@ export function homeFolders(story: Story): Step {
   const wanted = async () => {
     const { uid, gid } = await accountOf(story);
     const own: Folder = { uid, gid, mode: 0o700 };
-    const open: Folder = { uid, gid: await nginxGroup(system), mode: 0o2750 };
+    const open: Folder = { uid, gid: await nginxGroup(system.accounts), mode: 0o2750 };
     return Object.entries({ public: open, private: own, tmp: own }).map(([folder, owner]) => ({
       path: `${paths.home(spec.name)}/${folder}`,
       owner,

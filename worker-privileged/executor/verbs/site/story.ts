@@ -1,5 +1,4 @@
 import type { SiteSpec } from '../../../../contract/domains.ts';
-import { FailureError } from '../../../../contract/failures.ts';
 import type { DomainId } from '../../../../contract/ids.ts';
 import type { DomainName, PhpVersion } from '../../../../contract/names.ts';
 import type { Account } from '../../system/accounts.ts';
@@ -53,17 +52,6 @@ export async function entryOf({
 export async function accountOf(story: Parameters<typeof entryOf>[0]): Promise<Account> {
   const { uid, gid } = await entryOf(story);
   return { uid, gid };
-}
-
-/** nginx's group, through which it reads what a site serves. */
-export async function nginxGroup({ accounts }: Pick<System, 'accounts'>): Promise<number> {
-  const gid = await accounts.findGroup('nginx');
-  if (gid !== null) return gid;
-  throw new FailureError(
-    'server_broken',
-    'The group nginx is not there.',
-    'Run the installation on the server again: it makes what is missing.',
-  );
 }
 
 /** Where a host link leads that the generic server block serves, and where one leads that only holds the name. */

@@ -23,14 +23,35 @@ async function projectOf({ tenants, quotas }: Quoted, tenant: TenantId): Promise
 type Quoted = Pick<System, 'tenants' | 'quotas'>;
 type Placed = Quoted & Pick<System, 'registry' | 'folders'>;
 
+type Owned = { readonly id: DomainId; readonly tenant: TenantId };
+
 /** All that a site has, and will have, counts for its tenant where the kernel counts. */
-export function countedForTenant(
-  system: Placed,
-  { id, tenant }: { readonly id: DomainId; readonly tenant: TenantId },
-): Step {
-  const { registry, folders, quotas } = system;
+export function countedForTenant(system: Placed, { id, tenant }: Owned): Step {
+  return countedFor(system, id, {
+    name: 'count its files for its tenant',
+    project: () => projectOf(system, tenant),
+  });
+}
+
+/** What counted for a tenant whose disk is limited, and now is one's whose is not, counts for none. */
+export function countedForNobody(system: Placed, { id, tenant }: Owned): Step {
+  return countedFor(system, id, {
+    name: 'count its files for no limit',
+    project: async () => {
+      const limited = !(await system.quotas.inForce()) || (await projectOf(system, tenant)) !== null;
+      return limited ? null : NOBODYS;
+    },
+  });
+}
+
+/** The project of all that was never given one. */
+const NOBODYS = 0;
+
+type Counting = { readonly name: string; readonly project: () => Promise<number | null> };
+
+function countedFor({ registry, folders, quotas }: Placed, id: DomainId, counting: Counting): Step {
   const found = async () => {
-    const project = await projectOf(system, tenant);
+    const project = await counting.project();
     const entry = project === null ? null : await registry.read(id);
     const home = entry === null ? null : folderOf(entry);
     if (project === null || entry === null || home === null || (await folders.look(home)) === null)
@@ -38,7 +59,7 @@ export function countedForTenant(
     return { project, home, uid: entry.uid, gid: entry.gid };
   };
   return {
-    name: 'count its files for its tenant',
+    name: counting.name,
     look: async () => {
       const tree = await found();
       return tree === null ? null : quotas.look(tree.project, tree.home);
@@ -50,36 +71,6 @@ export function countedForTenant(
     },
   };
 }
-
-/** What counted for a tenant whose disk is limited, and now is one's whose is not, counts for none. */
-export function countedForNobody(
-  system: Placed,
-  { id, tenant }: { readonly id: DomainId; readonly tenant: TenantId },
-): Step {
-  const { registry, folders, quotas } = system;
-  const found = async () => {
-    if (!(await quotas.inForce()) || (await projectOf(system, tenant)) !== null) return null;
-    const entry = await registry.read(id);
-    const home = entry === null ? null : folderOf(entry);
-    if (entry === null || home === null || (await folders.look(home)) === null) return null;
-    return { home, uid: entry.uid, gid: entry.gid };
-  };
-  return {
-    name: 'count its files for no limit',
-    look: async () => {
-      const tree = await found();
-      return tree === null ? null : quotas.look(NOBODYS, tree.home);
-    },
-    change: async () => {
-      const tree = await found();
-      if (tree !== null) await quotas.takeIn(NOBODYS, tree);
-      return null;
-    },
-  };
-}
-
-/** The project of all that was never given one. */
-const NOBODYS = 0;
 
 /** What is there is counted before there is a limit: beyond it nothing more would be taken in. */
 export async function stepsToLimitDisk(
