@@ -1,5 +1,6 @@
 import { LACKS } from '../../worker-privileged/executor/doctor/without-systemd.ts';
 import { blocksOf } from './commands.ts';
+import { ownPrograms } from './supervisor/own-programs.ts';
 import { MADE, programs } from './supervisor/programs.ts';
 import { services } from './supervisor/services.ts';
 import { tenants } from './supervisor/tenants.ts';
@@ -25,7 +26,7 @@ const HELD_BACK = [
   "curl --silent --output /dev/null --write-out '%{http_code}' --header 'Host: held.example' http://127.0.0.1/",
 ];
 
-const TOPICS = [programs, services, tenants];
+const TOPICS = [programs, services, ownPrograms, tenants];
 
 /** As when a container is started anew. */
 const AGAIN = [
@@ -34,13 +35,15 @@ const AGAIN = [
   'until sculptorctl health >/dev/null && [ "$(pgrep -c -u "s-$site" -x php)" = 2 ]; do sleep 0.5; done',
   'until_state worker running',
   ...['until ! supervisorctl status | grep STARTING; do sleep 0.5; done', 'supervisorctl status || true'],
+  ...[cut('own again'), 'until own; do sleep 0.3; done'],
   ...[cut('doctor of all'), 'sculptorctl doctor && echo green'],
 ];
 
 /** What was made for a site goes with it. */
 const ENDED = [
-  ...[cut('ended'), 'acme domain delete parts.example', 'pgrep -u "s-$site" || echo nothing'],
-  'find /etc/cron.d /etc/supervisor/conf.d /etc/sculptor/keys -name "*sculptor-part*" -o -name "*s-*" -o -name "sculptor-php-$site*"',
+  ...[cut('ended'), 'acme domain delete parts.example', 'acme domain delete own.example'],
+  'pgrep -u "s-$site,s-$own" || echo nothing',
+  'find /etc/cron.d /etc/supervisor/conf.d /etc/sculptor/keys /var/lib/sculptor-relay -name "*sculptor-part*" -o -name "*s-*" -o -name "*$site*" -o -name "*$own*"',
   'sculptorctl doctor && echo green',
 ];
 
@@ -177,6 +180,7 @@ test('after a start of the server all of it runs again', () => {
   expect(part('again')).toMatch(/^nothing$/m);
   expect(part('again')).toMatch(/^sculptor-cron +RUNNING[^]*^sculptor-sshd +RUNNING/m);
   expect(part('again')).not.toMatch(/FATAL|BACKOFF|EXITED/);
+  expect(part('own again')).toMatch(/^own: http$/m);
   expect(part('doctor of all')).toMatch(/^green$/m);
 });
 

@@ -31,7 +31,8 @@ export const tenants: Topic = {
     ...[...DIGEST, 'until_state worker running', 'digest >/root/before'],
     ...[cut('suspended'), 'sculptorctl tenant suspend "$tenant" --reason "invoice 17 is open"', status],
     ...['pgrep -u "s-$site" || echo "nothing runs"', 'ls /etc/cron.d | grep sculptor- || echo "no cron"'],
-    'supervisorctl status | grep -E "sculptor-(part-|php-$site)" || echo "no program"',
+    'supervisorctl status | grep -E "sculptor-(part-|relay-|php-$site)" || echo "no program"',
+    'own || echo "not its own program"',
     'sftp "${options[@]}" -q -b - "s-$site@127.0.0.1" <<<"ls" || echo "no key"',
     cached,
     ...[cut('resumed'), 'sculptorctl tenant resume "$tenant"', status],
@@ -46,7 +47,7 @@ export const tenants: Topic = {
     });
 
     test('a suspended tenant’s site says so, and nothing of it runs or lets in', () => {
-      expect(part('suspended')).toMatch(/^503\nnothing runs\nno cron\nno program$/m);
+      expect(part('suspended')).toMatch(/^503\nnothing runs\nno cron\nno program\nnot its own program$/m);
       expect(part('suspended')).toMatch(/^no key$/m);
       expect(part('suspended')).toMatch(/^(?:AUTH failed: )?WRONGPASS/m);
     });

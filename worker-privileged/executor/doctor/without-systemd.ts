@@ -10,6 +10,7 @@ export const LACKS: readonly string[] = [
   'No watchdog: a process of the agent that hangs is not ended.',
   'Secrets are read from their files: no LoadCredential keeps them for one process alone.',
   'The PHP of a site runs always; with systemd it starts when it is first asked for.',
+  'A site is answered by its own program only where the package systemd is installed, which need not run: its relay is of it.',
   'No sandbox around certbot: it is a child of the executor, as a user of its own.',
   'Whether the clock is synchronised is not known.',
 ];
