@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { isSignedWell, signsWithEnough } from './certificate-signatures.ts';
 import { MOST_IN_CHAIN, MOST_CHAIN_OCTETS, MOST_KEY_OCTETS } from './certificates.ts';
 import type { DomainName } from './names.ts';
 
@@ -66,7 +67,7 @@ interface Brought {
 export function certificateFaults({ chain, key, names, now }: Brought): readonly CertificateFault[] {
   const [own] = chain;
   if (own === undefined) return [of('chain', 'There is no certificate in it.', 'a certificate')];
-  const chainFault = orderFault(chain) ?? dateFault(chain, now) ?? nameFault(own, names);
+  const chainFault = orderFault(chain) ?? weakness(chain) ?? dateFault(chain, now) ?? nameFault(own, names);
   const keyFault = strengthFault(key) ?? pairFault(own, key);
   return [chainFault, keyFault].filter((fault) => fault !== undefined);
 }
@@ -94,6 +95,15 @@ function signedBy(of: X509Certificate, issuer: X509Certificate): boolean {
   } catch {
     return false;
   }
+}
+
+function weakness(chain: readonly X509Certificate[]): CertificateFault | undefined {
+  if (chain.every(isSignedWell) && chain.slice(1).every(signsWithEnough)) return undefined;
+  return of(
+    'chain',
+    'A certificate is signed by a method or a key that browsers refuse.',
+    'signatures with SHA-256 or better, by RSA of 2048 bits or more or an elliptic curve',
+  );
 }
 
 function dateFault(chain: readonly X509Certificate[], now: Date): CertificateFault | undefined {

@@ -15,6 +15,8 @@ export type Wanted = {
   readonly days?: number;
   /** In the wrong order, or without its issuer. */
   readonly order?: 'reversed' | 'alone';
+  /** How the site's own is signed. */
+  readonly hash?: 'sha1' | 'sha256' | 'sha384';
 };
 
 const P256 = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
@@ -24,13 +26,15 @@ export type Authority = {
   readonly issue: (wanted: Wanted) => Brought;
 };
 
-export function createAuthority(): Authority {
+/** `key`: of the intermediate, which signs; `hash`: by which the root signs itself. */
+export function createAuthority({ key: signing = P256, hash: signed }: Partial<Wanted> = {}): Authority {
   return within((folder) => {
-    const root = made(folder, { names: [], issuer: null, ca: true, days: 3650, key: P256, cn: 'Tests Root' });
-    const middle = made(folder, { names: [], issuer: root, ca: true, days: 3000, key: P256, cn: 'Tests CA' });
-    const issue = ({ names, key = P256, days = 90, order }: Wanted): Brought =>
+    const ca = { names: [], ca: true } as const;
+    const root = made(folder, { ...ca, issuer: null, days: 3650, key: P256, cn: 'Tests Root', hash: signed });
+    const middle = made(folder, { ...ca, issuer: root, days: 3000, key: signing, cn: 'Tests CA' });
+    const issue = ({ names, key = P256, days = 90, order, hash }: Wanted): Brought =>
       within((own) => {
-        const leaf = made(own, { names, issuer: middle, ca: false, days, key, cn: 'site' });
+        const leaf = made(own, { names, issuer: middle, ca: false, days, key, cn: 'site', hash });
         const chain = order === 'alone' ? [leaf.text] : [leaf.text, middle.text];
         return { chain: (order === 'reversed' ? chain.reverse() : chain).join(''), key: leaf.key };
       });
@@ -46,9 +50,10 @@ type Making = {
   readonly days: number;
   readonly key: readonly string[];
   readonly cn: string;
+  readonly hash?: Wanted['hash'];
 };
 
-function made(folder: string, { names, issuer, ca, days, key, cn }: Making): Made {
+function made(folder: string, { names, issuer, ca, days, key, cn, hash = 'sha256' }: Making): Made {
   const at = (name: string) => join(folder, name);
   const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
   openssl('genpkey', ...key, '-out', at('key'));
@@ -59,7 +64,7 @@ function made(folder: string, { names, issuer, ca, days, key, cn }: Making): Mad
   const until = new Date(Date.now() + days * 86_400_000);
   const from = new Date(Math.min(Date.now(), until.getTime()) - 86_400_000);
   const signer = issuer === null ? ['-signkey', at('key')] : signedBy(at, issuer);
-  const form = ['-extfile', at('more'), '-days', String(Math.max(1, days)), '-sha256'];
+  const form = ['-extfile', at('more'), '-days', String(Math.max(1, days)), `-${hash}`];
   const dates = days > 0 ? form : [...form.slice(0, 2), ...form.slice(4)];
   if (days > 0) openssl('x509', '-req', '-in', at('request'), ...signer, ...dates, '-out', at('certificate'));
   else ended(at, { from, until, issuer });

@@ -25,7 +25,7 @@ test.each<[string, Partial<Wanted>]>([
   ['P-384', { key: ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-384'] }],
   ['RSA of 2048 bits', { key: ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048'] }],
   ['one of several names', { names: ['other.example', SHOP] }],
-
+  ['a signature by SHA-384', { hash: 'sha384' }],
   ['no issuer beside it', { order: 'alone' }],
 ])('a certificate with %s is taken', (_, wanted) => {
   expect(faults(issue(wanted))).toEqual([]);
@@ -49,6 +49,21 @@ test.each<[string, Partial<Wanted>, string]>([
   ['with Ed25519', { key: ['-algorithm', 'ED25519'] }, 'key: This kind of key is not taken.'],
 ])('one %s is not', (_, wanted, fault) => {
   expect(faults(issue(wanted))).toContain(fault);
+});
+
+const WEAK = 'chain: A certificate is signed by a method or a key that browsers refuse.';
+
+test('one that nginx could not serve is not: signed with SHA-1, or by a key of 1024 bits', () => {
+  expect(faults(issue({ hash: 'sha1' }))).toEqual([WEAK]);
+  expect(faults(issue({ hash: 'sha1', order: 'alone' }))).toEqual([WEAK]);
+  const weak = createAuthority({ key: ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:1024'] });
+  expect(faults(weak.issue({ names: [SHOP] }))).toEqual([WEAK]);
+});
+
+test('how a root at the end of the chain has signed itself is no matter', () => {
+  const old = createAuthority({ hash: 'sha1' });
+  const { chain, key } = old.issue({ names: [SHOP] });
+  expect(faults({ chain: chain + old.root, key })).toEqual([]);
 });
 
 test('one that begins later, or whose issuer has ended by then, is not', () => {
