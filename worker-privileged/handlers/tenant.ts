@@ -43,7 +43,7 @@ function bringAbout(parts: TenantParts, verb: 'tenant.put' | 'tenant.restore') {
   };
 }
 
-/** A few at a time: a tenant may have hundreds. */
+/** A few at a time: a tenant may have hundreds. One that cannot be brought in line keeps no other from it. */
 const AT_ONCE = 4;
 
 async function alignAll(
@@ -66,10 +66,13 @@ async function alignAll(
         ),
     ),
   ];
+  const failures: unknown[] = [];
   const lane = async (): Promise<void> => {
-    for (let work = works.shift(); work !== undefined; work = works.shift()) await work();
+    for (let work = works.shift(); work !== undefined; work = works.shift())
+      await work().catch((cause: unknown) => failures.push(cause));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** What the executor tells of its steps is summed up: nobody reads six lines for each of a hundred sites. */

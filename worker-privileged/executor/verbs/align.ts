@@ -2,7 +2,6 @@ import { runsPhp } from '../../../contract/domains.ts';
 import { runSteps, type Step } from '../ensure.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
-import { certificateProbes } from './certificates.ts';
 import { probesOf } from './site/answers.ts';
 import { accountFree, accountLocked, processesEnded } from './site/account.ts';
 import { partsFollow, standingOf } from './site-parts/follow.ts';
@@ -32,8 +31,7 @@ export function alignSite(system: System): VerbHandler<'site.align'> {
     const { names, settings, php } = (await system.registry.read(id)) ?? entry;
     const runs = settings !== null && runsPhp(settings.type) && settings.enabled;
     const { enabled } = entry.settings;
-    const probes = probesOf({ id, names, enabled, suspended, ping: runs ? php : null });
-    return { probes: [...probes, ...(await certificateProbes(system, id, names))] };
+    return { probes: probesOf({ id, names, enabled, suspended, ping: runs ? php : null }) };
   };
 }
 
