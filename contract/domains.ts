@@ -95,7 +95,7 @@ export const UpdateDomain = z
   .refine((change) => Object.keys(change).length > 0, 'at least one field to change');
 export type UpdateDomain = z.infer<typeof UpdateDomain>;
 
-/** Whose it shall be from now on, with all that belongs to it: its queues, crons, keys and its cache. */
+/** Whose it shall be from now on, with all that belongs to it: its queues, crons, keys, certificate and cache. */
 export const MoveDomain = z.strictObject({ tenant: TenantId });
 export type MoveDomain = z.infer<typeof MoveDomain>;
 

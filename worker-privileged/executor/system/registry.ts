@@ -5,6 +5,7 @@ import { DomainId, Generation, TenantId } from '../../../contract/ids.ts';
 import { DomainName, PublicDirectory } from '../../../contract/names.ts';
 import { SiteOptions } from '../../../contract/site-options.ts';
 import type { Undo } from '../ensure.ts';
+import { inTurn } from '../in-turn.ts';
 import type { Files } from './files.ts';
 import type { Folders } from './folders.ts';
 import type { Locks } from './locks.ts';
@@ -115,13 +116,12 @@ export function createRegistry({ files, folders, locks }: Tools): Registry {
         locks.during('moves', async () => {
           const moves = Number((await files.read(paths.moves)) ?? '0');
           await files.replace(paths.moves, `${moves + 1}\n`, 0o600);
+          return () => Promise.resolve();
         });
       const give = async (to: TenantId) => {
         const standing = (await read(entry.id)) ?? entry;
         // Before it too: should this end between the two, nobody goes by what was.
-        await noted();
-        await write({ ...standing, tenant: to });
-        await noted();
+        await inTurn([noted, () => write({ ...standing, tenant: to }), noted]);
       };
       await give(tenant);
       return () => give(entry.tenant);

@@ -1,7 +1,7 @@
 import type { SiteSpec } from '../../../contract/domains.ts';
 import { FailureError } from '../../../contract/failures.ts';
 import type { TenantId } from '../../../contract/ids.ts';
-import { runSteps, type Step } from '../ensure.ts';
+import { runSteps, type Run, type Step } from '../ensure.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
 import { allAnswersOf, putSite, stepsToPut } from './site.ts';
@@ -11,7 +11,7 @@ import { entryOf, type Story } from './site/story.ts';
 import { storyOf } from './site/told.ts';
 import { requireType } from './site/type.ts';
 import type { VerbHandler } from './table.ts';
-import { countedForNobody, requireRoomOnDisk } from './tenant/disk.ts';
+import { countedForNobody, countedForTenant, requireRoomOnDisk } from './tenant/disk.ts';
 import { duringTenant, isSuspended, requireRoomForParts, requireRoomForSite } from './tenant/standing.ts';
 
 /**
@@ -22,7 +22,7 @@ export function moveSite(system: System): VerbHandler<'site.move'> {
   return async ({ to, ...spec }, run) => {
     const entry = await system.registry.read(spec.id);
     // Done already, and the answer was lost.
-    if (entry?.tenant === to) return putSite(system)({ ...spec, tenant: to }, run);
+    if (entry?.tenant === to) return finish(system, { ...spec, tenant: to }, run);
     if (entry === null) throw new FailureError('not_found', 'There is no such site.', 'Create it first.');
     await admit(await storyOf(system, spec));
     await requireType(system, spec);
@@ -34,6 +34,17 @@ export function moveSite(system: System): VerbHandler<'site.move'> {
     await system.caps.letIn(key, () => (destroys(entry, spec) ? system.caps.destroy(key, move) : move()));
     return { probes: await allAnswersOf(story) };
   };
+}
+
+/** What broke off after it was handed over. It is the new tenant's by then, whatever comes of the rest. */
+async function finish(system: System, spec: SiteSpec, run: Run): ReturnType<VerbHandler<'site.move'>> {
+  await runSteps([countedForNobody(system, spec)], run);
+  return putSite(system)(spec, run).catch((cause: unknown) => {
+    if (!(cause instanceof FailureError)) throw cause;
+    const { code, message, hint: why } = cause.failure;
+    const hint = `${why} The server has the site as its new tenant's: ask for the move again after that.`;
+    throw new FailureError(code, message, hint);
+  });
 }
 
 /** From here on it counts for its new tenant, whose plan has room for it and for what belongs to it. */
@@ -49,9 +60,19 @@ function handedOver(story: Story, { tenant: from }: SiteEntry): Step {
         await refuseSuspended(system, [from, to]);
         await requireRoom(story);
         await requireAsRead(story);
-        return system.registry.giveTo(entry, to);
+        const undo = await system.registry.giveTo(entry, to);
+        return async () => {
+          await undo();
+          await countAgain(system, { id: spec.id, tenant: from });
+        };
       }),
   };
+}
+
+/** Undone, its files count again for whom they did. */
+async function countAgain(system: System, owned: Pick<SiteEntry, 'id' | 'tenant'>): Promise<void> {
+  for (const { look, change } of [countedForTenant(system, owned), countedForNobody(system, owned)])
+    if ((await look()) !== null) await change();
 }
 
 /** In the same order for everybody, so that two moves do not wait for each other. */

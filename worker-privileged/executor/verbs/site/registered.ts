@@ -37,8 +37,14 @@ export function refuseForeignWww({ name, aliases, options: { www } }: SiteSpec):
 
 /** What is asked is asked of this very site, and of no older version of it. */
 export function requireSame(entry: SiteEntry, spec: SiteSpec): void {
-  if (entry.name !== spec.name || entry.isolation !== spec.isolation || entry.tenant !== spec.tenant) {
-    throw refuse("A site's name, tenant and isolation cannot change.", 'Create another site.');
+  if (entry.name !== spec.name || entry.isolation !== spec.isolation) {
+    throw refuse("A site's name and isolation cannot change.", 'Create another site.');
+  }
+  if (entry.tenant !== spec.tenant) {
+    throw refuse(
+      "The server has this site as another tenant's.",
+      'Have it moved, or ask for that move again.',
+    );
   }
   if (spec.generation < entry.generation) {
     throw refuse('The server has a newer version of this site.', 'Ask for the change again.');
