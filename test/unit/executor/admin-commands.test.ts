@@ -1,3 +1,4 @@
+import type { DomainName } from '../../../contract/names.ts';
 import { paths } from '../../../worker-privileged/executor/system/paths.ts';
 import { putSite, removeSite } from '../../../worker-privileged/executor/verbs/site.ts';
 import { adminTerminal, createFakeRecords } from '../../fakes/admin-terminal.ts';
@@ -249,6 +250,22 @@ describe('site refresh', () => {
     await type('site', 'refresh', ID);
     expect(server.disk.get('/etc/sculptor/hosts/shop.example')).toMatchObject({ target: `../sites/${ID}` });
     expect(server.disk.has(paths.serverBlock(ID as never))).toBe(false);
+  });
+
+  test('leads no name to the site that another site holds', async () => {
+    const { server, type } = world();
+    await put(server);
+    const { registry } = createFakeSystem(server).system;
+    const entry = await registry.read(ID);
+    await registry.write({ ...entry!, names: [...entry!.names, 'other.example' as DomainName] });
+    const link = { kind: 'link', target: '../sites/b1b2c3d4e5f6' } as const;
+    server.disk.set('/etc/sculptor/hosts/other.example', link);
+    write(server, 'one;');
+    await type('site', 'refresh', ID);
+    expect(server.disk.get('/etc/sculptor/hosts/other.example')).toEqual(link);
+    expect(server.disk.get(paths.serverBlock(ID))).toMatchObject({
+      text: expect.not.stringContaining('other.example') as string,
+    });
   });
 
   test('of a site that was removed is refused', async () => {

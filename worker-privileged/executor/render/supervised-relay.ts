@@ -33,8 +33,6 @@ stopsignal=TERM
 stopwaitsecs=10
 killasgroup=true
 redirect_stderr=true
-stdout_logfile=/var/log/sculptor/relay-${plain(id)}.log
-stdout_logfile_maxbytes=1MB
-stdout_logfile_backups=1
+stdout_logfile=NONE
 `;
 }

@@ -90,7 +90,9 @@ function namesLeadTo(
   const astray = async () => {
     const found: DomainName[] = [];
     for (const host of await names()) {
-      if ((await files.readLink(paths.host(host))) !== target) found.push(host);
+      const link = await files.readLink(paths.host(host));
+      if (link !== null && holderOf(link) !== holderOf(target)) throw nameTaken(host);
+      if (link !== target) found.push(host);
     }
     return found;
   };
@@ -101,7 +103,12 @@ function namesLeadTo(
   };
 }
 
-async function mine({ files }: Tools, id: string, names: readonly DomainName[]): Promise<DomainName[]> {
+/** Of those, what the site holds. */
+export async function mine(
+  { files }: Tools,
+  id: string,
+  names: readonly DomainName[],
+): Promise<DomainName[]> {
   const found: DomainName[] = [];
   for (const name of names) {
     const link = await files.readLink(paths.host(name));
