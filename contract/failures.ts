@@ -23,6 +23,7 @@ export const FailureCode = z.enum([
   'acme_unconfigured', // root has not said which authority gives certificates
   'acme_refused', // the authority gives no certificate for any of the names
   'acme_rate_limited', // the authority gives no more of them for now
+  'acme_limit', // this server has asked the authority as often as it does: it says from when on it asks again
   'acme_unreachable', // the authority could not be reached, or broke off
   'certificate_kept', // what there is to serve instead would be worse: the former one stays
   'not_due', // it lies in the trash, and its time there is not over

@@ -33,7 +33,7 @@ const BOOKS = [
 const BOOK = new RegExp(`^(${BOOKS.map((path) => path.replaceAll('.', '\\.')).join('|')}) type `);
 
 /** What was done in the last hour, which is counted from the first time on. */
-const COUNTED = /^\/var\/lib\/sculptor-root\/(destroyed|let-in)\.json type f mode 600 owner 0:0 /;
+const COUNTED = /^\/var\/lib\/sculptor-root\/(destroyed|let-in|orders)\.json type f mode 600 owner 0:0 /;
 
 /** All of the server but what is these sites'. Of the books what counts is whose they are, and their mode. */
 function outside(sites: readonly Named[]): Digest {

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:tls';
 import type { Operation } from '../../contract/operations.ts';
 import { accepted, api, createDomain, ended, ready, succeeded, unique, updateDomain } from './agent.ts';
@@ -148,6 +148,25 @@ describe('a challenge is answered', () => {
     expect(await page(name, '/.well-known/other')).toEqual([200, 'of the site']);
   });
 });
+
+test('what root allows is asked for, then nothing until there is room, and the certificate stays', async () => {
+  const { id, name } = await site();
+  await ask(name);
+  const { fingerprint } = await served(name);
+  const counted = JSON.parse(readFileSync('/var/lib/sculptor-root/orders.json', 'utf8')) as {
+    site: string;
+  }[];
+  expect(counted.map((order) => order.site)).toContain(id);
+  must('sculptorctl', ['limit', 'set', 'siteOrdersPerHour', '1']);
+  const renew = () => accepted('POST', `/v1/domains/${name}/certificate/renew`);
+  const { status, error } = await ended(await renew());
+  expect([status, error?.code]).toEqual(['failed', 'acme_limit']);
+  expect(error?.message).toMatch(/again from [0-9-]{10} [0-9:]{5} UTC on/);
+  expect(await fingerprintShown(name)).toBe(fingerprint);
+  must('sculptorctl', ['limit', 'set', 'siteOrdersPerHour', '100000']);
+  await succeeded(await renew());
+  expect(await fingerprintShown(name)).not.toBe(fingerprint);
+}, 120_000);
 
 test('an authority that is away fails the operation in the end, and the certificate stays', async () => {
   const { name } = await site();

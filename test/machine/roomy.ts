@@ -4,7 +4,9 @@ import { rootSql } from './server.ts';
 /** A suite removes and lets in more in a minute than a server may in an hour; what is about the caps sets its own. */
 // eslint-disable-next-line no-restricted-exports -- Jest calls what a file exports as its default.
 export default function makeRoom(): void {
-  writeFileSync('/etc/sculptor/limits.json', '{"destroyPerHour":100000,"letInPerHour":100000}\n');
+  const orders = { ordersPerHour: 100000, tenantOrdersPerHour: 100000, siteOrdersPerHour: 100000 };
+  const limits = { destroyPerHour: 100000, letInPerHour: 100000, ...orders };
+  writeFileSync('/etc/sculptor/limits.json', `${JSON.stringify(limits)}\n`);
   for (const limit of ['destroy_per_hour', 'let_in_per_hour'])
     rootSql(`CALL sculptor_door.set_limit('${limit}', 100000)`);
 }

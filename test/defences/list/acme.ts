@@ -1,6 +1,7 @@
 import type { Defence } from '../defence.ts';
 
 const ACME = 'test/unit/executor/acme.test.ts';
+const ORDERS = 'test/unit/executor/orders.test.ts';
 
 /** Certificates by ACME: what certbot gets, and what it can leave behind. */
 export const ACME_DEFENCES: readonly Defence[] = [
@@ -49,6 +50,32 @@ export const ACME_DEFENCES: readonly Defence[] = [
       to: 'if (fault !== undefined && !fault.message) throw',
     },
     noticed: { file: ACME, test: 'acme_refused, where the certificate is for another key' },
+  },
+  {
+    name: 'root counts what an authority is asked for',
+    against: 'a tenant who uses up what the authority gives to the account of all',
+    change: {
+      file: 'worker-privileged/executor/system/orders.ts',
+      from: 'requireRoomFor(order, { counted, limits: most, now: now() });',
+      to: '',
+    },
+    noticed: {
+      file: ORDERS,
+      test: 'a quarter more is kept for renewals that are due, and no more than that',
+    },
+  },
+  {
+    name: 'room for renewals that are due',
+    against: 'a thief of the API who asks for certificates until none is left to renew with',
+    change: {
+      file: 'worker-privileged/executor/system/order-rules.ts',
+      from: '(order.due ? RESERVE : 1)',
+      to: 'RESERVE',
+    },
+    noticed: {
+      file: ORDERS,
+      test: 'a quarter more is kept for renewals that are due, and no more than that',
+    },
   },
   {
     name: 'no links where every site answers authorities from',

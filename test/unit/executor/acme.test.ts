@@ -1,8 +1,11 @@
-import type { DomainId } from '../../../contract/ids.ts';
+import type { DomainId, TenantId } from '../../../contract/ids.ts';
 import type { DomainName } from '../../../contract/names.ts';
 import { createAcme } from '../../../worker-privileged/executor/system/acme.ts';
 import { elsewhere, verdictOn } from '../../../worker-privileged/executor/system/acme-answers.ts';
 import { CommandError, type Command } from '../../../worker-privileged/executor/system/command.ts';
+import { Limits } from '../../../worker-privileged/executor/system/limits.ts';
+import { createOrders } from '../../../worker-privileged/executor/system/orders.ts';
+import type { Files } from '../../../worker-privileged/executor/system/files.ts';
 import { paths } from '../../../worker-privileged/executor/system/paths.ts';
 import { renderCertbot } from '../../../worker-privileged/executor/render/certbot.ts';
 
@@ -76,18 +79,25 @@ function world(answers: readonly (string | Error)[], mode: 'systemd' | 'supervis
     return args.includes('stop') ? '' : certbot();
   };
   const undo = () => Promise.resolve();
+  const files: Pick<Files, 'read' | 'replace'> = {
+    read: (path) => Promise.resolve(disk.get(path) ?? null),
+    replace: (path, text, mode) => {
+      disk.set(path, text);
+      if (path.startsWith(folder)) modes.set(path.slice(folder.length), mode);
+      return Promise.resolve(undo);
+    },
+  };
   const acme = createAcme({
     mode,
     accounts: { find: () => Promise.resolve({ uid: 981, gid: 982 }) },
     commands: { run },
-    files: {
-      read: (path) => Promise.resolve(disk.get(path) ?? null),
-      replace: (path, text, mode) => {
-        disk.set(path, text);
-        modes.set(path.slice(folder.length), mode);
-        return Promise.resolve(undo);
-      },
-    },
+    files,
+    orders: createOrders({
+      files,
+      locks: { during: (_name, act) => act() },
+      limits: () => Promise.resolve(Limits.parse({ siteOrdersPerHour: 10 })),
+      now: () => new Date(),
+    }),
     folders: {
       ensure: (path, { uid, gid, mode }) => {
         started.push(`make ${path} ${uid}:${gid} ${mode.toString(8)}`);
@@ -103,7 +113,7 @@ function world(answers: readonly (string | Error)[], mode: 'systemd' | 'supervis
 }
 
 const obtain = (all: ReturnType<typeof world>, names: readonly DomainName[] = [A, B]) =>
-  all.acme.obtain({ id: ID, names });
+  all.acme.obtain({ id: ID, tenant: 'default' as TenantId, names, due: false });
 
 test('each name is tried first, and certbot is asked for a certificate of those that lead here', async () => {
   const all = world([`here ${A} 192.0.2.1\n1 ${B} 192.0.2.9\n`, CHAIN]);
@@ -228,4 +238,46 @@ test.each([
   { ...SETTINGS, email: '[a,b]@host.example' },
 ])('no setting of certbot is more than one word: %j', (settings) => {
   expect(() => renderCertbot(settings)).toThrow('cannot be written');
+});
+
+describe('each request to the authority counts, and where there is no room certbot is not started', () => {
+  const counted = ({ disk }: ReturnType<typeof world>) =>
+    JSON.parse(disk.get(paths.orders) ?? '[]') as readonly { readonly issued: boolean }[];
+
+  test('what it refused counts as what it gave does', async () => {
+    const all = world([HERE, REFUSED, CHAIN]);
+    await obtain(all);
+    expect(counted(all).map(({ issued }) => issued)).toEqual([false, true]);
+  });
+
+  test.each<[string, string, number]>([
+    ['one that it did not hear of does not', 'requests.exceptions.ConnectionError: HTTPSConnectionPool\n', 0],
+    ['one of which nobody knows how it ended does', '', 1],
+  ])('%s', async (_, answer, times) => {
+    const all = world([HERE, answer]);
+    await expect(obtain(all)).rejects.toThrow();
+    expect(counted(all)).toHaveLength(times);
+  });
+
+  test('names that do not lead here cost none', async () => {
+    const all = world([`6 ${A} \n6 ${B} \n`]);
+    await expect(obtain(all)).rejects.toThrow();
+    expect(counted(all)).toEqual([]);
+  });
+
+  test('beyond what may be asked for, nothing is', async () => {
+    const all = world([HERE, ...Array<string>(10).fill(NONCE)]);
+    await expect(obtain(all)).rejects.toThrow();
+    const before = all.started.length;
+    await expect(obtain(all)).rejects.toMatchObject({ failure: { code: 'acme_limit' } });
+    expect(all.started).toHaveLength(before);
+  });
+
+  test('what is full in the middle ends the asking', async () => {
+    const all = world([HERE, ...Array<string>(8).fill(NONCE), CHAIN, HERE, REFUSED, CHAIN]);
+    await obtain(all);
+    await expect(obtain(all)).rejects.toMatchObject({ failure: { code: 'acme_limit' } });
+    expect(counted(all)).toHaveLength(10);
+    expect(all.found()).toEqual([]);
+  });
 });

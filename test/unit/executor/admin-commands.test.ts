@@ -153,7 +153,11 @@ describe('limit', () => {
     const { server, records, type } = world();
     await type('limit', 'set', 'destroyPerHour', '5');
     const { code, out } = await type('limit', 'set', 'graceHours', '0.5', '--json');
-    const caps = { letInPerHour: 60, cacheMebibytes: 256, connectionsPerAccount: 30 };
+    const orders = {
+      ...{ ordersPerHour: 60, ordersPerWeek: 2000, tenantOrdersPerHour: 30, tenantOrdersPerWeek: 1000 },
+      ...{ siteOrdersPerHour: 4, siteOrdersPerWeek: 20 },
+    };
+    const caps = { letInPerHour: 60, cacheMebibytes: 256, ...orders, connectionsPerAccount: 30 };
     const wanted = { graceHours: 0.5, destroyPerHour: 5, ...caps };
     expect([code, JSON.parse(out)]).toEqual([0, wanted]);
     expect(JSON.parse((await type('limit', 'list', '--json')).out)).toEqual(wanted);

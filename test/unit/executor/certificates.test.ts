@@ -320,6 +320,22 @@ describe('from an authority', () => {
     expect(found(server)!.fingerprint256).not.toBe(before);
   });
 
+  test('it is told whether the one that there is ends soon, by the end of that itself', async () => {
+    const { server, system } = await withSite();
+    const due: boolean[] = [];
+    const brought = authority.issue({ names: ['shop.example'], days: 90 });
+    const asking = giving(system, (site) => {
+      due.push(site.due);
+      return answer(due.length === 1 ? brought : authority.issue({ names: ['shop.example'], days: 200 }))();
+    });
+    await put(asking, acme);
+    later(server, 70);
+    await put(asking, acme, 2);
+    await put(asking, acme, 3);
+    await renewCertificate(asking)({ id: PART, site: ID, generation: 3 }, recordedRun());
+    expect(due).toEqual([false, true, false]);
+  });
+
   test('a site that has got another name is told to be due, and changed without a word with the authority', async () => {
     const { server, system } = await withSite();
     const given = giving(system, answer(authority.issue({ names: ['shop.example'] })));

@@ -1,3 +1,4 @@
+import type { DoorLimit } from '../system/agent-state.ts';
 import { Limits } from '../system/limits.ts';
 import { paths } from '../system/paths.ts';
 import {
@@ -19,15 +20,21 @@ const WHAT: Readonly<Record<LimitName, string>> = {
   letInPerHour:
     'how many database users and passwords may be made in an hour, and how many keys, programs and visitors',
   cacheMebibytes: "MiB that the sites' caches may be given, all together",
+  ordersPerHour: 'how many certificates an authority is asked for in an hour',
+  ordersPerWeek: 'and in a week',
+  tenantOrdersPerHour: 'how many of them for one tenant in an hour',
+  tenantOrdersPerWeek: 'and in a week',
+  siteOrdersPerHour: 'how many of them for one site in an hour',
+  siteOrdersPerWeek: 'and in a week',
   connectionsPerAccount: 'the most connections that a database user may have at once',
 };
 
 /** Accounts are made and dropped by MariaDB's procedures, which count, and cap connections, for themselves. */
-const IN_THE_DOOR = {
+const IN_THE_DOOR: { readonly [N in LimitName]?: DoorLimit } = {
   destroyPerHour: 'destroy_per_hour',
   letInPerHour: 'let_in_per_hour',
   connectionsPerAccount: 'connections_per_account',
-} as const;
+};
 
 const WORDS = { list, set } as const satisfies Readonly<
   Record<string, (words: readonly string[]) => AdminRequest>
@@ -72,8 +79,9 @@ async function change({ system, records }: AdminTools, name: LimitName, value: n
     await files.replace(paths.limits, `${JSON.stringify(wanted, null, 2)}\n`);
   });
   const { state } = await records();
+  const inTheDoor = IN_THE_DOOR[name];
   if (name === 'graceHours') await state.graceSet(value);
-  else if (name !== 'cacheMebibytes') await state.doorSet(IN_THE_DOOR[name], value);
+  else if (inTheDoor !== undefined) await state.doorSet(inTheDoor, value);
   return answerOf(await limits());
 }
 

@@ -1,14 +1,21 @@
 import { createPrivateKey } from 'node:crypto';
 import { certificateFaults, isFault, readChain } from '../../../contract/certificate-checks.ts';
-import type { DomainId } from '../../../contract/ids.ts';
+import type { DomainId, TenantId } from '../../../contract/ids.ts';
 import type { DomainName } from '../../../contract/names.ts';
 import { renderCertbot } from '../render/certbot.ts';
 import { elsewhere, verdictOn, type LeftOut } from './acme-answers.ts';
 import { createCertbot, type Asked, type CertbotTools } from './acme-certbot.ts';
 import { acmeRefused, acmeUnconfigured, acmeUnreachable, failureOf } from './acme-failures.ts';
 import { readAcmeSettings } from './acme-settings.ts';
+import type { Orders } from './orders.ts';
 
-export type Named = { readonly id: DomainId; readonly names: readonly DomainName[] };
+export type Named = {
+  readonly id: DomainId;
+  readonly tenant: TenantId;
+  readonly names: readonly DomainName[];
+  /** It comes in the place of one that ends soon. */
+  readonly due: boolean;
+};
 
 export type Obtained = {
   /** In PEM, the site's own certificate first. */
@@ -30,13 +37,18 @@ const MOST_ROUNDS = 10;
 /** Less than the worker waits for an answer; waiting for its turn is in it. */
 const PATIENCE_MS = 600_000;
 
-export function createAcme(tools: CertbotTools): Acme {
+type AcmeTools = CertbotTools & { readonly orders: Orders };
+
+export function createAcme(tools: AcmeTools): Acme {
   const certbot = createCertbot(tools);
   return {
     forget: certbot.end,
-    obtain: async ({ id, names }) => {
+    obtain: async ({ id, tenant, names, due }) => {
       const settings = await readAcmeSettings(tools.files);
       if (settings === null) throw acmeUnconfigured();
+      const { orders } = tools;
+      const order = { site: id, tenant, due };
+      await orders.requireRoom({ ...order, names });
       const until = performance.now() + PATIENCE_MS;
       const ask = (asked: Asked) => certbot.ask(id, asked, Math.max(until - performance.now(), 1));
       const leftOut = [...elsewhere(await ask({ names: `${names.join('\n')}\n` }), names)];
@@ -45,7 +57,10 @@ export function createAcme(tools: CertbotTools): Acme {
         if (wanted.length === 0) throw acmeRefused(`No name can have a certificate. ${told(leftOut)}`);
         const { key, request } = await newRequest(tools, wanted);
         const asked = { 'certbot.ini': renderCertbot(settings), 'request.pem': request };
+        const begun = await orders.begin({ ...order, names: wanted });
         const verdict = verdictOn(await ask(asked), wanted);
+        if (verdict.kind === 'issued') await begun.issued();
+        if (verdict.kind === 'unreachable') await begun.unheard();
         if (verdict.kind === 'issued') return { chain: fitting(verdict.chain, key, wanted), key, leftOut };
         if (verdict.kind === 'without') leftOut.push(...verdict.leftOut);
         else if (verdict.kind !== 'again') throw failureOf(verdict.kind, verdict.said);

@@ -14,6 +14,16 @@ export const Limits = z.strictObject({
   letInPerHour: z.int().min(0).max(1_000_000).default(60),
   /** How much the caches of all sites together may be given. */
   cacheMebibytes: z.int().min(0).max(1_000_000).default(256),
+  /**
+   * How many certificates an authority is asked for: less than Let's Encrypt allows an account (300 orders in three
+   * hours) and a name (five failures in an hour), with the quarter more that is kept for renewals that are due.
+   */
+  ordersPerHour: z.int().min(0).max(1_000_000).default(60),
+  ordersPerWeek: z.int().min(0).max(1_000_000).default(2000),
+  tenantOrdersPerHour: z.int().min(0).max(1_000_000).default(30),
+  tenantOrdersPerWeek: z.int().min(0).max(1_000_000).default(1000),
+  siteOrdersPerHour: z.int().min(0).max(1_000_000).default(4),
+  siteOrdersPerWeek: z.int().min(0).max(1_000_000).default(20),
   /** How many connections one database user may have at once, whatever was asked for it. MariaDB takes none for no limit. */
   connectionsPerAccount: z.int().min(1).max(100_000).default(30),
 });

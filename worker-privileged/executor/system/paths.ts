@@ -48,6 +48,8 @@ export const paths = {
   destroyed: '/var/lib/sculptor-root/destroyed.json',
   /** And what was let in. */
   letIn: '/var/lib/sculptor-root/let-in.json',
+  /** What authorities were asked for in the last week. */
+  orders: '/var/lib/sculptor-root/orders.json',
   locks: '/var/lib/sculptor-root/locks',
   /** Root's own word on the sites' caches, and the passwords of the two that look after them. */
   caches: '/var/lib/sculptor-root/cache/caches.json',

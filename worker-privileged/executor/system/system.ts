@@ -20,6 +20,7 @@ import { hasNode } from './node.ts';
 import { createOnce, type Once } from './once.ts';
 import { createPartRegister, type PartRegister } from './part-register.ts';
 import { createPhpFpm, type PhpFpm } from './php-fpm.ts';
+import { createOrders } from './orders.ts';
 import { createOutputs, type Outputs } from './outputs.ts';
 import { createPrograms, type Programs } from './programs.ts';
 import { createQuotas, type Quotas } from './quotas.ts';
@@ -95,7 +96,10 @@ export function createSystem(config: ExecutorConfig): System {
       : createCachePrograms({ files, call: supervisor });
   return {
     accounts,
-    acme: createAcme({ accounts, commands, files, folders, mode }),
+    acme: createAcme({
+      ...{ accounts, commands, files, folders, mode },
+      orders: createOrders({ files, locks, limits, now }),
+    }),
     caches: createCaches({ files, locks, limits, service, connect: connectRedis }),
     caps: createCaps({ files, locks, limits, now }),
     certificates: createCertificates({ files, folders, accounts }),

@@ -27,8 +27,10 @@ export function obtained(
       return endsSoon(held, now()) ? 'it ends soon' : null;
     },
     change: async () => {
-      const { chain, key, leftOut } = await acme.obtain({ id: site.id, names: site.names });
       const held = await certificates.read(site.id);
+      const due = held?.kind === 'acme' && endsSoon(held, now());
+      const { id, tenant, names } = site;
+      const { chain, key, leftOut } = await acme.obtain({ id, tenant, names, due });
       const next = new X509Certificate(chain);
       if (held?.kind === 'acme' && isWorse(held.certificate, next, { names: site.names, now: now() }))
         throw kept(leftOut.map(({ name }) => name));
