@@ -35,3 +35,8 @@ export const Redirect = z.strictObject({
   keepPath: z.boolean().default(true),
 });
 export type Redirect = z.infer<typeof Redirect>;
+
+/** Whether visitors of a site of that type are sent to another place than before, or in another way. */
+export function sendsElsewhere(before: Redirect | null, after: Redirect | null): boolean {
+  return before?.to !== after?.to || before?.status !== after?.status || before?.keepPath !== after?.keepPath;
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Hsts, YEAR } from './hsts.ts';
 import { Redirect } from './redirects.ts';
 import { AddressRange } from './tokens.ts';
 import {
@@ -16,22 +17,6 @@ const FileName = z
   .string()
   .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/, 'the name of a file such as home.html, and no path')
   .refine((name) => !name.includes('..'), 'a name without two dots in a row');
-
-const YEAR = 31_536_000;
-
-const Hsts = z
-  .strictObject({
-    maxAgeSeconds: z
-      .int()
-      .min(0)
-      .max(2 * YEAR),
-    includeSubdomains: z.boolean().default(false),
-    preload: z.boolean().default(false),
-  })
-  .refine((hsts) => !hsts.preload || (hsts.includeSubdomains && hsts.maxAgeSeconds >= YEAR), {
-    path: ['preload'],
-    message: `false, or with includeSubdomains and a maxAgeSeconds of ${YEAR} at least: no list of browsers takes it else`,
-  });
 
 /** A page below the served folder. Not PHP: it is shown as it is. */
 const ErrorPage = z
@@ -123,7 +108,11 @@ export function keepsAddressesOff(before: Doors, after: Doors): boolean {
   return allowed.length === 0 || allowed.some((range) => !after.allowedAddresses.includes(range));
 }
 
-/** Whether somebody may visit it by name and password who may not now, or everybody without. */
+/** Whether somebody may visit it who may not now: from another address, by name and password, or without. */
 export function letsMoreIn(before: Doors, after: Doors): boolean {
-  return letsVisitorsIn(before.basicAuth, after.basicAuth);
+  return letsAddressesIn(before, after) || letsVisitorsIn(before.basicAuth, after.basicAuth);
+}
+
+export function letsAddressesIn(before: Doors, after: Doors): boolean {
+  return keepsAddressesOff(after, before);
 }

@@ -3,12 +3,10 @@ import type { Generation } from '../contract/ids.ts';
 import type { NotificationKind } from '../contract/notifications.ts';
 import type { OperationKind } from '../contract/operations.ts';
 import { PART_SPECS } from '../contract/site-parts.ts';
-import { keepsAddressesOff, letsMoreIn, type KeptOptions } from '../contract/site-options.ts';
-import { keepsVisitorsOff } from '../contract/visitors.ts';
 import type { PartSpec, PartType } from '../contract/site-parts.ts';
 import type { Sql } from './connection.ts';
 import { findDomainVersion, findLastGoodVersion } from './domains.ts';
-import type { DomainVersion } from './domains.ts';
+import { gainsOf, lossesOf } from './domain-changes.ts';
 import { lastSuccess } from './open-operations.ts';
 import type { ClaimedOperation } from './open-operations.ts';
 import { readPartVersion } from './site-parts.ts';
@@ -94,34 +92,10 @@ async function domainChanged({ resourceId, resourceName, generation }: ClaimedOp
   const before = await findLastGoodVersion(sql, id);
   const after = await findDomainVersion(sql, id, generation);
   if (before === undefined || after === undefined) return [];
-  const losses = lossesOf(before, after);
+  const [losses, gains] = [lossesOf(before, after), gainsOf(before.options, after.options)];
   return [
     ...(losses.length === 0 ? [] : [destroyed(`The site ${resourceName} ${losses.join(', and ')}.`)]),
-    ...(letsMoreIn(before.options, after.options)
-      ? [opened(`The site ${resourceName} ${whoComesIn(after.options)}.`)]
-      : []),
-  ];
-}
-
-function whoComesIn({ basicAuth }: KeptOptions): string {
-  return basicAuth === null ? 'asks for no password any more' : 'lets in somebody new, or by a new password';
-}
-
-function lossesOf(before: DomainVersion, after: DomainVersion): string[] {
-  const lost = before.aliases.filter((name) => !after.aliases.includes(name));
-  return [
-    ...(before.enabled && !after.enabled ? ['was switched off'] : []),
-    ...(lost.length > 0 ? [`answers no more as ${lost.join(' ')}`] : []),
-    ...(before.type === after.type ? [] : [`is ${after.type} and was ${before.type}`]),
-    ...(keepsAddressesOff(before.options, after.options)
-      ? [`lets in only ${after.options.allowedAddresses.join(' ')}`]
-      : []),
-    ...(keepsVisitorsOff(before.options.basicAuth, after.options.basicAuth)
-      ? ['lets in by name and password only, and not all as before']
-      : []),
-    ...(before.publicDirectory === after.publicDirectory
-      ? []
-      : [`serves ${after.publicDirectory} and not ${before.publicDirectory}`]),
+    ...(gains.length === 0 ? [] : [opened(`The site ${resourceName} ${gains.join(', and ')}.`)]),
   ];
 }
 

@@ -62,6 +62,45 @@ export const OPTIONS: readonly Defence[] = [
     },
   },
   {
+    name: 'addresses that are let in are counted',
+    against: 'an API that was taken and opens every site that is for few addresses',
+    change: {
+      file: 'contract/site-options.ts',
+      from: 'return keepsAddressesOff(after, before);',
+      to: 'return keepsAddressesOff(before, before) && after !== before;',
+    },
+    noticed: {
+      file: CONTRACT,
+      test: 'where a list of addresses is gone it is known who is kept off and who let in',
+    },
+  },
+  {
+    name: 'what browsers remember is counted',
+    against: 'an API that was taken and has browsers refuse all sites for years',
+    change: {
+      file: 'worker-privileged/executor/verbs/site/destruction.ts',
+      from: ' || bindsBrowsersMore(before.hsts, after.hsts)',
+      to: ' || (bindsBrowsersMore(before.hsts, after.hsts) && false)',
+    },
+    noticed: {
+      file: 'test/unit/executor/destruction.test.ts',
+      test: 'what browsers remember counts as a removal does',
+    },
+  },
+  {
+    name: 'where visitors are sent is counted',
+    against: 'an API that was taken and sends the visitors of all sites to one of its own',
+    change: {
+      file: 'worker-privileged/executor/verbs/site/destruction.ts',
+      from: "spec.type === 'redirect' && sendsElsewhere",
+      to: "spec.type === 'php' && sendsElsewhere",
+    },
+    noticed: {
+      file: 'test/unit/executor/destruction.test.ts',
+      test: 'to send visitors elsewhere counts as a removal does, and what is kept for later does not',
+    },
+  },
+  {
     name: 'passwords are for nginx alone',
     against: 'a site that reads whom its neighbours let in',
     change: {

@@ -60,6 +60,11 @@ describe('what destroys is told once', () => {
     ['with another folder', { publicDirectory: 'public/web' }, 'serves public/web and not public'],
     ['for few visitors', { options: { allowedAddresses: ['192.0.2.1'] } }, 'lets in only 192.0.2.1/32'],
     [
+      'remembered by browsers',
+      { options: { hsts: { maxAgeSeconds: 60 } } },
+      'tells browsers to come by HTTPS alone for 60 seconds',
+    ],
+    [
       'switched off and without aliases',
       { enabled: false, aliases: [] },
       'was switched off, and answers no more as a.NAME b.NAME',
@@ -70,6 +75,17 @@ describe('what destroys is told once', () => {
     const id = await made(name, { aliases: [`a.${name}`, `b.${name}`] });
     await done('PATCH', `/v1/domains/${id}`, { body: fill(change) });
     expect(await told(id)).toEqual([`destroyed: The site ${name} ${fill(sentence)}.`]);
+  });
+
+  test('a site that sends its visitors elsewhere', async () => {
+    const redirect = { to: 'https://one.example' };
+    const id = await made('sent.example', { type: 'redirect', options: { redirect } });
+    for (const changed of [{ to: 'https://two.example' }, { to: 'https://two.example', status: 301 }])
+      await done('PATCH', `/v1/domains/${id}`, { body: { options: { redirect: changed } } });
+    expect(await told(id)).toEqual([
+      'destroyed: The site sent.example sends its visitors on in another way.',
+      'destroyed: The site sent.example sends its visitors to https://two.example and not to https://one.example.',
+    ]);
   });
 
   test('a database, and a user of one', async () => {
@@ -91,6 +107,17 @@ test('what lets in is told once: a new user of a database, and a new password', 
   expect(await told(id)).toEqual([
     'let_in: The database user visitor has another password.',
     'let_in: The database user visitor was made and can log in.',
+  ]);
+});
+
+test('what lets visitors in is told once: more addresses, and all', async () => {
+  const options = (...allowedAddresses: string[]) => ({ options: { allowedAddresses } });
+  const id = await made('door.example', options('192.0.2.1'));
+  for (const body of [options('192.0.2.1', '2001:db8::/32'), options()])
+    await done('PATCH', `/v1/domains/${id}`, { body });
+  expect(await told(id)).toEqual([
+    'let_in: The site door.example lets in from every address.',
+    'let_in: The site door.example lets in from 2001:db8::/32 too.',
   ]);
 });
 

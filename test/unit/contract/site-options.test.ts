@@ -1,3 +1,4 @@
+import { bindsBrowsersMore } from '../../../contract/hsts.ts';
 import { keepsMoreOff, letsMoreIn, SiteOptions } from '../../../contract/site-options.ts';
 import { VisitorHash } from '../../../contract/visitors.ts';
 import { missingForWww, wwwRedirects } from '../../../contract/www.ts';
@@ -74,7 +75,15 @@ const asking = (...users: readonly (readonly [string, string])[]) =>
     },
   });
 
+const from = (...allowedAddresses: readonly string[]) => SiteOptions.parse({ allowedAddresses });
+
 test.each([
+  ['a list of addresses is new', open, from('192.0.2.0/24'), true, false],
+  ['a list of addresses is gone', from('192.0.2.0/24'), open, false, true],
+  ['a network is added', from('192.0.2.0/24'), from('192.0.2.0/24', '2001:db8::/32'), false, true],
+  ['a network is missing', from('192.0.2.0/24', '2001:db8::/32'), from('192.0.2.0/24'), true, false],
+  ['a network is another', from('192.0.2.0/24'), from('192.0.0.0/16'), true, true],
+  ['networks stand in another order', from('192.0.2.1', '::1'), from('::1', '192.0.2.1'), false, false],
   ['nobody is asked any more', asking(['a', 'x']), open, false, true],
   ['everybody is asked', open, asking(['a', 'x']), true, false],
   ['one more comes in', asking(['a', 'x']), asking(['a', 'x'], ['b', 'y']), false, true],
@@ -83,4 +92,24 @@ test.each([
   ['nothing is another', asking(['a', 'x']), asking(['a', 'x']), false, false],
 ])('where %s it is known who is kept off and who let in', (...[, before, after, off, into]) => {
   expect([keepsMoreOff(before, after), letsMoreIn(before, after)]).toEqual([off, into]);
+});
+
+const bound = (maxAgeSeconds: number, includeSubdomains = false, preload = false) => ({
+  ...{ maxAgeSeconds, includeSubdomains, preload },
+});
+
+test.each([
+  [null, bound(60), true],
+  [bound(0), bound(60), true],
+  [bound(60), bound(61), true],
+  [bound(60), bound(60, true), true],
+  [bound(31_536_000, true), bound(31_536_000, true, true), true],
+  [bound(60, true), bound(60), false],
+  [bound(60), bound(59), false],
+  [bound(60), bound(60), false],
+  [bound(60), bound(0, true), false],
+  [bound(60), null, false],
+  [null, bound(0), false],
+])('from %j to %j browsers are bound by more: %s', (before, after, more) => {
+  expect(bindsBrowsersMore(before, after)).toBe(more);
 });

@@ -57,6 +57,7 @@ test.each([
   ['another type', { type: 'static' }],
   ['an alias less', { aliases: [] }],
   ['keeping visitors off', { options: { allowedAddresses: ['192.0.2.1'] } }],
+  ['what browsers remember', { options: { hsts: { maxAgeSeconds: 60 } } }],
 ])('%s counts as a removal does', async (_, change) => {
   const server = limited({ destroyPerHour: 0 });
   await put(server, spec({ aliases: ['www.shop.example'] }));
@@ -64,6 +65,18 @@ test.each([
   const changed = spec({ aliases: ['www.shop.example'], generation: 2, ...change });
   expect(await failureOf(put(server, changed))).toBe('limit_reached');
   expect(stateOf(server)).toEqual(before);
+});
+
+test('to send visitors elsewhere counts as a removal does, and what is kept for later does not', async () => {
+  const server = limited({ destroyPerHour: 0 });
+  const to = (name: string) => ({ options: { redirect: { to: `https://${name}.example` } } });
+  await put(server, spec({ type: 'redirect', ...to('one') }));
+  const elsewhere = spec({ type: 'redirect', generation: 2, ...to('another') });
+  expect(await failureOf(put(server, elsewhere))).toBe('limit_reached');
+  const other = createFakeServer();
+  other.disk.set(paths.limits, { kind: 'file', text: '{"destroyPerHour":0}', mode: 0o644 });
+  await put(other, spec(to('one')));
+  expect(await failureOf(put(other, spec({ generation: 2, ...to('another') })))).toBe('none');
 });
 
 test('what only adds is not counted', async () => {

@@ -235,12 +235,13 @@ describe('what is refused changes nothing:', () => {
   }
 });
 
+const letIn = (server: FakeServer) =>
+  (JSON.parse(stateText(server, paths.letIn) ?? '[]') as { key: string }[]).map(({ key }) => key);
+
 describe('visitors with a password', () => {
   const users = [{ name: 'anna', passwordHash: `$6$salt$${'a'.repeat(86)}` }];
   const asking = { basicAuth: { realm: 'Members', users } };
   const file = `/etc/nginx/sculptor/visitors/${ID}`;
-  const letIn = (server: FakeServer) =>
-    (JSON.parse(stateText(server, paths.letIn) ?? '[]') as { key: string }[]).map(({ key }) => key);
 
   test('are written down before the site asks for one, and forgotten once it does not', async () => {
     const server = createFakeServer();
@@ -263,6 +264,16 @@ describe('visitors with a password', () => {
     await put(server, spec({ generation: 4 }));
     expect(letIn(server)).toEqual([`put-${ID}-3`, `put-${ID}-4`]);
   });
+});
+
+test('addresses that may visit a site besides those of before count against the cap on what lets in', async () => {
+  const server = createFakeServer();
+  const from = (...allowedAddresses: string[]) => ({ options: { allowedAddresses } });
+  await put(server, spec(from('192.0.2.0/24')));
+  await put(server, spec({ generation: 2, ...from('192.0.2.0/24', '198.51.100.7') }));
+  await put(server, spec({ generation: 3, ...from('198.51.100.7') }));
+  await put(server, spec({ generation: 4 }));
+  expect(letIn(server)).toEqual([`put-${ID}-2`, `put-${ID}-4`]);
 });
 
 test('a site that sends its visitors to a name it does not hold is refused', async () => {
