@@ -8,6 +8,7 @@ install_nginx() {
   put_nginx_files
   try nginx -t -q -c /etc/nginx/sculptor/nginx.conf
   ensure_file /etc/logrotate.d/sculptor 0644 root:root <"$tree/systemd/logrotate.conf"
+  ensure_file /etc/cron.d/sculptor 0644 root:root <"$tree/systemd/logs.cron"
   if [ "$mode" = systemd ]; then
     ensure_dir "$units/nginx.service.d" 0755 root:root
     put_unit nginx.service.d/sculptor.conf "$tree/systemd/nginx/service.conf"

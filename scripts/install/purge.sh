@@ -113,7 +113,7 @@ purge_nginx() {
 purge_rest() {
   local path user
   for path in "$units"/sculptor-php{,-pool}{,-next}@.* "$units"/sculptor-relay@.* "$units/sculptor-.slice.d" "$units/sculptor.slice.d" \
-    "$units/sculptor-run@.service" /etc/cron.d/sculptor-* /etc/supervisor/conf.d/sculptor-cron.conf \
+    "$units/sculptor-run@.service" /etc/cron.d/sculptor{,-*} /etc/supervisor/conf.d/sculptor-cron.conf \
     "$units/supervisor.service.d/sculptor.conf" "$units/cron.service.d/sculptor.conf" \
     /etc/tmpfiles.d/sculptor.conf /etc/sysusers.d/sculptor.conf /etc/logrotate.d/sculptor /etc/sculptor \
     /var/lib/sculptor /var/lib/sculptor-root /var/lib/sculptor-php /var/lib/sculptor-relay /var/lib/sculptor-mail \

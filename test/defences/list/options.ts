@@ -3,6 +3,7 @@ import type { Defence } from '../defence.ts';
 const PUT = 'test/unit/executor/site-put.test.ts';
 const RENDER = 'test/unit/executor/render.test.ts';
 const CONTRACT = 'test/unit/contract/site-options.test.ts';
+const VISITED = 'test/machine/visitors.test.ts';
 
 /** How a site is served: what its options may cost others, and what they keep to themselves. */
 export const OPTIONS: readonly Defence[] = [
@@ -98,6 +99,45 @@ export const OPTIONS: readonly Defence[] = [
     noticed: {
       file: 'test/unit/executor/destruction.test.ts',
       test: 'to send visitors elsewhere counts as a removal does, and what is kept for later does not',
+    },
+  },
+  {
+    name: 'guesses of each visitor are counted',
+    against: 'a visitor who guesses passwords, and keeps all others off meanwhile',
+    change: {
+      file: 'systemd/nginx/nginx.conf',
+      from: 'default $sculptor_visitor$sculptor_site;',
+      to: 'default $sculptor_site;',
+    },
+    noticed: {
+      file: VISITED,
+      test: 'who guesses passwords is slowed and then refused, and another visitor comes in with the right one',
+    },
+  },
+  {
+    name: 'large bodies are counted',
+    against: 'visitors of one site who fill the disk of all',
+    change: {
+      file: 'systemd/nginx/parts/site.conf',
+      from: 'limit_conn sculptor_large 32;',
+      to: 'limit_conn sculptor_large 32000;',
+    },
+    noticed: {
+      file: VISITED,
+      test: 'of large bodies so many come in at once from a visitor, and to a site, and all others as before',
+    },
+  },
+  {
+    name: 'answers of PHP are kept by PHP',
+    against: 'a site that answers with gigabytes to visitors who do not fetch them',
+    change: {
+      file: 'systemd/nginx/parts/fastcgi.conf',
+      from: 'fastcgi_max_temp_file_size 0;',
+      to: 'fastcgi_max_temp_file_size 1024m;',
+    },
+    noticed: {
+      file: VISITED,
+      test: 'of an answer that is fetched slowly its PHP keeps the rest, and nothing lies on the disk',
     },
   },
   {

@@ -122,6 +122,8 @@ test.each([
 test.each([
   [{ index: ['home.html', 'start.php'] }, ['index home.html start.php;']],
   [{ bodyBytes: 1_048_576 }, ['client_max_body_size 1048576;']],
+  [{ bodyBytes: 536_870_912 }, ['client_max_body_size 536870912;', 'limit_conn sculptor_larger 4;']],
+  [{ bodyBytes: 2_147_483_648 }, ['client_max_body_size 2147483648;', 'limit_conn sculptor_larger 2;']],
   [{ timeoutSeconds: 5 }, ['fastcgi_read_timeout 5s;', 'proxy_read_timeout 5s;', 'proxy_send_timeout 5s;']],
   [
     { buffering: false },
@@ -148,7 +150,8 @@ test.each([
     [
       'auth_basic "Members only";',
       `auth_basic_user_file /etc/nginx/sculptor/visitors/${id};`,
-      'limit_req zone=sculptor_visitors burst=200;',
+      'limit_req zone=sculptor_guess burst=128 delay=50;',
+      'limit_req zone=sculptor_guessed burst=200;',
     ],
   ],
 ])('the option %j is a server block of its own, for the world and not for the probes', (given, lines) => {

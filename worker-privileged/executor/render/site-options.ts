@@ -55,12 +55,22 @@ function sizes({ index, bodyBytes, timeoutSeconds, buffering }: SiteOptions): re
   return [
     // nginx adds the files that the parts name.
     ...(index.length > 0 ? [`index ${index.map(plain).join(' ')};`] : []),
-    ...(bodyBytes === DEFAULT_OPTIONS.bodyBytes ? [] : [`client_max_body_size ${plain(bodyBytes)};`]),
+    ...(bodyBytes === DEFAULT_OPTIONS.bodyBytes ? [] : bodies(bodyBytes)),
     ...(timeoutSeconds === DEFAULT_OPTIONS.timeoutSeconds
       ? []
       : [`fastcgi_read_timeout ${wait};`, `proxy_read_timeout ${wait};`, `proxy_send_timeout ${wait};`]),
     ...(buffering ? [] : UNBUFFERED),
   ];
+}
+
+/** What the large bodies of a site may have of the disk at once, where two of them are not more. */
+const BODIES_OF_A_SITE = 2_147_483_648;
+
+function bodies(bytes: number): readonly string[] {
+  const size = `client_max_body_size ${plain(bytes)};`;
+  if (bytes < DEFAULT_OPTIONS.bodyBytes) return [size];
+  const most = Math.max(2, Math.floor(BODIES_OF_A_SITE / bytes));
+  return [size, `limit_conn sculptor_larger ${plain(most)};`];
 }
 
 function addresses({ allowedAddresses }: SiteOptions): readonly string[] {
@@ -76,7 +86,10 @@ function network(range: string): string {
   return range;
 }
 
-/** Each guess of a password takes nginx's worker a few milliseconds, in which it serves nobody: so many it works out. */
+/**
+ * Each guess of a password takes nginx's worker a few milliseconds, in which it serves nobody: so many it works out, of each
+ * visitor, whose HTTP/2 connection has up to 128 requests under way, and of all.
+ */
 function basicAuth({ id, options }: Served): readonly string[] {
   if (options.basicAuth === null) return [];
   const { realm } = options.basicAuth;
@@ -84,7 +97,8 @@ function basicAuth({ id, options }: Served): readonly string[] {
   return [
     `auth_basic "${realm}";`,
     `auth_basic_user_file ${visitorsFile(plain(id))};`,
-    'limit_req zone=sculptor_visitors burst=200;',
+    'limit_req zone=sculptor_guess burst=128 delay=50;',
+    'limit_req zone=sculptor_guessed burst=200;',
   ];
 }
 
