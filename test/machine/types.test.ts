@@ -188,11 +188,13 @@ test('a laravel site serves its project’s own public alone, and its queue and 
   expect((await page(site.name, '/artisan'))[0]).toBe(404);
 }, 120_000);
 
-test('a type is changed and changed back with its files, and the neighbour and all but the stop itself notice nothing', async () => {
+test('under load a site becomes each type and another, with its files, and no request fails here or next door', async () => {
   const [site, neighbour] = [await made({ type: 'php' }), await made({ type: 'static' })];
   put(neighbour, 'public/index.html', 'next door');
   put(site, 'public/index.php', '<?php echo "here";');
   put(site, 'public/index.html', 'here');
+  put(site, 'public/public/index.php', '<?php echo "here";');
+  put(site, 'public/public/index.html', 'here');
   put(
     site,
     'private/server.js',
@@ -201,22 +203,24 @@ test('a type is changed and changed back with its files, and the neighbour and a
   // Made before it is needed: then the change to it is no stop.
   await updateDomain(site.name, { type: 'node' });
   await answering(site);
+  const redirect = { to: 'https://other.example' };
   const [own, other] = await underLoad(
     [
-      { host: site.name, path: '/', expected: /^200 here$/ },
+      { host: site.name, path: '/', expected: /^(?:200 here$|308 )/ },
       { host: neighbour.name, path: '/', expected: /^200 next door$/ },
     ],
     async () => {
-      for (const type of ['php', 'static', 'node', 'proxy', 'laravel', 'php', 'static'])
-        if (type !== 'laravel') await updateDomain(site.name, { type });
+      for (const type of ['php', 'static', 'node', 'proxy', 'laravel', 'node', 'laravel', 'static'])
+        await updateDomain(site.name, { type });
+      for (const type of ['php', 'laravel', 'static', 'proxy']) {
+        await updateDomain(site.name, { type: 'redirect', options: { redirect } });
+        await updateDomain(site.name, { type });
+      }
     },
   );
   expect(own?.failed).toEqual([]);
   expect(other?.failed).toEqual([]);
   expect(other?.asked).toBeGreaterThan(20);
-  const redirect = { to: 'https://other.example' };
-  await updateDomain(site.name, { type: 'redirect', options: { redirect } });
-  await updateDomain(site.name, { type: 'laravel' });
   await updateDomain(site.name, { type: 'static', publicDirectory: 'public' });
   expect(await page(site.name)).toEqual([200, 'here']);
   expect(readFileSync(`/home/www/${site.name}/private/server.js`, 'utf8')).toContain('listen');

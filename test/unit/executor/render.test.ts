@@ -88,6 +88,7 @@ server {
     www.shop.example;
   set $sculptor_site /etc/sculptor/sites/a1b2c3d4e5f6;
   set $sculptor_public public/web;
+  set $sculptor_type php;
   include /etc/nginx/sculptor/parts/site.conf;
 }
 server {
@@ -97,10 +98,26 @@ server {
     www.shop.example;
   set $sculptor_site /etc/sculptor/sites/a1b2c3d4e5f6;
   set $sculptor_public public/web;
+  set $sculptor_type php;
   include /etc/nginx/sculptor/parts/probe.conf;
 }
 `);
 });
+
+test.each([
+  ['php', 'php'],
+  ['laravel', 'php'],
+  ['static', 'static'],
+  ['proxy', 'app'],
+  ['node', 'app'],
+  ['redirect', 'redirect'],
+] as const)(
+  'a server block of a %s site says itself what answers, to the world and to the probes',
+  (type, what) => {
+    const text = renderServerBlock({ id, type, names: [name], publicDirectory, options });
+    expect(text.split(`set $sculptor_type ${what};`)).toHaveLength(3);
+  },
+);
 
 test.each([
   [false, 'public', [name]],

@@ -1,4 +1,4 @@
-import type { SiteType } from '../../../contract/domains.ts';
+import { hasSocket, runsPhp, type SiteType } from '../../../contract/domains.ts';
 import type { DomainId } from '../../../contract/ids.ts';
 import type { DomainName, PublicDirectory } from '../../../contract/names.ts';
 import type { SiteOptions } from '../../../contract/site-options.ts';
@@ -67,8 +67,16 @@ function certificate({ id }: ServerBlock): string {
   ssl_certificate_key ${folder}/key.pem;`;
 }
 
-function site({ id, names, publicDirectory }: ServerBlock): string {
+/** What answers stands in it, and is not looked up: it comes and goes with what else the block has for that type. */
+function site({ id, type, names, publicDirectory }: ServerBlock): string {
   return `  server_name ${names.map(plain).join('\n    ')};
   set $sculptor_site /etc/sculptor/sites/${plain(id)};
-  set $sculptor_public ${plain(publicDirectory)};`;
+  set $sculptor_public ${plain(publicDirectory)};
+  set $sculptor_type ${answeredBy(type)};`;
+}
+
+function answeredBy(type: SiteType): string {
+  if (runsPhp(type)) return 'php';
+  if (hasSocket(type)) return 'app';
+  return type === 'redirect' ? 'redirect' : 'static';
 }
