@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { request, type IncomingHttpHeaders } from 'node:http';
+import { request, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Database, DatabaseUser } from '../../contract/databases.ts';
 import { Domain } from '../../contract/domains.ts';
@@ -39,8 +39,16 @@ export function api(method: Method, path: string, call: Call = {}): Promise<Answ
 }
 
 export function exchange(options: object, content?: string | Buffer): Promise<Answer> {
+  return answered((done) => request({ agent: false, ...options }, done), content);
+}
+
+/** What a request gets, once it has come in whole. */
+export function answered(
+  begin: (done: (answer: IncomingMessage) => void) => ClientRequest,
+  content?: string | Buffer,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ agent: false, ...options }, (answer) => {
+    const outgoing = begin((answer) => {
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (chunk: string) => (text += chunk));

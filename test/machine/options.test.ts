@@ -254,9 +254,14 @@ const EACH: readonly ChangedOptions[] = [
   { hsts: { maxAgeSeconds: 60, includeSubdomains: false, preload: false } },
   { staticCacheSeconds: 60 },
   { errorPages: { 404: '/404.html' } },
+  { buffering: false },
+  { redirect: { to: 'https://other.example', status: 308, keepPath: true } },
 ];
 
 test('a change of any option under load fails no request, here and at a neighbour', async () => {
+  // To ask for passwords is another answer, and the next test.
+  const changed = EACH.flatMap((options) => Object.keys(options));
+  expect([...changed, 'basicAuth'].sort()).toEqual(Object.keys(DEFAULT_OPTIONS).sort());
   const name = `${unique('www.options')}.example`;
   const domain = await createDomain({ name, aliases: [name.slice(4)] });
   const neighbour = await made({});

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { exchange, type Answer } from './agent.ts';
+import { request as requestTls } from 'node:https';
+import { answered, exchange, type Answer } from './agent.ts';
 
 export type Visit = {
   readonly method?: string;
@@ -20,6 +21,12 @@ export async function visit(host: string, path = '/', wanted: Visit = {}): Promi
     if ((error as { code?: string }).code === 'ECONNRESET') return 'closed';
     throw error;
   }
+}
+
+/** The same over TLS, whoever vouches for the certificate; fails where there is none. */
+export function visitTls(host: string, path = '/'): Promise<Answer> {
+  const where = { host: '127.0.0.1', port: 443, servername: host, rejectUnauthorized: false, agent: false };
+  return answered((done) => requestTls({ ...where, path, headers: { host } }, done));
 }
 
 /** Status and body of a page. */

@@ -1,16 +1,22 @@
-import { visit } from './server.ts';
+import { visit, visitTls } from './server.ts';
 
 /** Answers that were not the page, as `<status> <body>`, of a host that was asked without a pause. */
 export type Steady = { readonly asked: number; readonly failed: readonly string[] };
 
-type Asked = { readonly host: string; readonly path: string; readonly expected: RegExp };
+type Asked = {
+  readonly host: string;
+  readonly path: string;
+  readonly expected: RegExp;
+  /** By HTTPS, whoever vouches for it. */
+  readonly tls?: boolean;
+};
 
 /**
  * Asks each host by a few visitors who never pause, from before `change` begins until it is over.
  */
 export async function underLoad(
   hosts: readonly Asked[],
-  change: () => Promise<void>,
+  change: () => Promise<unknown>,
 ): Promise<readonly Steady[]> {
   const state = { over: false };
   const loads = hosts.map((host) => steady(host, state));
@@ -26,14 +32,14 @@ export async function underLoad(
 
 const VISITORS = 3;
 
-function steady({ host, path, expected }: Asked, state: { readonly over: boolean }) {
+function steady({ host, path, expected, tls = false }: Asked, state: { readonly over: boolean }) {
   const failed: string[] = [];
   let asked = 0;
   let begin: () => void = () => undefined;
   const begun = new Promise<void>((resolve) => (begin = resolve));
   const visitor = async () => {
     do {
-      const answer = await visit(host, path).catch((error: unknown) => String(error));
+      const answer = await (tls ? visitTls : visit)(host, path).catch((error: unknown) => String(error));
       const seen = typeof answer === 'string' ? answer : `${answer.status} ${answer.text}`;
       if (!expected.test(seen)) failed.push(seen);
       asked += 1;
