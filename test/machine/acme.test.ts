@@ -4,7 +4,7 @@ import { connect } from 'node:tls';
 import type { Operation } from '../../contract/operations.ts';
 import { accepted, api, createDomain, ended, ready, succeeded, unique, updateDomain } from './agent.ts';
 import { startAuthority, type Authority } from './authority.ts';
-import { must, page, place } from './server.ts';
+import { must, page, place, visit, visitTls } from './server.ts';
 
 /* Certificates by ACME, from pebble: it refuses nonces, and finds names elsewhere. */
 
@@ -106,6 +106,31 @@ test('an alias that comes is in the certificate that a renewal brings', async ()
   expect([...after.names].sort()).toEqual([name, alias].sort());
   expect(after.fingerprint).not.toBe(before.fingerprint);
   expect(await fingerprintShown(alias)).toBe(after.fingerprint);
+}, 120_000);
+
+test('a site that forces HTTPS and binds browsers to it does so with its certificate, and has it renewed', async () => {
+  const hsts = { maxAgeSeconds: 3600, includeSubdomains: true };
+  const { id, name } = await site({ options: { forceHttps: true, hsts } });
+  place(`s-${id}`, `/home/www/${name}/public/index.html`, 'home');
+  const plain = async () => {
+    const answer = await visit(name, '/a?b=c');
+    if (answer === 'closed') return answer;
+    return [answer.status, answer.headers.location, answer.headers['strict-transport-security']];
+  };
+  expect(await plain()).toEqual([404, undefined, undefined]);
+  expect(await page(name)).toEqual([200, 'home']);
+  expect((await ask(name)).status).toBe('succeeded');
+  expect(await plain()).toEqual([308, `https://${name}/a?b=c`, undefined]);
+  const overTls = await visitTls(name);
+  expect([overTls.status, overTls.text]).toEqual([200, 'home']);
+  expect(overTls.headers['strict-transport-security']).toBe('max-age=3600; includeSubDomains');
+  // Where browsers are sent away from, the authority is answered.
+  const before = await served(name);
+  await succeeded(await accepted('POST', `/v1/domains/${name}/certificate/renew`));
+  expect((await served(name)).fingerprint).not.toBe(before.fingerprint);
+  await updateDomain(name, { options: { forceHttps: false, hsts: null } });
+  expect(await page(name)).toEqual([200, 'home']);
+  expect((await visitTls(name)).headers['strict-transport-security']).toBeUndefined();
 }, 120_000);
 
 describe('a challenge is answered', () => {

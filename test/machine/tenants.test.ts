@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Tenant } from '../../contract/tenants.ts';
-import { ENDED, Operation } from '../../contract/operations.ts';
-import { accepted, api, operationId, ready, succeeded, unique } from './agent.ts';
-import type { Answer, Call, Method } from './agent.ts';
+import { api, ready, unique } from './agent.ts';
+import type { Answer } from './agent.ts';
+import { asTenant, change, ends, header, idIn, tenant } from './as-tenant.ts';
 import { underLoad } from './under-load.ts';
 import { must, page, place, rootSql, run, sculptorctl, sql } from './server.ts';
 
@@ -11,38 +10,6 @@ import { must, page, place, rootSql, run, sculptorctl, sql } from './server.ts';
 beforeAll(ready);
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmFy0qwHfPwUUrsNEvgaNxvi7NkRUC2F3WS3b0fC3yR';
-
-async function tenant(plan: object = {}): Promise<string> {
-  const made = await accepted('POST', '/v1/tenants', { body: { name: unique('t'), plan } });
-  await succeeded(made);
-  return Tenant.parse(made.json['tenant']).id;
-}
-
-const header = (id: string, call: Call = {}): Call => ({ ...call, headers: { 'sculptor-tenant': id } });
-
-/** A write of a tenant's, once its operation has ended. */
-async function ends(id: string, answer: Answer): Promise<Operation> {
-  for (;;) {
-    const found = await api('GET', `/v1/operations/${operationId(answer)}`, header(id));
-    const operation = Operation.parse(found.json);
-    if (ENDED.has(operation.status)) return operation;
-    await pause(50);
-  }
-}
-
-async function asTenant(id: string, [method, path, body]: [Method, string, object?]): Promise<Answer> {
-  const answer = await accepted(method, path, header(id, body === undefined ? {} : { body }));
-  const { status, error } = await ends(id, answer);
-  expect([path, status, error]).toEqual([path, 'succeeded', null]);
-  return answer;
-}
-
-const idIn = (answer: Answer, noun?: string) =>
-  ((noun === undefined ? answer.json : answer.json[noun]) as { id: string }).id;
-
-async function change(id: string, word: string, body?: object): Promise<Operation> {
-  return succeeded(await accepted('POST', `/v1/tenants/${id}/${word}`, body === undefined ? {} : { body }));
-}
 
 /** What doctor takes for wrong. */
 const findings = () =>
