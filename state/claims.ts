@@ -8,7 +8,7 @@ import type { ClaimableOperation, ClaimedOperation, Place } from './open-operati
 import { endUnstarted } from './outcomes.ts';
 import { readResourceState } from './resource-states.ts';
 import type { ResourceState } from './resource-states.ts';
-import { VERSIONS } from './versions-of.ts';
+import { numbersOf, VERSIONS } from './versions-of.ts';
 
 /** How far an operation may be repeated for want of MariaDB or the executor, or because the worker broke off. */
 export const MAX_ATTEMPTS = 5;
@@ -94,8 +94,8 @@ async function whyNotBegun(
     if (hasChildren(row.resourceType) && other.resourceId !== row.resourceId) break;
     const newer =
       other.resourceId === row.resourceId && other.generation > row.generation && doesWork(other, row);
-    // What will be cancelled itself does not do this one's work.
-    if (newer && !(await mayBeCancelled(sql, other))) return 'superseded';
+    // What will be cancelled itself, or cannot be carried out, does not do this one's work.
+    if (newer && !(await mayBeCancelled(sql, other)) && (await isPossible(sql, other))) return 'superseded';
   }
   if (before !== undefined && before.generation >= row.generation) return 'superseded';
   return undefined;
@@ -165,7 +165,7 @@ function hasChildren(type: string): boolean {
  * carried out is never carried out again, nor anything older.
  */
 async function isNext(sql: Sql, type: ResourceType, row: ClaimableOperation): Promise<boolean> {
-  const text = `SELECT COUNT(*) AS count FROM ${VERSIONS[type]} = ? AND generation <= ?`;
+  const text = `SELECT COUNT(*) AS count FROM ${numbersOf(type)} = ? AND generation <= ?`;
   const [versions] = await sql.rows(z.object({ count: z.number() }), text, [row.resourceId, row.generation]);
   return versions?.count === row.generation;
 }

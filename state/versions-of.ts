@@ -1,26 +1,41 @@
 import { z } from 'zod';
 import { Generation } from '../contract/ids.ts';
 import type { ResourceType } from '../contract/operations.ts';
+import type { PartType } from '../contract/site-parts.ts';
 import type { Sql } from './connection.ts';
+
+const PARTS = 'site_part_version WHERE part_id';
+const ofType = (type: PartType) => `site_part_version WHERE type = '${type}' AND part_id`;
 
 /** Where the API writes what is asked of each type of resource: a table, and a condition that ends before its id. */
 export const VERSIONS: Readonly<Record<ResourceType, string>> = {
   domain: 'domain_version WHERE domain_id',
   database: 'database_version WHERE database_id',
   databaseUser: 'database_user_version WHERE user_id',
-  key: "site_part_version WHERE type = 'key' AND part_id",
-  cache: "site_part_version WHERE type = 'cache' AND part_id",
-  certificate: "site_part_version WHERE type = 'certificate' AND part_id",
+  key: ofType('key'),
+  cache: ofType('cache'),
+  certificate: ofType('certificate'),
   tenant: 'tenant_version WHERE tenant_id',
-  cron: "site_part_version WHERE type = 'cron' AND part_id",
-  run: "site_part_version WHERE type = 'run' AND part_id",
-  queue: "site_part_version WHERE type = 'queue' AND part_id",
+  cron: ofType('cron'),
+  run: ofType('run'),
+  queue: ofType('queue'),
 };
 
-/** The number of the version that is written next; to be asked under the lock of what its operations wait for. */
+/** Versions are numbered by their resource, and one of another type takes its number too: the API may be a thief's. */
+export function numbersOf(type: ResourceType): string {
+  return VERSIONS[type].startsWith('site_part_version') ? PARTS : VERSIONS[type];
+}
+
+/**
+ * The number of the version that is written next; to be asked under the lock of what its operations wait for. It is the
+ * first that is free: one far ahead, which nobody carries out, keeps nothing else from being asked for.
+ */
 export async function nextGeneration(sql: Sql, type: ResourceType, id: string): Promise<Generation> {
-  const text = `SELECT MAX(generation) + 1 AS generation FROM ${VERSIONS[type]} = ?`;
-  const [row] = await sql.rows(z.object({ generation: z.coerce.number().pipe(Generation) }), text, [id]);
+  const versions = numbersOf(type);
+  const text = `SELECT MIN(v.generation) + 1 AS generation FROM
+    (SELECT generation FROM ${versions} = ?) v LEFT JOIN (SELECT generation FROM ${versions} = ?) n
+    ON n.generation = v.generation + 1 WHERE n.generation IS NULL`;
+  const [row] = await sql.rows(z.object({ generation: z.coerce.number().pipe(Generation) }), text, [id, id]);
   if (row === undefined) throw new Error('a resource without versions was asked for');
   return row.generation;
 }

@@ -2,7 +2,7 @@ import { CertificateReport } from '../contract/certificates.ts';
 import { toFailure } from '../contract/failures.ts';
 import type { DomainId, PartId, ServerId } from '../contract/ids.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { askForRenewal, tellEnd } from '../state/certificates.ts';
+import { askForRenewal, tellEnd, timeOf } from '../state/certificates.ts';
 import type { State } from '../state/connection.ts';
 import { listPartReports, putPartReport, removePartReport } from '../state/part-reports.ts';
 import { hasPartsOf, partsOfType } from '../state/site-parts.ts';
@@ -30,10 +30,11 @@ export function createKeepingCertificates(parts: KeepingCertificatesParts): () =
     try {
       const known = await listPartReports(state, { server, type: 'certificate' });
       if (known.size === 0 && !(await hasPartsOf(state, 'certificate'))) return;
+      const since = await timeOf(state);
       const all = await look(parts);
       for (const report of all) {
         // What the API wrote of one may be forged: the others are kept all the same.
-        await keep(parts, report, known.get(report.part)).catch((error: unknown) => {
+        await keep(parts, report, { before: known.get(report.part), since }).catch((error: unknown) => {
           logger.warn({ err: error, resource: report.part }, 'a certificate was not looked after');
         });
       }
@@ -68,13 +69,13 @@ async function look({ executor, state }: KeepingCertificatesParts): Promise<read
 async function keep(
   { state, server, logger, now = () => new Date() }: KeepingCertificatesParts,
   report: CertificateReport,
-  before: unknown,
+  { before, since }: { readonly before: unknown; readonly since: string },
 ): Promise<void> {
   await tellEnd(state, report, now());
   if (JSON.stringify(CertificateReport.safeParse(before).data) !== JSON.stringify(report))
     await putPartReport(state, { server, type: 'certificate' }, { part: report.part, report });
   if (report.due === null) return;
-  const operationId = await askForRenewal(state, server, report);
+  const operationId = await askForRenewal(state, server, { report, since });
   if (operationId !== undefined)
     logger.info({ operationId, resource: report.part, why: report.due }, 'certificate to be renewed');
 }

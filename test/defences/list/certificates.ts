@@ -1,6 +1,8 @@
 import type { Defence } from '../defence.ts';
 
 const ROOT = 'test/unit/executor/certificates.test.ts';
+const KEEPING = 'test/integration/worker/certificates.test.ts';
+const NO_SITE = 'whoever has the API keeps no site from renewal';
 const SHOWN =
   'row 38: over TLSv1.3 nobody is served another site than that of the handshake, in a new session or an old one';
 
@@ -41,6 +43,26 @@ export const CERTIFICATES: readonly Defence[] = [
       file: ROOT,
       test: 'from an authority one for fewer names does not take the place of a better one, unless that ends',
     },
+  },
+  {
+    name: 'renewals by what root holds',
+    against: 'a thief of the API who keeps a site from renewal by operations that fail',
+    change: {
+      file: 'state/certificates.ts',
+      from: 'o.started_at > UTC_TIMESTAMP(3)',
+      to: 'o.created_at > UTC_TIMESTAMP(3)',
+    },
+    noticed: { file: KEEPING, test: `${NO_SITE} by a renewal that cannot be carried out` },
+  },
+  {
+    name: 'a number for a renewal, whatever was written',
+    against: 'a thief of the API who takes the number of the next version for another type',
+    change: {
+      file: 'state/claims.ts',
+      from: 'SELECT COUNT(*) AS count FROM ${numbersOf(type)}',
+      to: 'SELECT COUNT(*) AS count FROM ${VERSIONS[type]}',
+    },
+    noticed: { file: KEEPING, test: `${NO_SITE} by one of another type under its id` },
   },
   {
     name: 'losing TLS counts',

@@ -1,6 +1,7 @@
 import type { CertificateReport } from '../../../contract/certificates.ts';
-import { ServerId } from '../../../contract/ids.ts';
+import { OperationId, ServerId } from '../../../contract/ids.ts';
 import { createLogger } from '../../../runtime/logger.ts';
+import { claimOperation } from '../../../state/claims.ts';
 import { openState } from '../../../state/connection.ts';
 import type { State } from '../../../state/connection.ts';
 import { createKeepingCertificates } from '../../../worker-privileged/keeping-certificates.ts';
@@ -56,13 +57,17 @@ const report = (more: Partial<CertificateReport> = {}): CertificateReport => ({
   ...more,
 });
 
+/** Done while root is asked. */
+let meanwhile: (() => Promise<void>) | undefined;
+
 /** One answer holds as many as there are in a list; the next ones come when they are asked for. */
 async function round(...answers: readonly (readonly CertificateReport[])[]): Promise<readonly unknown[]> {
   const asked: unknown[] = [];
-  const call = (_verb: string, { after }: { after: unknown }) => {
+  const call = async (_verb: string, { after }: { after: unknown }) => {
+    await meanwhile?.();
     const at = asked.push(after) - 1;
     const next = at + 1 < answers.length ? (answers[at]?.at(-1)?.site ?? null) : null;
-    return Promise.resolve({ certificates: answers[at] ?? [], next });
+    return { certificates: answers[at] ?? [], next };
   };
   await createKeepingCertificates({
     ...{ server: ServerId.parse('default'), state, isActive: () => true, now: () => NOW },
@@ -79,7 +84,8 @@ const renewals = () =>
 const told = () => servers.sql('SELECT kind, message FROM sculptor.notification');
 const end = (kind: string, status: string) =>
   servers.sql(
-    `UPDATE sculptor.operation SET status = '${status}', ended_at = UTC_TIMESTAMP(3) WHERE kind = '${kind}'`,
+    `UPDATE sculptor.operation SET status = '${status}', started_at = COALESCE(started_at, UTC_TIMESTAMP(3)),
+      ended_at = UTC_TIMESTAMP(3) WHERE kind = '${kind}'`,
   );
 
 test('one that is due is renewed by an operation, a version further, and once', async () => {
@@ -101,7 +107,7 @@ test('where that fails it is asked for again when the site was changed, or half 
   await round([report({ due: 'names' })]);
   expect(renewals()).toHaveLength(2);
   end('certificate.renew', 'failed');
-  servers.sql(`UPDATE sculptor.operation SET created_at = UTC_TIMESTAMP(3) - INTERVAL 13 HOUR`);
+  servers.sql(`UPDATE sculptor.operation SET started_at = UTC_TIMESTAMP(3) - INTERVAL 13 HOUR`);
   await round([report({ due: 'names' })]);
   expect(renewals()).toHaveLength(3);
 });
@@ -110,6 +116,107 @@ test('what is not due, not known or not of this kind is not renewed', async () =
   const strange = 'x9x9x9x9x9x9' as never;
   await round([report(), report({ part: strange, due: 'ends' }), report({ site: strange, due: 'ends' })]);
   expect(renewals()).toEqual([]);
+});
+
+/** What whoever has the API's account may write. */
+async function forge(version: { readonly generation: number } & Readonly<Record<string, unknown>>) {
+  const row = {
+    type: 'certificate',
+    spec: '{"kind":"none"}',
+    deleted: false,
+    name: 'certificate',
+    ...version,
+  };
+  await api.run(
+    `INSERT INTO site_part_version (part_id, generation, type, domain_id, tenant, server, name, spec, deleted)
+       VALUES (?, ?, ?, ?, 'default', 'default', ?, ?, ?)`,
+    [PART, row.generation, row.type, SITE, row.name, row.spec, row.deleted],
+  );
+}
+const forgeOperation = (
+  kind: 'certificate.update' | 'certificate.delete' | 'certificate.renew',
+  generation: number,
+) =>
+  insertOperation(api, {
+    ...{ kind, id: PART, name: 'certificate', generation, serialKey: `domain:${SITE}` },
+  });
+const claim = async (generation: number) => {
+  const [row] = servers.sql(
+    `SELECT id FROM sculptor.operation WHERE generation = ${generation} ORDER BY kind DESC`,
+  );
+  return claimOperation(state, ServerId.parse('default'), OperationId.parse(row?.[0]));
+};
+
+describe('whoever has the API keeps no site from renewal', () => {
+  test.each<[string, () => Promise<unknown>, number]>([
+    [
+      'by a version that says that it is removed',
+      async () => {
+        await forge({ generation: 2, deleted: true });
+        await forgeOperation('certificate.delete', 2);
+        end('certificate.delete', 'failed');
+      },
+      3,
+    ],
+    [
+      'by one that asks for another kind, in vain',
+      async () => {
+        await forge({ generation: 2, spec: '{"kind":"custom"}' });
+        await forgeOperation('certificate.update', 2);
+        end('certificate.update', 'failed');
+      },
+      3,
+    ],
+    ['by one with a number far ahead', () => forge({ generation: 4_000_000_000 }), 2],
+    ['by one of another type under its id', () => forge({ generation: 2, type: 'key', spec: '{}' }), 3],
+    [
+      'by a renewal that cannot be carried out',
+      async () => {
+        await forgeOperation('certificate.renew', 99);
+        servers.sql(
+          `UPDATE sculptor.operation SET status = 'failed', ended_at = UTC_TIMESTAMP(3) WHERE generation = 99`,
+        );
+      },
+      2,
+    ],
+  ])('%s', async (_, forgery, generation) => {
+    await forgery();
+    await round([report({ due: 'ends' })]);
+    expect(
+      servers.sql(`SELECT spec, deleted FROM sculptor.site_part_version WHERE generation = ${generation}`),
+    ).toEqual([[SPEC, '0']]);
+    expect(await claim(generation)).toMatchObject({
+      result: 'mine',
+      operation: { kind: 'certificate.renew' },
+    });
+  });
+
+  test('by an impossible one that would come after it', async () => {
+    await round([report({ due: 'ends' })]);
+    await forgeOperation('certificate.renew', 99);
+    expect(await claim(2)).toMatchObject({ result: 'mine', operation: { kind: 'certificate.renew' } });
+  });
+});
+
+test('what was brought about while root was asked is not undone by a renewal', async () => {
+  meanwhile = async () => {
+    await forge({ generation: 2, spec: '{"kind":"custom"}' });
+    await forgeOperation('certificate.update', 2);
+    end('certificate.update', 'succeeded');
+  };
+  await round([report({ due: 'ends' })]).finally(() => (meanwhile = undefined));
+  expect(renewals()).toEqual([]);
+  await round([report({ due: 'ends' })]);
+  expect(renewals()).toHaveLength(1);
+});
+
+test('one that is not shown is not renewed, and neither is one whose site another server has', async () => {
+  await round([report({ due: 'ends', served: null })]);
+  servers.sql("INSERT INTO sculptor.server (id, name) VALUES ('other', 'other.example')");
+  servers.sql("UPDATE sculptor.domain_version SET server = 'other'");
+  await round([report({ due: 'ends' })]);
+  expect(renewals()).toEqual([]);
+  servers.sql("UPDATE sculptor.domain_version SET server = 'default'");
 });
 
 test('one that ends in less than twenty days is told of, once', async () => {

@@ -320,6 +320,18 @@ describe('from an authority', () => {
     expect(found(server)!.fingerprint256).not.toBe(before);
   });
 
+  test('what is shown is told to be due, though another was asked for and broke off before it came', async () => {
+    const { server, system } = await withSite();
+    await put(giving(system, answer(authority.issue({ names: ['shop.example'], days: 90 }))), acme);
+    const site = `/var/lib/sculptor-root/parts/${ID}/${PART}.json`;
+    const { text } = server.disk.get(site) as { readonly text: string };
+    const asked = JSON.stringify({ ...(JSON.parse(text) as object), spec: selfSigned, generation: 2 });
+    server.disk.set(site, { kind: 'file', text: asked, mode: 0o600 });
+    later(server, 70);
+    const { certificates } = await lookAtCertificates(system)({ after: null }, recordedRun());
+    expect(certificates).toMatchObject([{ due: 'ends', served: { kind: 'acme' } }]);
+  });
+
   test('it is told whether the one that there is ends soon, by the end of that itself', async () => {
     const { server, system } = await withSite();
     const due: boolean[] = [];

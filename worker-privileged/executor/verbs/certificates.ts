@@ -167,12 +167,10 @@ async function reportOf(system: System, id: DomainId): Promise<CertificateReport
   const part = (await system.parts.list(site.id)).find(({ type }) => type === 'certificate');
   if (part === undefined) return null;
   const held = await system.certificates.read(site.id);
-  const asked = (part as PartEntryOf<'certificate'>).spec.kind;
-  return {
-    ...{ part: part.id, site: site.id },
-    served: await servedOf(system, site.id, site.names),
-    due: asked === held?.kind ? dueOf(held, site, system.now()) : null,
-  };
+  const served = await servedOf(system, site.id, site.names);
+  // What is shown is renewed, whatever else was asked for and did not come about.
+  const due = held === null || served === null ? null : dueOf(held, site, system.now());
+  return { part: part.id, site: site.id, served, due };
 }
 
 /** What was brought along is its owner's to renew. */
