@@ -36,8 +36,8 @@ export const CERTIFICATES: readonly Defence[] = [
     against: 'a renewal that leaves names without a certificate',
     change: {
       file: 'worker-privileged/executor/verbs/site-parts/authority.ts',
-      from: 'return loses || Date.parse',
-      to: 'return Date.parse',
+      from: 'return loses || (kind',
+      to: 'return (kind',
     },
     noticed: {
       file: ROOT,

@@ -320,6 +320,38 @@ describe('from an authority', () => {
     expect(found(server)!.fingerprint256).not.toBe(before);
   });
 
+  describe('in the place of one that was brought along', () => {
+    const both = ['shop.example', WWW];
+    const brought = (days = 300) => custom(authority.issue({ names: both, days }));
+    const fewer = () => answer(authority.issue({ names: ['shop.example'] }), [WWW]);
+
+    test('one for fewer names is not shown, though it was asked for: the former stays, and stays asked for', async () => {
+      const { server, system } = await withSite({ aliases: [WWW] });
+      await put(system, brought());
+      const before = stateOf(server);
+      expect(await failureOf(put(giving(system, fewer()), acme, 2))).toBe('certificate_kept');
+      expect(stateOf(server)).toEqual(before);
+    });
+
+    test('one for all its names is, though it ends earlier', async () => {
+      const { server, system } = await withSite({ aliases: [WWW] });
+      await put(system, brought());
+      const { served } = await put(giving(system, answer(authority.issue({ names: both }))), acme, 2);
+      expect([served?.kind, found(server)!.subjectAltName]).toEqual(['acme', `DNS:shop.example, DNS:${WWW}`]);
+    });
+
+    test.each<[string, number, readonly CertificateSpec[]]>([
+      ['one that ends in some days', 5, []],
+      ['one that was asked away before', 300, [none]],
+      ['one for which a self-signed one was asked', 300, [selfSigned]],
+    ])('of %s, one for fewer names is', async (_, days, before) => {
+      const { server, system } = await withSite({ aliases: [WWW] });
+      for (const [at, of] of [brought(days), ...before].entries()) await put(system, of, at + 1);
+      await put(giving(system, fewer()), acme, 9);
+      expect(found(server)!.subjectAltName).toBe('DNS:shop.example');
+    });
+  });
+
   test('what is shown is told to be due, though another was asked for and broke off before it came', async () => {
     const { server, system } = await withSite();
     await put(giving(system, answer(authority.issue({ names: ['shop.example'], days: 90 }))), acme);

@@ -32,8 +32,8 @@ export function obtained(
       const { id, tenant, names } = site;
       const { chain, key, leftOut } = await acme.obtain({ id, tenant, names, due });
       const next = new X509Certificate(chain);
-      if (held?.kind === 'acme' && isWorse(held.certificate, next, { names: site.names, now: now() }))
-        throw kept(leftOut.map(({ name }) => name));
+      const isShown = held !== null && (await certificates.served(id)) === held.fingerprint;
+      if (isShown && isWorse(held, next, { names, now: now() })) throw kept(leftOut.map(({ name }) => name));
       const { generation } = part;
       return certificates.write(site.id, {
         ...{ chain, key, kind: 'acme', asked: [...site.names], generation },
@@ -46,16 +46,19 @@ export function obtained(
 /** So long before its end one for fewer names is taken: else there would be none. */
 const LAST_DAYS = 7;
 
-/** Whether visitors would have less of another: fewer of the site's names, or an earlier end. */
+/**
+ * Whether visitors would have less of another: fewer of the site's names, or an earlier end. In the place of one that
+ * was brought along it may end earlier, as the server renews it; one that is self-signed nobody trusts.
+ */
 export function isWorse(
-  before: X509Certificate,
+  { kind, certificate: before }: Pick<HeldCertificate, 'kind' | 'certificate'>,
   after: X509Certificate,
   { names, now }: { readonly names: readonly DomainName[]; readonly now: Date },
 ): boolean {
-  if (daysLeft(before.validTo, now) < LAST_DAYS) return false;
+  if (kind === 'self-signed' || daysLeft(before.validTo, now) < LAST_DAYS) return false;
   const covered = coveredBy(after, names);
   const loses = coveredBy(before, names).some((name) => !covered.includes(name));
-  return loses || Date.parse(after.validTo) < Date.parse(before.validTo);
+  return loses || (kind === 'acme' && Date.parse(after.validTo) < Date.parse(before.validTo));
 }
 
 function kept(leftOut: HeldCertificate['asked']): FailureError {
@@ -63,6 +66,6 @@ function kept(leftOut: HeldCertificate['asked']): FailureError {
   return new FailureError(
     'certificate_kept',
     `The certificate that the authority gave would ${without}: the one that there is stays.`,
-    'Have every name point to this server, or take the alias from the site; then renew the certificate.',
+    'Have every name point to this server, or take the alias from the site; then ask again.',
   );
 }
