@@ -62,16 +62,30 @@ const isInside = (value: string) =>
 const NAMES = [...around('words.example', EVERYTHING), 'test..com'].filter((value) => !isName(value));
 const IDS = around('abcdefghijkl', EVERYTHING);
 
+const GOOD = new Map([
+  ['phpVersion', '8.2'],
+  ['type', 'static'],
+  ['isolation', 'site'],
+]);
+
+const move = (change: Fields) => put({ to: 'k1k1k1k1k1k1', ...change });
+/** The verbs that take a whole site, and what each takes. */
+const SITES = [
+  ['site.put', put],
+  ['site.restore', put],
+  ['site.move', move],
+] as const;
+
 test('rows 1, 3, 4 and 14: no name is more than a name, and `test..com` stops no site', async () => {
   await refusesEach(
     [1, 3, 4, 14],
     [
-      ...['site.put', 'site.restore'].flatMap((verb) => [
-        { what: `${verb} name`, values: NAMES, line: (name: string) => requestLine(verb, put({ name })) },
+      ...SITES.flatMap(([verb, whole]) => [
+        { what: `${verb} name`, values: NAMES, line: (name: string) => requestLine(verb, whole({ name })) },
         {
           what: `${verb} alias`,
           values: NAMES,
-          line: (alias: string) => requestLine(verb, put({ aliases: ['good.example', alias] })),
+          line: (alias: string) => requestLine(verb, whole({ aliases: ['good.example', alias] })),
         },
       ]),
     ],
@@ -82,10 +96,10 @@ test('rows 1, 3, 4 and 14: no served folder is more than a folder in `public`', 
   const values = around('public/web', EVERYTHING).filter((value) => !isFolder(value));
   await refusesEach(
     [1, 3, 4, 14],
-    ['site.put', 'site.restore'].map((verb) => ({
+    SITES.map(([verb, whole]) => ({
       what: `${verb} folder`,
       values,
-      line: (publicDirectory: string) => requestLine(verb, put({ publicDirectory })),
+      line: (publicDirectory: string) => requestLine(verb, whole({ publicDirectory })),
     })),
   );
 });
@@ -95,6 +109,18 @@ const OPTIONS_OF_ONE_VALUE = [
   ...['bodyBytes', 'timeoutSeconds', 'accessLog', 'www', 'forceHttps', 'staticCacheSeconds', 'hsts'],
   ...['errorPages', 'basicAuth'],
 ];
+
+test('rows 1, 3, 14 and 38: a site is moved from a tenant to a tenant, and neither is more than an id', async () => {
+  const fields = ['to', 'tenant', 'type', 'isolation', 'generation', 'enabled', 'protected', 'phpVersion'];
+  await refusesEach(
+    [1, 3, 14, 38],
+    fields.map((field) => ({
+      what: `site.move ${field}`,
+      values: around(GOOD.get(field) ?? 'k1k1k1k1k1k1', EVERYTHING),
+      line: (value: string) => requestLine('site.move', move({ [field]: value })),
+    })),
+  );
+});
 
 test('rows 1, 3 and 4: no option of a site is more than its grammar', async () => {
   const lists = { index: 'home.html', allowedAddresses: '192.0.2.0/24' };
@@ -146,16 +172,11 @@ test('rows 1, 3 and 4: no visitor and no page for errors of a site is more than 
 
 test('rows 1, 3, 5 and 6: no version, type, isolation, number or switch is more than it is', async () => {
   const fields = ['phpVersion', 'type', 'isolation', 'generation', 'enabled', 'protected', 'aliases'];
-  const good = new Map([
-    ['phpVersion', '8.2'],
-    ['type', 'static'],
-    ['isolation', 'site'],
-  ]);
   await refusesEach(
     [1, 3, 5, 6],
     fields.map((field) => ({
       what: field,
-      values: around(good.get(field) ?? '1', EVERYTHING),
+      values: around(GOOD.get(field) ?? '1', EVERYTHING),
       line: (value) => requestLine('site.put', put({ [field]: value })),
     })),
   );
@@ -163,7 +184,7 @@ test('rows 1, 3, 5 and 6: no version, type, isolation, number or switch is more 
 
 test('rows 1, 3, 8 and 14: no id is more than an id, for any verb', async () => {
   const ofId = [
-    ...['site.put', 'site.remove', 'site.restore', 'site.purge'],
+    ...['site.put', 'site.remove', 'site.restore', 'site.purge', 'site.move'],
     ...['database.remove', 'database.restore', 'database.purge', 'database.protect'],
   ];
   await refusesEach(
@@ -171,7 +192,7 @@ test('rows 1, 3, 8 and 14: no id is more than an id, for any verb', async () => 
     ofId.map((verb) => ({
       what: `${verb} id`,
       values: IDS,
-      line: (id) => requestLine(verb, ['site.put', 'site.restore'].includes(verb) ? put({ id }) : { id }),
+      line: (id) => requestLine(verb, SITES.find(([known]) => known === verb)?.[1]({ id }) ?? { id }),
     })),
   );
 });
