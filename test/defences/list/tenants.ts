@@ -40,8 +40,8 @@ export const TENANTS: readonly Defence[] = [
     against: 'a site that is taken over by another tenant',
     change: {
       file: 'worker-privileged/executor/verbs/site/registered.ts',
-      from: ' || entry.tenant !== spec.tenant) {',
-      to: ') {',
+      from: 'if (entry.tenant !== spec.tenant) {',
+      to: 'if (entry.tenant === undefined) {',
     },
     noticed: { file: ROOT, test: 'a site keeps its tenant for its life' },
   },
