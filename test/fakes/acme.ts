@@ -5,18 +5,27 @@ import { acmeUnconfigured } from '../../worker-privileged/executor/system/acme-f
 export type FakeAuthority = (site: Named) => Obtained;
 
 type Parts = {
-  readonly server: { readonly authority: FakeAuthority | null; readonly doings: string[] };
+  readonly server: {
+    readonly authority: FakeAuthority | null;
+    readonly whileItThinks?: (() => Promise<unknown>) | undefined;
+    readonly doings: string[];
+  };
   readonly change: <T>(act: () => T) => Promise<T>;
 };
 
 export function fakeAcme({ server, change }: Parts): Acme {
   return {
-    obtain: (site) =>
-      change(() => {
+    obtain: async (site) => {
+      await server.whileItThinks?.();
+      return change(() => {
         if (server.authority === null) throw acmeUnconfigured();
         server.doings.push(`obtain a certificate for ${site.names.join()}`);
-        return server.authority(site);
-      }),
+        const given = server.authority(site);
+        site.admit(given.leftOut.map(({ name }) => name));
+        return given;
+      });
+    },
     forget: () => Promise.resolve(),
+    isAsked: () => Promise.resolve(false),
   };
 }

@@ -60,6 +60,8 @@ export type FakeServer = {
   readonly held: Map<number, number>;
   /** What the certificate authority says to a site; null where root has set none. */
   authority: FakeAuthority | null;
+  /** What happens on the server meanwhile. */
+  whileItThinks?: () => Promise<unknown>;
   /** What is begun from now on ends without a word. */
   breaksOff?: boolean;
   /** What runs outlives what started it. */
@@ -170,7 +172,19 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
   const accounts = fakeAccounts(parts);
   const limits = () => readLimits(files);
   const now = () => new Date(server.now);
-  const locks: System['locks'] = { during: (_name, act) => act() };
+  const held = new Set<string>();
+  // Who waits for what is held here would wait for ever: nothing ends it.
+  const locks: System['locks'] = {
+    during: async (name, act) => {
+      if (held.has(name)) throw new Error(`the lock ${name} is held`);
+      held.add(name);
+      try {
+        return await act();
+      } finally {
+        held.delete(name);
+      }
+    },
+  };
   const system: System = {
     serverBytes: 8 * 1024 ** 3,
     files,

@@ -99,6 +99,7 @@ function world(answers: readonly (string | Error)[], mode: 'systemd' | 'supervis
       now: () => new Date(),
     }),
     folders: {
+      look: () => Promise.resolve(null),
       ensure: (path, { uid, gid, mode }) => {
         started.push(`make ${path} ${uid}:${gid} ${mode.toString(8)}`);
         return Promise.resolve(undo);
@@ -113,7 +114,8 @@ function world(answers: readonly (string | Error)[], mode: 'systemd' | 'supervis
 }
 
 const obtain = (all: ReturnType<typeof world>, names: readonly DomainName[] = [A, B]) =>
-  all.acme.obtain({ id: ID, tenant: 'default' as TenantId, names, due: false });
+  all.acme.obtain({ id: ID, tenant: 'default' as TenantId, names, due: false, admit });
+const admit = () => undefined;
 
 test('each name is tried first, and certbot is asked for a certificate of those that lead here', async () => {
   const all = world([`here ${A} 192.0.2.1\n1 ${B} 192.0.2.9\n`, CHAIN]);
@@ -188,6 +190,36 @@ test('an authority that wants to be asked again is, and at last the operation is
   });
 });
 
+test('whoever would not have it without a name that does not lead here is asked before the authority is', async () => {
+  const all = world([`here ${A} 192.0.2.1\n1 ${B} 192.0.2.9\n`]);
+  const without: string[] = [];
+  const refusing = (names: readonly string[]) => {
+    without.push(...names);
+    throw new Error('kept');
+  };
+  const wanted = { id: ID, tenant: 'default' as TenantId, names: [A, B], due: true, admit: refusing };
+  await expect(all.acme.obtain(wanted)).rejects.toThrow('kept');
+  expect([without, all.asked]).toEqual([[B], [{ names: `${A}\n${B}\n`, answer: '' }]]);
+});
+
+test('more names than an authority takes in one certificate are left out, the last of them', async () => {
+  const names = Array.from(
+    { length: 101 },
+    (_, index) => (index === 0 ? A : `n${index}.example`) as DomainName,
+  );
+  const all = world([names.map((name) => `here ${name} 192.0.2.1\n`).join(''), CHAIN]);
+  expect((await obtain(all, names)).leftOut).toEqual([
+    { name: 'n100.example', reason: 'A certificate is for 100 names at most.' },
+  ]);
+});
+
+test('names that are refused one by one, to the last round, are what is told', async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `n${index}.example` as DomainName);
+  const one = (name: string) => `Domain: ${name}\nType: dns\nDetail: none\n`;
+  const all = world([names.map((name) => `here ${name} \n`).join(''), ...names.slice(0, 10).map(one)]);
+  await expect(obtain(all, names)).rejects.toMatchObject({ failure: { code: 'acme_refused' } });
+});
+
 const error = (type: string, detail: string) =>
   `acme.messages.Error: urn:ietf:params:acme:error:${type} :: ${detail}\n`;
 
@@ -204,6 +236,7 @@ test.each([
   ['acme_refused', 'the certificate is for another key', [HERE, OTHERS]],
   ['acme_rate_limited', 'there were too many', [HERE, error('rateLimited', 'too many certificates')]],
   ['acme_unreachable', 'it is away', [HERE, 'requests.exceptions.ConnectionError: HTTPSConnectionPool\n']],
+  ['acme_unreachable', 'others had their turn', [HERE, 'sculptor: Too many others are asked for.\n']],
   ['acme_unreachable', 'the unit breaks off', [new CommandError('/usr/bin/systemctl', 1, '')]],
 ])('%s, where %s', async (code, _, answers) => {
   const all = world(answers);

@@ -150,6 +150,20 @@ test('one that was brought along is put in place, with what of the names it is n
   });
 });
 
+test('the same one with another chain is put in place', async () => {
+  const { server, system } = await withSite();
+  const brought = authority.issue({ names: [spec().name] });
+  const [own = ''] = /-----BEGIN[^]*?-----END CERTIFICATE-----\n/.exec(brought.chain) ?? [];
+  const chains = () =>
+    [...server.disk].flatMap(([path, node]) =>
+      path.endsWith('/chain.pem') && node.kind === 'file' ? node.text : [],
+    );
+  await put(system, custom({ ...brought, chain: own }));
+  expect(chains()).toEqual([own]);
+  await put(system, custom(brought), 2);
+  expect(chains()).toEqual([brought.chain]);
+});
+
 test('its private key is nowhere but in the one file of it', async () => {
   const { server, system } = await withSite();
   const brought = authority.issue({ names: ['shop.example'] });
@@ -290,6 +304,25 @@ describe('from an authority', () => {
     const { served } = await put(giving(system, answer(brought, [WWW])), acme);
     expect(found(server)!.fingerprint256).toBe(new X509Certificate(brought.chain).fingerprint256);
     expect(served).toMatchObject({ kind: 'acme', leftOut: [{ name: WWW, reason: 'It points elsewhere.' }] });
+  });
+
+  test('while it thinks nobody waits for the site: it is suspended meanwhile, and its certificate comes', async () => {
+    const { server, system } = await withSite();
+    server.authority = () => ({ ...authority.issue({ names: [spec().name] }), leftOut: [] });
+    server.whileItThinks = () => system.locks.during(ID, () => alignSite(system)({ id: ID }, recordedRun()));
+    await put(system, acme);
+    expect(server.disk.has(LINK)).toBe(true);
+  });
+
+  test('for a site that got another name meanwhile it is asked again', async () => {
+    const { server, system } = await withSite();
+    server.authority = ({ names }) => ({ ...authority.issue({ names }), leftOut: [] });
+    server.whileItThinks = () => putSite(system)(spec({ generation: 2, aliases: [WWW] }), recordedRun());
+    expect(await failureOf(put(system, acme))).toBe('executor_unavailable');
+    expect(server.disk.has(LINK)).toBe(false);
+    delete server.whileItThinks;
+    await put(system, acme);
+    expect(server.disk.has(LINK)).toBe(true);
   });
 
   test('where it gives none the former one is shown as before, and asked for', async () => {

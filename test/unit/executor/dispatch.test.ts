@@ -139,12 +139,14 @@ test('what is more than 64 requests under way is refused and not kept', async ()
   expect(answers.at(-1)).toEqual({ request: 'r7', result: { probes: [] } });
 });
 
-test('requests with an id hold the lock of that id, and those without one hold none', async () => {
+test('requests with an id hold the lock of that id, and those without one, or that ask an authority, hold none', async () => {
   const held: string[] = [];
   const dispatch = createDispatch({
     verbs: {
       'server.facts': () => Promise.resolve({ phpVersions: [], hostname: 'h', timeZone: 'UTC' }),
       'site.remove': () => Promise.resolve({ probes: [], purgeAfter: null }),
+      'certificate.renew': () => Promise.resolve({ probes: [], served: null }),
+      'certificate.remove': () => Promise.resolve({}),
     } as unknown as VerbTable,
     locks: {
       during: (name, act) => {
@@ -158,6 +160,9 @@ test('requests with an id hold the lock of that id, and those without one hold n
   const ask = (verb: string, args: unknown) =>
     dispatch(JSON.stringify({ request: 'r1', operation: null, verb, args }), () => undefined);
   await ask('server.facts', {});
+  const certificate = { id: 'c1c1c1c1c1c1', site: 'b1b2c3d4e5f6', generation: 1 };
+  await ask('certificate.renew', certificate);
   await ask('site.remove', { id: 'a1b2c3d4e5f6' });
-  expect(held).toEqual(['a1b2c3d4e5f6']);
+  await ask('certificate.remove', certificate);
+  expect(held).toEqual(['a1b2c3d4e5f6', 'b1b2c3d4e5f6']);
 });

@@ -202,8 +202,8 @@ function tooMany(request: string): Refused {
 
 /** What belongs to a site waits for its turn with the site. */
 function lockOf({ verb, args }: Asked): string | undefined {
-  // It takes the site's lock itself, and not for as long as the command runs.
-  if (verb === 'run.start') return undefined;
+  // They take the site's lock themselves, and not for as long as a command runs, or an authority thinks.
+  if (verb === 'run.start' || verb === 'certificate.put' || verb === 'certificate.renew') return undefined;
   // What is done meanwhile need not wait for a count.
   if (verb === 'site.measure' || verb === 'tenant.room') return undefined;
   if ('site' in args) return args.site;

@@ -71,8 +71,8 @@ function namesIn(answer: string, names: readonly DomainName[]): readonly LeftOut
 /** No answer of the authority at all. */
 function without(answer: string): Verdict {
   const lines = answer.split('\n').filter((line) => line.trim() !== '');
-  const network = lines.findLast((line) => line.startsWith('requests.exceptions.'));
-  if (network !== undefined) return { kind: 'unreachable', said: shown(network) };
+  const network = lines.findLast((line) => /^(?:requests\.exceptions\.|sculptor: )/.test(line));
+  if (network !== undefined) return { kind: 'unreachable', said: shown(network.replace(/^sculptor: /, '')) };
   return { kind: 'refused', said: shown(lines.slice(-3).join(' ')) };
 }
 

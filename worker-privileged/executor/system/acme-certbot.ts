@@ -12,7 +12,7 @@ export type CertbotTools = {
   readonly accounts: Pick<Accounts, 'find'>;
   readonly commands: Pick<Commands, 'run'>;
   readonly files: Pick<Files, 'read' | 'replace'>;
-  readonly folders: Pick<Folders, 'ensure' | 'remove'>;
+  readonly folders: Pick<Folders, 'look' | 'ensure' | 'remove'>;
   readonly mode: 'systemd' | 'supervisor';
 };
 

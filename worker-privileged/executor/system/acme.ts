@@ -6,6 +6,7 @@ import { renderCertbot } from '../render/certbot.ts';
 import { elsewhere, verdictOn, type LeftOut } from './acme-answers.ts';
 import { createCertbot, type Asked, type CertbotTools } from './acme-certbot.ts';
 import { acmeRefused, acmeUnconfigured, acmeUnreachable, failureOf } from './acme-failures.ts';
+import { paths } from './paths.ts';
 import { readAcmeSettings } from './acme-settings.ts';
 import type { Orders } from './orders.ts';
 
@@ -15,6 +16,8 @@ export type Named = {
   readonly names: readonly DomainName[];
   /** It comes in the place of one that ends soon. */
   readonly due: boolean;
+  /** Throws where nothing is to be asked for without those. */
+  readonly admit: (leftOut: readonly DomainName[]) => void;
 };
 
 export type Obtained = {
@@ -30,12 +33,16 @@ export type Acme = {
   readonly obtain: (site: Named) => Promise<Obtained>;
   /** Ends what is under way for a site, and takes away what it left. */
   readonly forget: (id: DomainId) => Promise<void>;
+  /** Whether one is under way, or broke off. */
+  readonly isAsked: (id: DomainId) => Promise<boolean>;
 };
 
 /** Each refused name costs one, and so does what the authority wants to be asked again. */
 const MOST_ROUNDS = 10;
-/** Less than the worker waits for an answer; waiting for its turn is in it. */
-const PATIENCE_MS = 600_000;
+/** So much less than a request may take (see dispatch.ts) that what was given is put in place. */
+const PATIENCE_MS = 480_000;
+/** Let's Encrypt takes so many in one certificate: https://letsencrypt.org/docs/rate-limits/ */
+const MOST_NAMES = 100;
 
 type AcmeTools = CertbotTools & { readonly orders: Orders };
 
@@ -43,7 +50,8 @@ export function createAcme(tools: AcmeTools): Acme {
   const certbot = createCertbot(tools);
   return {
     forget: certbot.end,
-    obtain: async ({ id, tenant, names, due }) => {
+    isAsked: async (id) => (await tools.folders.look(paths.acmeWanted(id))) !== null,
+    obtain: async ({ id, tenant, names, due, admit }) => {
       const settings = await readAcmeSettings(tools.files);
       if (settings === null) throw acmeUnconfigured();
       const { orders } = tools;
@@ -52,8 +60,13 @@ export function createAcme(tools: AcmeTools): Acme {
       const until = performance.now() + PATIENCE_MS;
       const ask = (asked: Asked) => certbot.ask(id, asked, Math.max(until - performance.now(), 1));
       const leftOut = [...elsewhere(await ask({ names: `${names.join('\n')}\n` }), names)];
+      const tooMany = names.filter((name) => !isIn(leftOut, name)).slice(MOST_NAMES);
+      leftOut.push(
+        ...tooMany.map((name) => ({ name, reason: `A certificate is for ${MOST_NAMES} names at most.` })),
+      );
+      admit(leftOut.map(({ name }) => name));
       for (let round = 0; round < MOST_ROUNDS; round++) {
-        const wanted = names.filter((name) => !leftOut.some((left) => left.name === name));
+        const wanted = names.filter((name) => !isIn(leftOut, name));
         if (wanted.length === 0) throw acmeRefused(`No name can have a certificate. ${told(leftOut)}`);
         const { key, request } = await newRequest(tools, wanted);
         const asked = { 'certbot.ini': renderCertbot(settings), 'request.pem': request };
@@ -65,7 +78,9 @@ export function createAcme(tools: AcmeTools): Acme {
         if (verdict.kind === 'without') leftOut.push(...verdict.leftOut);
         else if (verdict.kind !== 'again') throw failureOf(verdict.kind, verdict.said);
       }
-      throw acmeUnreachable('It wanted to be asked again each time.');
+      throw leftOut.length > 0
+        ? acmeRefused(`The authority refused one name after the other. ${told(leftOut)}`)
+        : acmeUnreachable('It wanted to be asked again each time.');
     },
   };
 }
@@ -94,6 +109,10 @@ function block(kind: string, text: string): string {
   const [found] = new RegExp(`-----BEGIN ${kind}-----\n[^-]*-----END ${kind}-----\n`).exec(text) ?? [];
   if (found === undefined) throw new Error(`there is no ${kind.toLowerCase()}`);
   return found;
+}
+
+function isIn(leftOut: readonly LeftOut[], name: DomainName): boolean {
+  return leftOut.some((left) => left.name === name);
 }
 
 function told(leftOut: readonly LeftOut[]): string {

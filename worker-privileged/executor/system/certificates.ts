@@ -25,7 +25,11 @@ const Facts = z.strictObject({
 });
 export type CertificateFacts = z.infer<typeof Facts>;
 
-export type HeldCertificate = CertificateFacts & { readonly certificate: X509Certificate };
+export type HeldCertificate = CertificateFacts & {
+  readonly certificate: X509Certificate;
+  /** As it is shown, in PEM. */
+  readonly chain: string;
+};
 
 /** A certificate that is to be the site's, PEM. */
 export type NewCertificate = Omit<CertificateFacts, 'fingerprint'> & {
@@ -89,7 +93,7 @@ export function createCertificates({ files, folders, accounts }: Tools): Certifi
       const chain = await files.read(paths.certificateChain(site, facts.fingerprint));
       const key = await files.read(paths.certificateKey(site, facts.fingerprint));
       if (chain === null || key === null) return null;
-      return { ...facts, certificate: new X509Certificate(chain) };
+      return { ...facts, certificate: new X509Certificate(chain), chain };
     },
     write: async (site, { chain, key, ...rest }) => {
       const fingerprint = fingerprintOf(new X509Certificate(chain));

@@ -5,7 +5,7 @@ import type {
   RenewalReason,
   ServedCertificate,
 } from '../../../contract/certificates.ts';
-import type { Probe } from '../../../contract/executor.ts';
+import type { Probe, VerbArgs } from '../../../contract/executor.ts';
 import type { DomainId } from '../../../contract/ids.ts';
 import type { DomainName } from '../../../contract/names.ts';
 import { runSteps, type Step } from '../ensure.ts';
@@ -24,6 +24,7 @@ import {
   shown,
 } from './site-parts/certificate.ts';
 import { partSteps } from './site-parts/follow.ts';
+import { locked } from './site-parts/locked.ts';
 import { noted, readPart, removePart, siteOf } from './site-parts.ts';
 import { refuse } from './site/registered.ts';
 import type { VerbHandler } from './table.ts';
@@ -33,25 +34,30 @@ type Placed = { readonly site: SiteEntry; readonly part: PartEntryOf<'certificat
 /** What was asked of it stands when visitors are shown it; until then, and where it fails, they are shown the former. */
 export function putCertificate(system: System): VerbHandler<'certificate.put'> {
   return async (args, run) => {
-    const site = await siteOf(system, args);
-    const before = await readPart(system, args, 'certificate');
-    if (before?.removed === true) throw refuse('It was removed.', 'Create it anew.');
-    const { id, generation, name, spec } = args;
-    if ((await system.parts.list(site.id)).some((one) => one.type === 'certificate' && one.id !== id))
-      throw refuse('The site has another certificate.', 'Change that one, or remove it first.');
-    const since = before?.since ?? system.now().toISOString();
-    const part = PartEntry.parse({
-      ...{ id, type: 'certificate', site: site.id, name, spec, since, generation, removed: false },
-    }) as PartEntryOf<'certificate'>;
-    const at = { site, part };
-    const isNew = before?.generation !== generation;
-    if (spec.kind === 'custom' && isNew) await admitCustom(system, site, spec);
-    const put = () => runSteps(stepsToPut(system, at, before === null), run);
-    if (await losesTrust(system, site.id, spec.kind))
-      await system.caps.destroy(`put-${id}-${generation}`, put);
-    else await put();
-    return answerOf(system, site);
+    const { at, isFirst, destroys } = await system.locks.during(args.site, () => admitted(system, args));
+    const put = () => runSteps(stepsToPut(system, at, isFirst), run);
+    await (destroys ? system.caps.destroy(`put-${args.id}-${args.generation}`, put) : put());
+    return answerOf(system, at.site);
   };
+}
+
+type Asked = VerbArgs<'certificate.put'>;
+type Admitted = { readonly at: Placed; readonly isFirst: boolean; readonly destroys: boolean };
+
+async function admitted(system: System, args: Asked): Promise<Admitted> {
+  const site = await siteOf(system, args);
+  const before = await readPart(system, args, 'certificate');
+  if (before?.removed === true) throw refuse('It was removed.', 'Create it anew.');
+  const { id, generation, name, spec } = args;
+  if ((await system.parts.list(site.id)).some((one) => one.type === 'certificate' && one.id !== id))
+    throw refuse('The site has another certificate.', 'Change that one, or remove it first.');
+  const since = before?.since ?? system.now().toISOString();
+  const part = PartEntry.parse({
+    ...{ id, type: 'certificate', site: site.id, name, spec, since, generation, removed: false },
+  }) as PartEntryOf<'certificate'>;
+  if (spec.kind === 'custom' && before?.generation !== generation) await admitCustom(system, site, spec);
+  const destroys = await losesTrust(system, site.id, spec.kind);
+  return { at: { site, part }, isFirst: before === null, destroys };
 }
 
 /** Whether visitors would be shown none, or one that nobody vouches for, in the place of one that somebody does. */
@@ -62,29 +68,35 @@ async function losesTrust({ certificates }: System, site: DomainId, kind: Certif
 }
 
 function stepsToPut(system: System, at: Placed, isFirst: boolean): readonly Step[] {
+  const inTurn = (step: Step) => locked(system, at.site.id, step);
   return [
-    noted(system, at.part, isFirst ? at.site.tenant : null),
+    inTurn(noted(system, at.part, isFirst ? at.site.tenant : null)),
     ...(at.part.spec.kind === 'acme' ? [obtained(system, at)] : []),
-    ...partSteps(system, at, true),
-    formerRemoved(system, at),
+    ...[...partSteps(system, at, true), formerRemoved(system, at)].map(inTurn),
   ];
 }
 
 /** Another in the place of the one that there is; one that was brought along nobody but its owner can renew. */
 export function renewCertificate(system: System): VerbHandler<'certificate.renew'> {
   return async (place, run) => {
-    const site = await siteOf(system, place);
-    const part = await readPart(system, place, 'certificate');
-    if (part === null || part.removed || part.type !== 'certificate')
-      throw refuse('There is no such certificate.', 'Put one first.');
-    const { kind } = part.spec;
-    const at = { site, part };
-    if (kind !== 'self-signed' && kind !== 'acme')
-      throw refuse(`A certificate of the kind ${kind} is not renewed here.`, 'Put another in its place.');
-    const renewed = kind === 'acme' ? obtained(system, at, true) : selfSigned(system, at, true);
-    await runSteps([renewed, shown(system, at), formerRemoved(system, at)], run);
-    return answerOf(system, site);
+    const inTurn = (step: Step) => locked(system, place.site, step);
+    const at = await system.locks.during(place.site, () => renewable(system, place));
+    const isAcme = at.part.spec.kind === 'acme';
+    const renewed = isAcme ? obtained(system, at, true) : inTurn(selfSigned(system, at, true));
+    await runSteps([renewed, ...[shown(system, at), formerRemoved(system, at)].map(inTurn)], run);
+    return answerOf(system, at.site);
   };
+}
+
+async function renewable(system: System, place: VerbArgs<'certificate.renew'>): Promise<Placed> {
+  const site = await siteOf(system, place);
+  const part = await readPart(system, place, 'certificate');
+  if (part === null || part.removed || part.type !== 'certificate')
+    throw refuse('There is no such certificate.', 'Put one first.');
+  const { kind } = part.spec;
+  if (kind !== 'self-signed' && kind !== 'acme')
+    throw refuse(`A certificate of the kind ${kind} is not renewed here.`, 'Put another in its place.');
+  return { site, part };
 }
 
 /** Without it the site is closed to whoever asks over TLS. */
@@ -118,8 +130,15 @@ async function servedOf(
   names: readonly DomainName[],
 ): Promise<ServedCertificate | null> {
   const held = await certificates.read(id);
-  if (held === null || (await certificates.served(id)) !== held.fingerprint) return null;
-  return shownAs(held, names);
+  return held === null ? null : servedAs({ certificates }, held, { id, names });
+}
+
+async function servedAs(
+  { certificates }: Pick<System, 'certificates'>,
+  held: HeldCertificate,
+  { id, names }: Pick<SiteEntry, 'id' | 'names'>,
+): Promise<ServedCertificate | null> {
+  return (await certificates.served(id)) === held.fingerprint ? shownAs(held, names) : null;
 }
 
 function shownAs(held: HeldCertificate, names: readonly DomainName[]): ServedCertificate {
@@ -167,7 +186,7 @@ async function reportOf(system: System, id: DomainId): Promise<CertificateReport
   const part = (await system.parts.list(site.id)).find(({ type }) => type === 'certificate');
   if (part === undefined) return null;
   const held = await system.certificates.read(site.id);
-  const served = await servedOf(system, site.id, site.names);
+  const served = held === null ? null : await servedAs(system, held, site);
   // What is shown is renewed, whatever else was asked for and did not come about.
   const due = held === null || served === null ? null : dueOf(held, site, system.now());
   return { part: part.id, site: site.id, served, due };

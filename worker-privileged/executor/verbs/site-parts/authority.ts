@@ -9,12 +9,14 @@ import type { System } from '../../system/system.ts';
 import { endsSoon, sameNames } from './certificate.ts';
 import type { Placed } from './kind.ts';
 
-/** Asks an authority for one, where there is none for these names, its end is near, or `again` says so. */
-export function obtained(
-  { certificates, acme, now }: Pick<System, 'certificates' | 'acme' | 'now'>,
-  { site, part }: Placed<'certificate'>,
-  again = false,
-): Step {
+type Tools = Pick<System, 'certificates' | 'acme' | 'locks' | 'now' | 'registry' | 'parts'>;
+
+/**
+ * Asks an authority for one, where there is none for these names, its end is near, or `again` says so. Meanwhile the
+ * site is not locked: an authority may take minutes.
+ */
+export function obtained(system: Tools, { site, part }: Placed<'certificate'>, again = false): Step {
+  const { certificates, acme, locks, now } = system;
   return {
     name: 'obtain a certificate',
     look: async () => {
@@ -30,28 +32,65 @@ export function obtained(
       const held = await certificates.read(site.id);
       const due = held?.kind === 'acme' && endsSoon(held, now());
       const { id, tenant, names } = site;
-      const { chain, key, leftOut } = await acme.obtain({ id, tenant, names, due });
-      const next = new X509Certificate(chain);
       const isShown = held !== null && (await certificates.served(id)) === held.fingerprint;
-      if (isShown && isWorse(held, next, { names, now: now() })) throw kept(leftOut.map(({ name }) => name));
+      const former = isShown ? held : null;
+      // Before an authority is asked: what is ordered counts against what it gives in a week.
+      const admit = (leftOut: readonly DomainName[]) => {
+        if (former !== null && losesNames(former, leftOut, now())) throw kept(leftOut);
+      };
+      // Nor two at once for one site: each would take the other's answer.
+      const { chain, key, leftOut } = await locks.during(`acme-${id}`, () =>
+        acme.obtain({ id, tenant, names, due, admit }),
+      );
+      if (former !== null && isWorse(former, new X509Certificate(chain), { names, now: now() }))
+        throw kept(leftOut.map(({ name }) => name));
       const { generation } = part;
-      return certificates.write(site.id, {
-        ...{ chain, key, kind: 'acme', asked: [...site.names], generation },
-        leftOut: leftOut.map(({ name, reason }) => ({ name, reason: reason.slice(0, 300) })),
+      return locks.during(id, async () => {
+        await requireUnchanged(system, { site, part });
+        const undo = await certificates.write(id, {
+          ...{ chain, key, kind: 'acme', asked: [...names], generation },
+          leftOut: leftOut.map(({ name, reason }) => ({ name, reason: reason.slice(0, 300) })),
+        });
+        // What was given in the place of one like it stays, whatever comes after it.
+        return again ? null : () => locks.during(id, undo);
       });
     },
   };
 }
 
+/** The site and what is asked of it are what they were when the authority was asked. */
+async function requireUnchanged(
+  { registry, parts }: Pick<System, 'registry' | 'parts'>,
+  { site, part }: Placed<'certificate'>,
+): Promise<void> {
+  const now = await registry.read(site.id);
+  const asked = await parts.read(part);
+  const same = now !== null && now.removedAt === null && sameNames({ asked: now.names }, site.names);
+  if (same && asked !== null && !asked.removed && asked.generation === part.generation) return;
+  throw new FailureError(
+    'executor_unavailable',
+    'The site was changed while an authority was asked for its certificate.',
+    'It is tried again by itself.',
+  );
+}
+
 /** So long before its end one for fewer names is taken: else there would be none. */
 const LAST_DAYS = 7;
+
+/** Whether visitors of names that it is for would be without, and need not be yet; one that is self-signed nobody trusts. */
+function losesNames({ kind, certificate }: Held, without: readonly DomainName[], now: Date): boolean {
+  if (kind === 'self-signed' || daysLeft(certificate.validTo, now) < LAST_DAYS) return false;
+  return coveredBy(certificate, without).length > 0;
+}
+
+type Held = Pick<HeldCertificate, 'kind' | 'certificate'>;
 
 /**
  * Whether visitors would have less of another: fewer of the site's names, or an earlier end. In the place of one that
  * was brought along it may end earlier, as the server renews it; one that is self-signed nobody trusts.
  */
 export function isWorse(
-  { kind, certificate: before }: Pick<HeldCertificate, 'kind' | 'certificate'>,
+  { kind, certificate: before }: Held,
   after: X509Certificate,
   { names, now }: { readonly names: readonly DomainName[]; readonly now: Date },
 ): boolean {
@@ -61,7 +100,7 @@ export function isWorse(
   return loses || (kind === 'acme' && Date.parse(after.validTo) < Date.parse(before.validTo));
 }
 
-function kept(leftOut: HeldCertificate['asked']): FailureError {
+function kept(leftOut: readonly DomainName[]): FailureError {
   const without = leftOut.length === 0 ? 'end earlier' : `be without ${leftOut.slice(0, 5).join(' ')}`;
   return new FailureError(
     'certificate_kept',

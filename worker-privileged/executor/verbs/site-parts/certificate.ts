@@ -10,7 +10,6 @@ import { FailureError } from '../../../../contract/failures.ts';
 import type { Step } from '../../ensure.ts';
 import { pemOf, renderSelfSigned } from '../../render/self-signed.ts';
 import type { HeldCertificate } from '../../system/certificates.ts';
-import { fingerprintOf } from '../../system/certificates.ts';
 import type { System } from '../../system/system.ts';
 import type { PartKind, Placed } from './kind.ts';
 
@@ -67,18 +66,16 @@ export function selfSigned({ certificates, now }: Tools, { site, part }: At, aga
 
 /** The one that was brought; what was said of it when it was is not asked again. */
 function custom({ certificates }: Tools, { site, part }: At, spec: CustomCertificate): Step {
+  const chain = spec.chain.map((der) => pemOf('CERTIFICATE', Buffer.from(der, 'base64'))).join('');
   return {
     name: 'put the certificate in place',
     look: async () => {
       const held = await certificates.read(site.id);
-      const [own] = certificatesOf(spec.chain) ?? [];
-      const same = own !== undefined && held?.kind === 'custom' && held.fingerprint === fingerprintOf(own);
-      if (!same) return 'there is another, or none';
+      if (held?.kind !== 'custom' || held.chain !== chain) return 'there is another, or none';
       return sameNames(held, site.names) ? null : 'the names are others';
     },
     change: async () => {
       const key = await certificates.unseal(spec.sealedKey, keyOfSite(site.id));
-      const chain = spec.chain.map((der) => pemOf('CERTIFICATE', Buffer.from(der, 'base64'))).join('');
       return certificates.write(site.id, {
         ...{ chain, key: pemOf('PRIVATE KEY', key), kind: 'custom', asked: [...site.names] },
         // Which names it is not for is seen from itself.
@@ -148,7 +145,10 @@ export function formerRemoved({ certificates }: Pick<System, 'certificates'>, { 
 export function forgotten({ certificates, acme }: Pick<System, 'certificates' | 'acme'>, { site }: At): Step {
   return {
     name: 'remove its certificates',
-    look: async () => ((await certificates.isKnown(site.id)) ? 'there are certificates' : null),
+    look: async () => {
+      if (await certificates.isKnown(site.id)) return 'there are certificates';
+      return (await acme.isAsked(site.id)) ? 'an authority was asked for one' : null;
+    },
     change: async () => {
       await acme.forget(site.id);
       await certificates.forget(site.id);
