@@ -26,7 +26,7 @@ export const CERTIFICATES: readonly Defence[] = [
     against: 'a thief of the API who has a certificate put that it would have refused',
     change: {
       file: 'worker-privileged/executor/verbs/certificates.ts',
-      from: "if (spec.kind === 'custom' && isNew)",
+      from: "if (spec.kind === 'custom' && before?.generation !== generation)",
       to: "if (spec.kind === 'custom' && false as boolean)",
     },
     noticed: { file: ROOT, test: 'one for other names is refused by root too, and nothing is changed' },
@@ -69,8 +69,8 @@ export const CERTIFICATES: readonly Defence[] = [
     against: 'a thief who takes TLS from every site at once',
     change: {
       file: 'worker-privileged/executor/verbs/certificates.ts',
-      from: 'if (await losesTrust(system, site.id, spec.kind))',
-      to: 'if (false as boolean)',
+      from: 'const destroys = await losesTrust(system, site.id, spec.kind);',
+      to: 'const destroys = false as boolean;',
     },
     noticed: { file: ROOT, test: 'as many lose theirs in an hour as may be, and no more' },
   },

@@ -59,11 +59,14 @@ export function createOrders({ files, locks, limits, now }: Tools): Orders {
         requireRoomFor(order, { counted, limits: most, now: now() });
         return [...counted, { at, site, tenant, names: digestOf(names), issued: false }];
       });
-      const isThis = (one: CountedOrder) => one.at === at && one.site === site;
+      // The last of its site: one asks at a time.
+      const place = (counted: readonly CountedOrder[]) => counted.findLastIndex((one) => one.site === site);
       return {
         issued: () =>
-          change((counted) => counted.map((one) => (isThis(one) ? { ...one, issued: true } : one))),
-        unheard: () => change((counted) => counted.filter((one) => !isThis(one))),
+          change((counted) =>
+            counted.map((one, index) => (index === place(counted) ? { ...one, issued: true } : one)),
+          ),
+        unheard: () => change((counted) => counted.filter((_, index) => index !== place(counted))),
       };
     },
   };

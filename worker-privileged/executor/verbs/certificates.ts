@@ -136,7 +136,7 @@ async function servedOf(
 async function servedAs(
   { certificates }: Pick<System, 'certificates'>,
   held: HeldCertificate,
-  { id, names }: Pick<SiteEntry, 'id' | 'names'>,
+  { id, names }: { readonly id: DomainId; readonly names: readonly DomainName[] },
 ): Promise<ServedCertificate | null> {
   return (await certificates.served(id)) === held.fingerprint ? shownAs(held, names) : null;
 }
