@@ -7,6 +7,7 @@ import { Certificate } from '../../contract/site-parts.ts';
 import { createAuthority, type Brought } from '../fakes/authority.ts';
 import { accepted, api, createDomain, ended, ready, succeeded, unique, updateDomain } from './agent.ts';
 import { as, must, page, place, rootSql, run, sculptorctl } from './server.ts';
+import { underLoad } from './under-load.ts';
 
 /* Sites over TLS, as a visitor comes: a real handshake, with a real certificate. */
 
@@ -144,24 +145,21 @@ async function seenSoon(domain: Domain, certificate: Certificate, names: number)
 test('another certificate under load fails no request, here and at a neighbour', async () => {
   const [domain, neighbour] = [await made(), await made()];
   for (const one of [domain, neighbour]) await put(one, { kind: 'self-signed' });
-  const failed: unknown[] = [];
-  let [asked, over] = [0, false];
-  const load = [domain, neighbour].map(async ({ name }) => {
-    while (!over) {
-      const got = await page443(name);
-      asked += 1;
-      if (got[1] !== `page of ${name}`) failed.push([name, got]);
+  const asked = ({ name }: Domain) => ({
+    host: name,
+    path: '/',
+    tls: true,
+    expected: new RegExp(`page of ${name}`),
+  });
+  const seen = await underLoad([{ ...asked(domain), handshakeAgain: true }, asked(neighbour)], async () => {
+    for (let times = 0; times < 3; times += 1) {
+      await put(domain, custom(authority.issue({ names: [domain.name] })));
+      await put(domain, { kind: 'self-signed' });
+      await succeeded(await accepted('POST', `${at(domain)}/renew`));
     }
   });
-  for (let times = 0; times < 3; times += 1) {
-    await put(domain, custom(authority.issue({ names: [domain.name] })));
-    await put(domain, { kind: 'self-signed' });
-    await succeeded(await accepted('POST', `${at(domain)}/renew`));
-  }
-  over = true;
-  await Promise.all(load);
-  expect(failed).toEqual([]);
-  expect(asked).toBeGreaterThan(20);
+  expect(seen.map(({ failed }) => failed)).toEqual([[], []]);
+  for (const load of seen) expect(load.asked).toBeGreaterThan(20);
 });
 
 test('keys are readable for root and nginx alone, and former ones are gone', async () => {

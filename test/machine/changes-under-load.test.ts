@@ -55,7 +55,8 @@ test('the first certificate, others and none again fail no request but those tha
     putCertificate(site, { kind: 'self-signed' }),
   );
   expect(first.map(({ failed }) => failed)).toEqual(none);
-  const later = await underLoad([...others, overTls(site.name)], async () => {
+  const changed = { ...overTls(site.name), handshakeAgain: true };
+  const later = await underLoad([...others, changed], async () => {
     await putCertificate(site, { kind: 'custom', chain, key });
     await updateDomain(site.name, { options: { timeoutSeconds: 20 } });
     await putCertificate(site, { kind: 'self-signed' });

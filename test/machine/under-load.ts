@@ -9,6 +9,11 @@ type Asked = {
   readonly expected: RegExp;
   /** By HTTPS, whoever vouches for it. */
   readonly tls?: boolean;
+  /**
+   * nginx reads a certificate's chain and its key one after the other: a handshake between which both are replaced ends,
+   * and is begun once more here, as browsers do.
+   */
+  readonly handshakeAgain?: boolean;
 };
 
 /**
@@ -32,14 +37,20 @@ export async function underLoad(
 
 const VISITORS = 3;
 
-function steady({ host, path, expected, tls = false }: Asked, state: { readonly over: boolean }) {
+function steady(
+  { host, path, expected, tls = false, handshakeAgain = false }: Asked,
+  state: { readonly over: boolean },
+) {
   const failed: string[] = [];
   let asked = 0;
   let begin: () => void = () => undefined;
   const begun = new Promise<void>((resolve) => (begin = resolve));
   const visitor = async () => {
     do {
-      const answer = await (tls ? visitTls : visit)(host, path).catch((error: unknown) => String(error));
+      const ask = () => (tls ? visitTls : visit)(host, path).catch((error: unknown) => String(error));
+      let answer = await ask();
+      if (handshakeAgain && typeof answer === 'string' && /alert internal error/.test(answer))
+        answer = await ask();
       const seen = typeof answer === 'string' ? answer : `${answer.status} ${answer.text}`;
       if (!expected.test(seen)) failed.push(seen);
       asked += 1;
