@@ -128,16 +128,16 @@ export const OPTIONS: readonly Defence[] = [
     },
   },
   {
-    name: 'answers of PHP are kept by PHP',
+    name: 'large answers of PHP are kept by PHP',
     against: 'a site that answers with gigabytes to visitors who do not fetch them',
     change: {
       file: 'systemd/nginx/parts/fastcgi.conf',
-      from: 'fastcgi_max_temp_file_size 0;',
+      from: 'fastcgi_max_temp_file_size 4m;',
       to: 'fastcgi_max_temp_file_size 1024m;',
     },
     noticed: {
       file: VISITED,
-      test: 'of an answer that is fetched slowly its PHP keeps the rest, and nothing lies on the disk',
+      test: 'of an answer that is fetched slowly a few megabytes set its PHP free, and of more its PHP keeps the rest',
     },
   },
   {
