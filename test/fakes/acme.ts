@@ -27,5 +27,6 @@ export function fakeAcme({ server, change }: Parts): Acme {
     },
     forget: () => Promise.resolve(),
     isAsked: () => Promise.resolve(false),
+    forgetAll: () => Promise.resolve(),
   };
 }

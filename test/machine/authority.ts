@@ -21,17 +21,23 @@ const FOLDER = '/run/acme-test';
 const DNS = { port: 8053, management: 8055 };
 export const DIRECTORY = 'https://acme.test:14000/dir';
 
-export async function startAuthority(): Promise<Authority> {
+/** `slow`: it waits some seconds before it looks at a name. */
+export async function startAuthority({ slow = false } = {}): Promise<Authority> {
   must('apt-get', ['-q', '-y', 'install', '--no-install-recommends', 'pebble']);
   makeCertificates();
   writeFileSync(`${FOLDER}/pebble.json`, JSON.stringify({ pebble: SETTINGS }));
   appendFileSync('/etc/hosts', '127.0.0.1 acme.test\n');
   const children = [
-    start('pebble-challtestsrv', [
+    start('pebble-challtestsrv', {}, [
       ...['-http01', '', '-https01', '', '-tlsalpn01', '', '-defaultIPv4', '127.0.0.1', '-defaultIPv6', ''],
       ...['-dns01', `127.0.0.1:${DNS.port}`, '-management', `127.0.0.1:${DNS.management}`],
     ]),
-    start('pebble', ['-config', `${FOLDER}/pebble.json`, '-dnsserver', `127.0.0.1:${DNS.port}`]),
+    start('pebble', slow ? SLOW : AT_ONCE, [
+      '-config',
+      `${FOLDER}/pebble.json`,
+      '-dnsserver',
+      `127.0.0.1:${DNS.port}`,
+    ]),
   ];
   await listens(DNS.management);
   await listens(14000);
@@ -64,10 +70,12 @@ const SETTINGS = {
 };
 
 /** It refuses each seventh nonce, though it gave it. */
-const ENVIRONMENT = { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '15', PEBBLE_AUTHZREUSE: '0' };
+const ENVIRONMENT = { PEBBLE_WFE_NONCEREJECT: '15', PEBBLE_AUTHZREUSE: '0' };
+const AT_ONCE = { PEBBLE_VA_NOSLEEP: '1' };
+const SLOW = { PEBBLE_VA_SLEEPTIME: '8' };
 
-function start(program: string, args: readonly string[]): ChildProcess {
-  return spawn(`/usr/bin/${program}`, args, { env: ENVIRONMENT, stdio: 'ignore' });
+function start(program: string, more: object, args: readonly string[]): ChildProcess {
+  return spawn(`/usr/bin/${program}`, args, { env: { ...ENVIRONMENT, ...more }, stdio: 'ignore' });
 }
 
 /** The authority's own name, by a root that nothing on this server believes but certbot, by `--ca`. */

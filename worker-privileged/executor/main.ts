@@ -103,6 +103,11 @@ const dispatch = createDispatch({ verbs, locks: system.locks, audit, log });
 const serving = { dispatch, audit, stop: stop.signal };
 giveSignsOfLife(handedOver, log);
 const { listenFd } = handedOver;
+// It is the only one behind the socket: what asks an authority since before it began is waited for by nobody.
+if (listenFd !== null)
+  await system.acme
+    .forgetAll()
+    .catch((cause: unknown) => log('error', 'what asks an authority cannot be ended', causeOf(cause)));
 await (listenFd === null ? serveStandardInput(serving) : serveSocket(serving, listenFd));
 // A caller that stays connected and says nothing more keeps no process alive.
 process.exit(0);

@@ -99,7 +99,8 @@ function world(answers: readonly (string | Error)[], mode: 'systemd' | 'supervis
       now: () => new Date(),
     }),
     folders: {
-      look: () => Promise.resolve(null),
+      look: () => Promise.resolve(found().length > 0 ? { uid: 0, gid: 982, mode: 0o2750 } : null),
+      list: () => Promise.resolve(found().length > 0 ? [ID] : []),
       ensure: (path, { uid, gid, mode }) => {
         started.push(`make ${path} ${uid}:${gid} ${mode.toString(8)}`);
         return Promise.resolve(undo);
@@ -160,6 +161,17 @@ test('under systemd it is a unit that is started by name, and one that still run
     `/usr/bin/systemctl --no-ask-password start ${unit}`,
   ];
   expect(units).toEqual([...each, ...each.slice(0, 1), ...each, ...each.slice(0, 1)]);
+});
+
+test('what an executor that was killed has left of it is ended by the next', async () => {
+  const all = world([]);
+  all.disk.set(paths.acmeFile(ID, 'request.pem'), REQUEST);
+  expect(await all.acme.isAsked(ID)).toBe(true);
+  await all.acme.forgetAll();
+  expect([all.found(), await all.acme.isAsked(ID)]).toEqual([[], false]);
+  expect(all.started).toEqual([
+    `/usr/bin/systemctl --no-ask-password stop -- sculptor-certbot@${ID}.service`,
+  ]);
 });
 
 test('without systemd it is a child, which is not root', async () => {
@@ -285,6 +297,8 @@ describe('each request to the authority counts, and where there is no room certb
 
   test.each<[string, string, number]>([
     ['one that it did not hear of does not', 'requests.exceptions.ConnectionError: HTTPSConnectionPool\n', 0],
+    ['one that waited for others in vain does not', 'sculptor: Too many others are asked for.\n', 0],
+    ['one that came to no end does', 'sculptor: It came to no end within four minutes.\n', 1],
     ['one of which nobody knows how it ended does', '', 1],
   ])('%s', async (_, answer, times) => {
     const all = world([HERE, answer]);

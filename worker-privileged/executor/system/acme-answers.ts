@@ -52,6 +52,11 @@ export function verdictOn(answer: string, names: readonly DomainName[]): Verdict
     : { kind: 'refused', said };
 }
 
+/** The authority has been asked all the same; see /usr/lib/sculptor/acme. */
+export function hadNoEnd(answer: string): boolean {
+  return answer.startsWith('sculptor: It came to no end');
+}
+
 const AGAIN: ReadonlySet<string> = new Set(['badNonce', 'serverInternal']);
 
 /** `Domain: a.example`, `Type: unauthorized`, `Detail: …`: as certbot tells what an authority found in vain. */

@@ -1,5 +1,5 @@
 import { FailureError } from '../../../contract/failures.ts';
-import type { DomainId } from '../../../contract/ids.ts';
+import { DomainId } from '../../../contract/ids.ts';
 import type { Account, Accounts } from './accounts.ts';
 import { asAccount } from './as-account.ts';
 import { because } from './because.ts';
@@ -12,7 +12,7 @@ export type CertbotTools = {
   readonly accounts: Pick<Accounts, 'find'>;
   readonly commands: Pick<Commands, 'run'>;
   readonly files: Pick<Files, 'read' | 'replace'>;
-  readonly folders: Pick<Folders, 'look' | 'ensure' | 'remove'>;
+  readonly folders: Pick<Folders, 'look' | 'list' | 'ensure' | 'remove'>;
   readonly mode: 'systemd' | 'supervisor';
 };
 
@@ -22,6 +22,8 @@ type Certbot = {
   /** Puts the files where it reads them, lets it run to its end, and returns its answer. It has so long. */
   readonly ask: (id: DomainId, asked: Asked, timeoutMs: number) => Promise<string>;
   readonly end: (id: DomainId) => Promise<void>;
+  /** The sites that it works for, or did for an executor that was killed. */
+  readonly list: () => Promise<readonly DomainId[]>;
 };
 
 const USER = 'sculptor-acme';
@@ -39,6 +41,11 @@ export function createCertbot({ accounts, commands, files, folders, mode }: Cert
   };
   return {
     end,
+    list: async () => {
+      if ((await folders.look(paths.acmeAllWanted)) === null) return [];
+      const names = await folders.list(paths.acmeAllWanted);
+      return names.flatMap((name) => DomainId.safeParse(name).data ?? []);
+    },
     ask: async (id, asked, timeoutMs) => {
       const account = (await accounts.find(USER)) ?? missing();
       await end(id);

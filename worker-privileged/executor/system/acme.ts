@@ -3,7 +3,7 @@ import { certificateFaults, isFault, readChain } from '../../../contract/certifi
 import type { DomainId, TenantId } from '../../../contract/ids.ts';
 import type { DomainName } from '../../../contract/names.ts';
 import { renderCertbot } from '../render/certbot.ts';
-import { elsewhere, verdictOn, type LeftOut } from './acme-answers.ts';
+import { elsewhere, hadNoEnd, verdictOn, type LeftOut } from './acme-answers.ts';
 import { createCertbot, type Asked, type CertbotTools } from './acme-certbot.ts';
 import { acmeRefused, acmeUnconfigured, acmeUnreachable, failureOf } from './acme-failures.ts';
 import { paths } from './paths.ts';
@@ -35,6 +35,8 @@ export type Acme = {
   readonly forget: (id: DomainId) => Promise<void>;
   /** Whether one is under way, or broke off. */
   readonly isAsked: (id: DomainId) => Promise<boolean>;
+  /** For all sites: for who begins, when nobody waits for an answer any more. */
+  readonly forgetAll: () => Promise<void>;
 };
 
 /** Each refused name costs one, and so does what the authority wants to be asked again. */
@@ -51,6 +53,9 @@ export function createAcme(tools: AcmeTools): Acme {
   return {
     forget: certbot.end,
     isAsked: async (id) => (await tools.folders.look(paths.acmeWanted(id))) !== null,
+    forgetAll: async () => {
+      for (const id of await certbot.list()) await certbot.end(id);
+    },
     obtain: async ({ id, tenant, names, due, admit }) => {
       const settings = await readAcmeSettings(tools.files);
       if (settings === null) throw acmeUnconfigured();
@@ -71,9 +76,10 @@ export function createAcme(tools: AcmeTools): Acme {
         const { key, request } = await newRequest(tools, wanted);
         const asked = { 'certbot.ini': renderCertbot(settings), 'request.pem': request };
         const begun = await orders.begin({ ...order, names: wanted });
-        const verdict = verdictOn(await ask(asked), wanted);
+        const answer = await ask(asked);
+        const verdict = verdictOn(answer, wanted);
         if (verdict.kind === 'issued') await begun.issued();
-        if (verdict.kind === 'unreachable') await begun.unheard();
+        if (verdict.kind === 'unreachable' && !hadNoEnd(answer)) await begun.unheard();
         if (verdict.kind === 'issued') return { chain: fitting(verdict.chain, key, wanted), key, leftOut };
         if (verdict.kind === 'without') leftOut.push(...verdict.leftOut);
         else if (verdict.kind !== 'again') throw failureOf(verdict.kind, verdict.said);

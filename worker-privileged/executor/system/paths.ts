@@ -14,6 +14,7 @@ export const paths = {
   /** Whom certbot believes that it speaks with the authority, where root has said so. */
   acmeRoots: '/etc/sculptor/acme/ca.pem',
   /** What certbot is asked for a site, and its answer; see /usr/lib/sculptor/acme. */
+  acmeAllWanted: '/etc/sculptor/acme/wanted',
   acmeWanted: (id: DomainId) => `/etc/sculptor/acme/wanted/${id}`,
   acmeFile: (id: DomainId, file: AcmeFile) => `/etc/sculptor/acme/wanted/${id}/${file}`,
   /** Certbot's own, its account at the authority among it; and where it puts what a name is tried with. */
