@@ -31,10 +31,15 @@ function signatureOf(der: Buffer): string {
   return der.subarray(start, end).toString('hex');
 }
 
-/** Where the content of what begins there begins and ends. The DER is what OpenSSL has read already. */
+/**
+ * Where the content of what begins there begins and ends, in DER. OpenSSL reads more than that: of what has no end of its own,
+ * or says it in more octets than a certificate needs, nothing is read, so that it is of no kind that is taken.
+ */
 function within(der: Buffer, at: number): { readonly start: number; readonly end: number } {
   const first = der[at + 1] ?? 0;
-  const octets = first < 0x80 ? 0 : first & 0x7f;
+  if (first < 0x80) return { start: at + 2, end: at + 2 + first };
+  const octets = first & 0x7f;
   const start = at + 2 + octets;
-  return { start, end: start + (octets === 0 ? first : der.readUIntBE(at + 2, octets)) };
+  if (octets === 0 || octets > 4 || start > der.length) return { start: der.length, end: der.length };
+  return { start, end: start + der.readUIntBE(at + 2, octets) };
 }

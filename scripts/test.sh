@@ -25,7 +25,7 @@ TEXT
 main() {
   case ${1:-} in
     -h | --help) usage && exit 0 ;;
-    --lane) results=$2 && lane && exit 0 ;;
+    --lane) results=$2 && lane && exit || exit 1 ;;
   esac
   cd "$tree" || exit 1
   if [ "$(id -u)" != 0 ]; then

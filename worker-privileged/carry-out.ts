@@ -1,10 +1,10 @@
-import { FailureError, toFailure } from '../contract/failures.ts';
+import { FailureError } from '../contract/failures.ts';
 import type { Failure } from '../contract/failures.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { MAX_ATTEMPTS } from '../state/claims.ts';
-import { isUnavailable } from '../state/connection.ts';
 import type { ClaimedOperation } from '../state/open-operations.ts';
 import type { Ending } from '../state/outcomes.ts';
+import { failureOf, mayPass } from './may-pass.ts';
 import type { Handlers } from './operations.ts';
 import { SupplantedError } from './steps.ts';
 import type { Steps } from './steps.ts';
@@ -43,7 +43,7 @@ export async function carryOut(parts: CarryOutParts, task: Task, steps: Steps): 
     if (failure.code === 'internal')
       logger.error({ err: error, operationId: operation.id }, 'unforeseen error');
     if (failure.code === 'limit_reached') return { status: 'held-back', failure };
-    if (TRANSIENT.has(failure.code) && operation.attempt < MAX_ATTEMPTS) return { status: 'retry', failure };
+    if (mayPass(error) && operation.attempt < MAX_ATTEMPTS) return { status: 'retry', failure };
     // What could not be brought back lies in the trash as before.
     if (isRestore(operation)) return { status: 'failed', resource: 'as-before', failure };
     const gone = await discarded(handlers[operation.kind], { task, steps, logger });
@@ -87,21 +87,6 @@ async function discarded(
     );
     return false;
   }
-}
-
-const TRANSIENT: ReadonlySet<string> = new Set([
-  'executor_unavailable',
-  'database_unavailable',
-  'acme_unreachable',
-]);
-
-function failureOf(error: unknown): Failure {
-  if (!isUnavailable(error)) return toFailure(error);
-  return {
-    code: 'database_unavailable',
-    message: 'The database server could not be reached.',
-    hint: 'It was tried several times. See that MariaDB runs, and ask again.',
-  };
 }
 
 function givenUp(): FailureError {

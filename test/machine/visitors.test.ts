@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { get, request, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Domain } from '../../contract/domains.ts';
@@ -101,9 +101,25 @@ test('the larger the bodies of a site may be, the fewer come in at once', async 
   const domain = await made({ bodyBytes: 1_073_741_824 });
   put(domain, 'index.php', '<?php echo "here";');
   const sent: Sent[] = [];
-  for (let number = 0; number < 3; number += 1) sent.push(await send(domain, '127.0.0.2', LARGE));
-  expect(sent.map(({ seen }) => seen)).toEqual(['taken', 'taken', 429]);
+  const huge = { 'content-length': '70000000' };
+  for (const headers of [huge, CHUNKED, huge, LARGE, { 'content-length': '60000000' }])
+    sent.push(await send(domain, '127.0.0.2', headers));
+  expect(sent.map(({ seen }) => seen)).toEqual(['taken', 'taken', 429, 'taken', 'taken']);
   for (const { end } of sent) end();
+});
+
+test('an authority is answered, however many visit the site', async () => {
+  const domain = await made({});
+  put(domain, 'index.php', '<?php echo "here";');
+  const challenge = '/var/lib/sculptor-acme/webroot/.well-known/acme-challenge/of-visitors';
+  writeFileSync(challenge, 'answered');
+  const small = { 'content-length': '999999' };
+  const sent = [...(await times(256, () => send(domain, '127.0.0.2', small)))];
+  sent.push(await send(domain, '127.0.0.3', small));
+  expect(sent.at(-1)?.seen).toBe(429);
+  expect(await page(domain.name, '/.well-known/acme-challenge/of-visitors')).toEqual([200, 'answered']);
+  for (const { end } of sent) end();
+  rmSync(challenge);
 });
 
 /** Until it is the same twice in a row. */

@@ -16,6 +16,11 @@ export type Step = {
   readonly change: () => Promise<Undo | null>;
 };
 
+/** What it changed stays, whatever fails after it. */
+export function staying(step: Step): Step {
+  return { ...step, change: () => step.change().then(() => null) };
+}
+
 /** What a running request is given: where its steps are told, and the signal that its time is over. */
 export type Run = {
   readonly report: (step: OperationStep) => void;

@@ -1,4 +1,4 @@
-import type { KeyObject, X509Certificate } from 'node:crypto';
+import { X509Certificate, type KeyObject } from 'node:crypto';
 import {
   certificateFaults,
   coveredBy,
@@ -6,6 +6,7 @@ import {
   readChain,
   readKey,
 } from '../../../contract/certificate-checks.ts';
+import { isSignedWell } from '../../../contract/certificate-signatures.ts';
 import type { DomainName } from '../../../contract/names.ts';
 import { createAuthority, type Brought, type Wanted } from '../../fakes/authority.ts';
 
@@ -58,6 +59,15 @@ test('one that nginx could not serve is not: signed with SHA-1, or by a key of 1
   expect(faults(issue({ hash: 'sha1', order: 'alone' }))).toEqual([WEAK]);
   const weak = createAuthority({ key: ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:1024'] });
   expect(faults(weak.issue({ names: [SHOP] }))).toEqual([WEAK]);
+});
+
+test('what says its length as DER does not is of no kind that is taken', () => {
+  const { raw } = new X509Certificate(issue().chain);
+  const endless = Buffer.concat([raw.subarray(0, 4), Buffer.from([0x30, 0x80]), raw.subarray(8)]);
+  const padded = Buffer.concat([raw.subarray(0, 4), Buffer.from([0x30, 0x87, 0, 0, 0]), raw.subarray(5)]);
+  for (const der of [endless, padded, raw.subarray(0, 3), Buffer.alloc(0)])
+    expect(isSignedWell({ raw: der, checkIssued: () => false } as unknown as X509Certificate)).toBe(false);
+  expect(isSignedWell({ raw, checkIssued: () => false } as unknown as X509Certificate)).toBe(true);
 });
 
 test('how a root at the end of the chain has signed itself is no matter', () => {

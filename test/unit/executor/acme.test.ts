@@ -214,6 +214,16 @@ test('whoever would not have it without a name that does not lead here is asked 
   expect([without, all.asked]).toEqual([[B], [{ names: `${A}\n${B}\n`, answer: '' }]]);
 });
 
+test('and again where the authority itself refuses one, before it is asked for the others', async () => {
+  const all = world([HERE, REFUSED, CHAIN]);
+  const refusing = (names: readonly string[]) => {
+    if (names.includes(B)) throw new Error('kept');
+  };
+  const wanted = { id: ID, tenant: 'default' as TenantId, names: [A, B], due: true, admit: refusing };
+  await expect(all.acme.obtain(wanted)).rejects.toThrow('kept');
+  expect(all.asked).toHaveLength(2);
+});
+
 test('more names than an authority takes in one certificate are left out, the last of them', async () => {
   const names = Array.from(
     { length: 101 },

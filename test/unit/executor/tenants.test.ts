@@ -5,7 +5,13 @@ import { alignDatabase, alignSite } from '../../../worker-privileged/executor/ve
 import { putSite, removeSite } from '../../../worker-privileged/executor/verbs/site.ts';
 import { restoreSite } from '../../../worker-privileged/executor/verbs/site-trash.ts';
 import { putTenant, removeTenant } from '../../../worker-privileged/executor/verbs/tenant.ts';
-import { createFakeServer, createFakeSystem, stateOf, type FakeServer } from '../../fakes/executor-system.ts';
+import {
+  createFakeServer,
+  createFakeSystem,
+  stateOf,
+  type Accident,
+  type FakeServer,
+} from '../../fakes/executor-system.ts';
 import { ID as DATABASE, fakeDatabase } from './databases.ts';
 import { failureOf, ID, recordedRun, spec } from './sites.ts';
 
@@ -91,6 +97,30 @@ test('a suspended site shows that, its PHP is off and its account locked; resume
   const after = structuredClone(stateOf(server)) as { disk: Record<string, unknown> };
   const record = after.disk[paths.registeredTenant(TENANT)];
   expect(after).toEqual({ ...before, disk: { ...before.disk, [paths.registeredTenant(TENANT)]: record } });
+});
+
+test('whatever of a suspension fails, its visitors see it, and resumed the site is as it was', async () => {
+  const suspended = async (accident?: Accident) => {
+    const server = createFakeServer();
+    await tenant(server);
+    await put(server);
+    const before = structuredClone(stateOf(server)) as { disk: Record<string, unknown> };
+    await tenant(server, { generation: 2, suspended: true });
+    const { system: struck, count } = createFakeSystem(server, accident);
+    await alignSite(struck)({ id: ID }, recordedRun()).catch(() => undefined);
+    return { server, before, changes: count.changes };
+  };
+  const { changes } = await suspended();
+  expect(changes).toBeGreaterThan(3);
+  for (let at = 2; at <= changes; at += 1) {
+    const { server, before } = await suspended({ at, kind: 'tool' });
+    expect([at, marker(server, 'suspended')]).toEqual([at, true]);
+    await all(server, { generation: 3, suspended: false });
+    const after = structuredClone(stateOf(server)) as { disk: Record<string, unknown> };
+    const record = after.disk[paths.registeredTenant(TENANT)];
+    const disk = { ...before.disk, [paths.registeredTenant(TENANT)]: record };
+    expect({ at, ...after }).toEqual({ at, ...before, disk });
+  }
 });
 
 test('a change of its plan reaches the sites that exist, and takes nothing else of them', async () => {

@@ -9,7 +9,7 @@ import type { Task } from '../../../worker-privileged/task.ts';
 const TENANT = 'tenant123456' as TenantId;
 const SITES = Array.from({ length: 12 }, (_, index) => `site${String(index).padStart(8, '0')}`);
 
-function world(broken: readonly string[]) {
+function world(broken: readonly string[], busy = '') {
   const aligned: string[] = [];
   const version = { server: 'here', plan: NO_LIMITS, suspended: true, deleted: false };
   const parts = {
@@ -22,9 +22,11 @@ function world(broken: readonly string[]) {
       },
     },
     askPage: ({ host }: { host: string }) =>
-      broken.includes(host)
-        ? Promise.reject(new FailureError('not_live', `${host} does not answer.`, 'Look.'))
-        : Promise.resolve(),
+      host === busy
+        ? Promise.reject(new FailureError('executor_unavailable', `${host} is busy.`, 'Wait.'))
+        : broken.includes(host)
+          ? Promise.reject(new FailureError('not_live', `${host} does not answer.`, 'Look.'))
+          : Promise.resolve(),
   } as unknown as TenantParts;
   const steps: string[] = [];
   const task = {
@@ -41,6 +43,12 @@ test('sites that do not answer keep no other from being suspended, and the opera
   await expect(suspend()).rejects.toMatchObject({ failure: { code: 'not_live' } });
   expect(aligned.sort()).toEqual([...SITES, 'database1234'].sort());
   expect(steps.filter((step) => step.endsWith(': failed'))).toHaveLength(6);
+});
+
+test('where one of them may be well a while later, all is tried again', async () => {
+  await expect(world(SITES.slice(0, 6), SITES[9]).suspend()).rejects.toMatchObject({
+    failure: { code: 'executor_unavailable' },
+  });
 });
 
 test('where all of it answers, it is suspended', async () => {

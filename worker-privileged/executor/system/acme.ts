@@ -81,8 +81,10 @@ export function createAcme(tools: AcmeTools): Acme {
         if (verdict.kind === 'issued') await begun.issued();
         if (verdict.kind === 'unreachable' && !hadNoEnd(answer)) await begun.unheard();
         if (verdict.kind === 'issued') return { chain: fitting(verdict.chain, key, wanted), key, leftOut };
-        if (verdict.kind === 'without') leftOut.push(...verdict.leftOut);
-        else if (verdict.kind !== 'again') throw failureOf(verdict.kind, verdict.said);
+        if (verdict.kind === 'without') {
+          leftOut.push(...verdict.leftOut);
+          admit(leftOut.map(({ name }) => name));
+        } else if (verdict.kind !== 'again') throw failureOf(verdict.kind, verdict.said);
       }
       throw leftOut.length > 0
         ? acmeRefused(`The authority refused one name after the other. ${told(leftOut)}`)

@@ -112,12 +112,13 @@ export function createRegistry({ files, folders, locks }: Tools): Registry {
     read,
     write,
     giveTo: async (entry, tenant) => {
-      const noted = () =>
+      const note = () =>
         locks.during('moves', async () => {
           const moves = Number((await files.read(paths.moves)) ?? '0');
           await files.replace(paths.moves, `${moves + 1}\n`, 0o600);
-          return () => Promise.resolve();
         });
+      // Others may have read the new owner by then.
+      const noted = () => note().then(() => note);
       const give = async (to: TenantId) => {
         const standing = (await read(entry.id)) ?? entry;
         // Before it too: should this end between the two, nobody goes by what was.

@@ -1,5 +1,5 @@
 import { runsPhp } from '../../../contract/domains.ts';
-import { runSteps, type Step } from '../ensure.ts';
+import { runSteps, staying, type Step } from '../ensure.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
 import { probesOf } from './site/answers.ts';
@@ -25,9 +25,10 @@ export function alignSite(system: System): VerbHandler<'site.align'> {
     const suspended = await isSuspended(system, entry.tenant);
     const { phpLimits } = entry.settings;
     const plan = await sitePlanOf(system, { tenant: entry.tenant, phpLimits });
-    const steps = suspended ? stepsToSuspend(system, entry) : stepsToResume(system, { entry, plan });
-    const limits = await stepsToLimit(system, { entry, plan });
-    await runSteps([...limits, ...steps], run);
+    const steps = suspended
+      ? [...stepsToSuspend(system, entry), shareSet(system, poolOf(entry), shareOf(plan))]
+      : [...(await stepsToLimit(system, { entry, plan })), ...stepsToResume(system, { entry, plan })];
+    await runSteps(steps, run);
     const { names, settings, php } = (await system.registry.read(id)) ?? entry;
     const runs = settings !== null && runsPhp(settings.type) && settings.enabled;
     const { enabled } = entry.settings;
@@ -48,9 +49,9 @@ async function stepsToLimit(system: System, { entry, plan }: Planned): Promise<r
   ];
 }
 
-/** Its visitors see the page first, then what served them ends. */
+/** Its visitors see the page first, then what served them ends. What of it was done stays, whatever cannot be. */
 export function stepsToSuspend(system: System, entry: SiteEntry): readonly Step[] {
-  return [
+  const steps = [
     suspensionMarked(system, entry.id, true),
     standsSuspended(system, entry.id, true),
     partsFollow(system, entry.id, { ...standingOf(entry), suspended: true }),
@@ -59,6 +60,7 @@ export function stepsToSuspend(system: System, entry: SiteEntry): readonly Step[
     ...(entry.isolation === 'site' ? [mailClosed(system, entry)] : []),
     ...ownAccountClosed(system, entry),
   ];
+  return steps.map(staying);
 }
 
 /** What serves its visitors stands before they are let in. */

@@ -17,45 +17,43 @@ type Tools = Pick<System, 'certificates' | 'acme' | 'locks' | 'now' | 'registry'
  */
 export function obtained(system: Tools, { site, part }: Placed<'certificate'>, again = false): Step {
   const { certificates, acme, locks, now } = system;
-  return {
-    name: 'obtain a certificate',
-    look: async () => {
-      const held = await certificates.read(site.id);
-      if (held?.kind !== 'acme') return 'there is none of that kind';
-      if (!sameNames(held, site.names)) return 'the names are others';
-      // Whatever was given for this version is what there is.
-      if (held.generation >= part.generation) return null;
-      if (again) return 'another is asked for';
-      return endsSoon(held, now()) ? 'it ends soon' : null;
-    },
-    change: async () => {
-      const held = await certificates.read(site.id);
-      const due = held?.kind === 'acme' && endsSoon(held, now());
-      const { id, tenant, names } = site;
-      const isShown = held !== null && (await certificates.served(id)) === held.fingerprint;
-      const former = isShown ? held : null;
-      // Before an authority is asked: what is ordered counts against what it gives in a week.
-      const admit = (leftOut: readonly DomainName[]) => {
-        if (former !== null && losesNames(former, leftOut, now())) throw kept(leftOut);
-      };
-      // Nor two at once for one site: each would take the other's answer.
-      const { chain, key, leftOut } = await locks.during(`acme-${id}`, () =>
-        acme.obtain({ id, tenant, names, due, admit }),
-      );
-      if (former !== null && isWorse(former, new X509Certificate(chain), { names, now: now() }))
-        throw kept(leftOut.map(({ name }) => name));
-      const { generation } = part;
-      return locks.during(id, async () => {
-        await requireUnchanged(system, { site, part });
-        const undo = await certificates.write(id, {
-          ...{ chain, key, kind: 'acme', asked: [...names], generation },
-          leftOut: leftOut.map(({ name, reason }) => ({ name, reason: reason.slice(0, 300) })),
-        });
-        // What was given in the place of one like it stays, whatever comes after it.
-        return again ? null : () => locks.during(id, undo);
-      });
-    },
+  const { id, tenant, names } = site;
+  const look = async () => {
+    const held = await certificates.read(id);
+    if (held?.kind !== 'acme') return 'there is none of that kind';
+    if (!sameNames(held, names)) return 'the names are others';
+    // Whatever was given for this version is what there is.
+    if (held.generation >= part.generation) return null;
+    if (again) return 'another is asked for';
+    return endsSoon(held, now()) ? 'it ends soon' : null;
   };
+  const obtain = async () => {
+    // Who asked for the same, and whose caller is gone, may have got it meanwhile.
+    if ((await look()) === null) return null;
+    const held = await certificates.read(id);
+    const due = held?.kind === 'acme' && endsSoon(held, now());
+    const isShown = held !== null && (await certificates.served(id)) === held.fingerprint;
+    const former = isShown ? held : null;
+    // Before an authority is asked: what is ordered counts against what it gives in a week.
+    const admit = (leftOut: readonly DomainName[]) => {
+      if (former !== null && losesNames(former, leftOut, now())) throw kept(leftOut);
+    };
+    const { chain, key, leftOut } = await acme.obtain({ id, tenant, names, due, admit });
+    if (former !== null && isWorse(former, new X509Certificate(chain), { names, now: now() }))
+      throw kept(leftOut.map(({ name }) => name));
+    const { generation } = part;
+    return locks.during(id, async () => {
+      await requireUnchanged(system, { site, part });
+      const undo = await certificates.write(id, {
+        ...{ chain, key, kind: 'acme', asked: [...names], generation },
+        leftOut: leftOut.map(({ name, reason }) => ({ name, reason: reason.slice(0, 300) })),
+      });
+      // What was given in the place of one like it stays, whatever comes after it.
+      return again || due ? null : () => locks.during(id, undo);
+    });
+  };
+  // Not two at once for one site: each would take the other's answer.
+  return { name: 'obtain a certificate', look, change: () => locks.during(`acme-${id}`, obtain) };
 }
 
 /** The site and what is asked of it are what they were when the authority was asked. */

@@ -1,6 +1,6 @@
 import type { DomainId } from '../../../../contract/ids.ts';
 import type { DomainName } from '../../../../contract/names.ts';
-import type { Step } from '../../ensure.ts';
+import { staying, type Step } from '../../ensure.ts';
 import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
@@ -55,11 +55,12 @@ export function namesServed(routed: Routed): Step {
 
 /** No name leads to the site any more, and all are still held: nobody else has them before its files are gone. */
 export function namesClosed({ files }: Tools, { id, names }: SiteEntry): Step {
-  const closed = namesLeadTo({ files }, held(id), {
-    name: 'close the names',
-    names: () => mine({ files }, id, names),
-  });
-  return { ...closed, change: async () => closed.change().then(() => null) };
+  return staying(
+    namesLeadTo({ files }, held(id), {
+      name: 'close the names',
+      names: () => mine({ files }, id, names),
+    }),
+  );
 }
 
 /** Nobody holds the names that the site had and has no more, and the registry forgets them after that. */
