@@ -21,7 +21,7 @@ beforeAll(async () => {
   const { chain, key } = authority.issue({ names: [victim.name] });
   await put(victim, { kind: 'custom', chain, key });
   await put(thief, { kind: 'self-signed' });
-}, 120_000);
+});
 
 async function made(): Promise<Domain> {
   const domain = await createDomain({ name: `${unique('tls')}.example` });

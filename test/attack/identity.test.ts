@@ -147,19 +147,23 @@ test('row 30: past the last number there is no further site, and nothing is begu
   const before = readFileSync(file, 'utf8');
   writeFileSync(file, '100000\n');
   const id = newId();
-  await refused(30, [
-    {
-      what: 'one more site',
-      act: () => put(id),
-      refusal: 'uids_exhausted',
-      audit: [{ event: 'begun' }, { event: 'ended', outcome: 'uids_exhausted' }],
-    },
-  ]);
-  for (const spoilt of ['', '0\n', '-1\n', '65999\n', '66000', 'root\n', '66000\n66000\n']) {
-    writeFileSync(file, spoilt);
-    expect(await put(id)).not.toBe('succeeded');
+  try {
+    await refused(30, [
+      {
+        what: 'one more site',
+        act: () => put(id),
+        refusal: 'uids_exhausted',
+        audit: [{ event: 'begun' }, { event: 'ended', outcome: 'uids_exhausted' }],
+      },
+    ]);
+    for (const spoilt of ['', '0\n', '-1\n', '65999\n', '66000', 'root\n', '66000\n66000\n']) {
+      writeFileSync(file, spoilt);
+      expect(await put(id)).not.toBe('succeeded');
+    }
+  } finally {
+    // Without it no test after this one makes a site.
+    writeFileSync(file, before, { mode: 0o600 });
   }
-  writeFileSync(file, before, { mode: 0o600 });
   expect(existsSync(`${ROOT}/registry/${id}.json`)).toBe(false);
   expect(readdirSync('/home/www')).not.toContain(`${id}.example`);
   await make();

@@ -18,7 +18,7 @@ beforeAll(async () => {
   const users = [{ name: 'anna', passwordHash: hash }];
   guarded = await createDomain({ name: `${unique('guarded')}.example`, options: { basicAuth: { users } } });
   neighbour = await createSite();
-}, 120_000);
+});
 
 const file = () => `/etc/nginx/sculptor/visitors/${guarded.id}`;
 const read = (thief: Thief, path: string) => as(thief, '/bin/cat', path).out;

@@ -42,7 +42,7 @@ beforeAll(async () => {
   victim = await withPrograms(SECRET);
   shell = shellOf(thief);
   place(victim.user, `${victim.home}/private/key`, SECRET);
-}, 120_000);
+});
 
 /** As the site's own programs run: a command of the site, by the API. */
 async function command(words: readonly string[], more: object = {}) {

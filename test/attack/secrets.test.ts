@@ -42,7 +42,7 @@ beforeAll(async () => {
   watcher = watchProcesses();
   await usePasswords();
   await useTokens();
-}, 120_000);
+});
 afterAll(() => watcher.stop());
 
 /** Made by the API and by sculptorctl, rotated, used, given where it does not belong, dumped with its database. */

@@ -81,4 +81,4 @@ test('what a sentence sends to the installation for, the installation mends', as
   ).toBeGreaterThan(6);
   must('scripts/install.sh', ['--yes']);
   expect(complaints(examine())).toEqual([]);
-}, 120_000);
+});

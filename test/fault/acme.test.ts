@@ -27,7 +27,7 @@ let authority: Authority;
 beforeAll(async () => {
   await ready();
   authority = await startAuthority({ slow: true });
-}, 120_000);
+});
 afterAll(() => authority.stop());
 
 async function site(): Promise<Domain> {

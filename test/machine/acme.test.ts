@@ -16,7 +16,7 @@ let authority: Authority;
 beforeAll(async () => {
   await ready();
   authority = await startAuthority();
-}, 120_000);
+});
 afterAll(() => authority.stop());
 
 type Served = {
@@ -70,7 +70,7 @@ test('a site shows a certificate of the authority for all its names, and nothing
   for (const each of [name, alias]) expect(await fingerprintShown(each)).toBe(fingerprint);
   expect((await shown(name)).subjectAltName).toBe(`DNS:${[name, alias].sort().join(', DNS:')}`);
   expect([readdirSync(CHALLENGES), existsSync(`${WANTED}/${id}`)]).toEqual([[], false]);
-}, 120_000);
+});
 
 test('a name that does not lead here is left out with the reason, and so is one that the authority finds elsewhere', async () => {
   const [nowhere, elsewhere] = [`${unique('nowhere')}.example`, `${unique('elsewhere')}.example`];
@@ -84,7 +84,7 @@ test('a name that does not lead here is left out with the reason, and so is one 
     [nowhere]: 'DNS knows no address of it.',
     [elsewhere]: expect.stringMatching(/^The authority refused it: connection: .*192\.0\.2\.9/) as unknown,
   });
-}, 120_000);
+});
 
 test('where no name leads here the operation fails, with the reason of each, and the site is as it was', async () => {
   const { name } = await createDomain({ name: `${unique('nobody')}.example`, type: 'static' });
@@ -106,7 +106,7 @@ test('an alias that comes is in the certificate that a renewal brings', async ()
   expect([...after.names].sort()).toEqual([name, alias].sort());
   expect(after.fingerprint).not.toBe(before.fingerprint);
   expect(await fingerprintShown(alias)).toBe(after.fingerprint);
-}, 120_000);
+});
 
 test('a site that forces HTTPS and binds browsers to it does so with its certificate, and has it renewed', async () => {
   const hsts = { maxAgeSeconds: 3600, includeSubdomains: true };
@@ -131,7 +131,7 @@ test('a site that forces HTTPS and binds browsers to it does so with its certifi
   await updateDomain(name, { options: { forceHttps: false, hsts: null } });
   expect(await page(name)).toEqual([200, 'home']);
   expect((await visitTls(name)).headers['strict-transport-security']).toBeUndefined();
-}, 120_000);
+});
 
 describe('a challenge is answered', () => {
   const token = 'a-token-of-this-test';
@@ -191,7 +191,7 @@ test('what root allows is asked for, then nothing until there is room, and the c
   must('sculptorctl', ['limit', 'set', 'siteOrdersPerHour', '100000']);
   await succeeded(await renew());
   expect(await fingerprintShown(name)).not.toBe(fingerprint);
-}, 120_000);
+});
 
 test('an authority that is away fails the operation in the end, and the certificate stays', async () => {
   const { name } = await site();

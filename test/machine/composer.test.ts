@@ -29,14 +29,14 @@ beforeAll(async () => {
   const greeting = { name: 'acme/greeting', version: '1.0.0', autoload: { 'psr-4': { 'Acme\\': 'src/' } } };
   put('private/packages/greeting/composer.json', JSON.stringify(greeting));
   must('runuser', ['-u', `s-${site.id}`, '--', 'mkdir', `${files()}/app`]);
-}, 180_000);
+});
 
 test('it runs by its name, on the PHP of the site, as the site', () => {
   const ran = composer('--version');
   expect(ran.out).toMatch(/^Composer version 2\.\d+\.\d+/m);
   expect(ran.code).toBe(0);
   expect(composer('diagnose').out).toContain(`PHP binary path: /usr/bin/php${site.phpVersion ?? ''}`);
-}, 60_000);
+});
 
 test('a project is begun and gets a package, and the site serves a page that uses it', async () => {
   const packages = '{"type": "path", "url": "../packages/*"}';
@@ -50,7 +50,7 @@ test('a project is begun and gets a package, and the site serves a page that use
   });
   expect(must('stat', ['--format=%U', `${files()}/app/vendor/autoload.php`])).toBe(`s-${site.id}\n`);
   expect(await page(site.name)).toEqual([200, 'Hello to the visitor']);
-}, 120_000);
+});
 
 test('what it has installed is put there anew by an operation', async () => {
   must('runuser', ['-u', `s-${site.id}`, '--', 'rm', '-r', `${files()}/app/vendor`]);
@@ -67,17 +67,17 @@ test('what it has installed is put there anew by an operation', async () => {
   expect(result).toMatchObject({ exitCode: 0, endedBy: 'itself' });
   expect(result?.output).toContain('Installing acme/greeting (1.0.0)');
   expect(await page(site.name)).toEqual([200, 'Hello to the visitor']);
-}, 60_000);
+});
 
 test('its autoloader is written anew when a class was added', async () => {
   put('private/packages/greeting/src/Farewell.php', GREETING.replaceAll('Greeting', 'Farewell'));
   expect(composer('dump-autoload', '--optimize', '--classmap-authoritative')).toMatchObject({ code: 0 });
   put('public/index.php', PAGE.replace('Greeting', 'Farewell'));
   expect(await page(site.name)).toEqual([200, 'Hello to the visitor']);
-}, 60_000);
+});
 
 test('what goes wrong in it ends with its own exit code, and says why', () => {
   const ran = composer('require', 'acme/nothing');
   expect(ran.code).toBeGreaterThan(0);
   expect(ran.out).toContain('Could not find a matching version of package acme/nothing');
-}, 60_000);
+});

@@ -95,7 +95,7 @@ test('it is not started while it still runs, but where that is asked for', async
     `/usr/lib/sculptor/launch-once ${id} & sleep 1; /usr/lib/sculptor/launch-once ${id}; wait`,
   ]);
   expect(readFileSync(`${folder(id)}/skipped`, 'utf8')).toBe(skipped);
-}, 60_000);
+});
 
 test('when its time is over it is ended, with all that it has started', async () => {
   const script = 'trap "" TERM; setsid sh -c "trap \\"\\" TERM; sleep 60" & sleep 60';
@@ -103,14 +103,14 @@ test('when its time is over it is ended, with all that it has started', async ()
   launch(id);
   expect(lastOf(id)[3]).toBe('time_limit');
   expect(run('pgrep', ['-u', `s-${site.id}`, 'sleep']).code).toBe(1);
-}, 60_000);
+});
 
 test('one that eats memory is ended within its site’s share, and the server goes on', async () => {
   const hog = 'ini_set("memory_limit", -1); $a = []; while (true) $a[] = str_repeat("x", 1 << 20);';
   const { id } = await create('hog', ['php', '-r', hog]);
   launch(id);
   expect(lastOf(id)[2]).toBe('137');
-}, 120_000);
+});
 
 test('it is started beside its times, one at a time, and as often as somebody asks', async () => {
   const { id } = await create('now', ['sh', '-c', 'echo now; sleep 2; exit 5']);
@@ -136,14 +136,14 @@ test('it is started beside its times, one at a time, and as often as somebody as
     /(x\n){7}$/,
   );
   expect(run('sculptorctl', ['cron', 'run', site.name, 'now'])).toMatchObject({ code: 0 });
-}, 120_000);
+});
 
 test('what it says is kept to a bound, however much that is', async () => {
   const { id } = await create('talker', ['sh', '-c', 'head -c 3000000 /dev/zero | tr "\\0" x']);
   launch(id);
   const bytes = must('du', ['-sb', `/var/log/sculptor/programs/${id}`]).split('\t')[0];
   expect(Number(bytes)).toBeLessThan(1_000_000);
-}, 60_000);
+});
 
 test('a site that is switched off has none, and they come back with it', async () => {
   const { id } = await create('comes-back', ['true']);
@@ -161,7 +161,7 @@ test('what is deleted is ended, and nothing of it is left', async () => {
   expect(run('pgrep', ['-u', `s-${site.id}`, 'sleep']).code).toBe(1);
   for (const path of [`/etc/cron.d/sculptor-${id}`, folder(id), `/var/log/sculptor/programs/${id}`])
     expect(existsSync(path)).toBe(false);
-}, 60_000);
+});
 
 test('the words of the documents say the same', () => {
   const shown = must('sculptorctl', ['cron', 'list', site.name]);

@@ -145,7 +145,7 @@ test('how much a database holds is measured by itself, and a view that calls a f
   expect(sculptorctl('database', 'show', database.name).out).toMatch(
     /size +\d.* MB of data, \d.* MB of indexes/,
   );
-}, 180_000);
+});
 
 test('a database and its users come back as they were: character set, rights, connections, and locked where they were', async () => {
   const database = Database.parse(

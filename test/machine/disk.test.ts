@@ -51,7 +51,7 @@ beforeAll(async () => {
   expect(operation.error).toBeNull();
   site = operation.resource.id;
   home = `/home/www/${name}`;
-}, 120_000);
+});
 
 test('files are measured as what they take, whatever the tree does to mislead', async () => {
   // A hole, a second name, a link to a neighbour's and one to all of the server, and a folder of a thousand levels.

@@ -15,7 +15,7 @@ beforeAll(async () => {
   await ready();
   must('env', ['DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '--quiet', '--yes', 'fail2ban']);
   must(`${process.cwd()}/scripts/install.sh`, ['--yes']);
-}, 180_000);
+});
 
 type Sent = Readonly<Record<string, string>>;
 

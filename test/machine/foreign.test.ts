@@ -51,7 +51,7 @@ test('what pelican makes of somebody’s texts is served over TLS', async () => 
   await certify(site);
   expect(visited(site, '/')).toContain('First');
   expect(visited(site, '/first.html')).toContain('Written by <em>hand</em>');
-}, 180_000);
+});
 
 /** Two who write one text: what the first writes the second reads, and both speak to the server alone. */
 const WRITERS = `const { Doc } = require('yjs');
@@ -75,4 +75,4 @@ test('y-websocket’s server answers requests and WebSockets over TLS, with ngin
     await pause(200);
   expect(visited(site, '/')).toBe('okay');
   expect(must('timeout', ['60', '/usr/bin/nodejs', '-e', WRITERS, site.name])).toBe('good evening\n');
-}, 180_000);
+});

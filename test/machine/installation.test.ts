@@ -425,7 +425,7 @@ describe('install.sh', () => {
     expect(lines(story).filter((line) => line.startsWith('unchanged ')).length).toBeGreaterThan(80);
     expect(story).toContain('Nothing had to change');
     expect([state(), workers()]).toEqual(before);
-  }, 120_000);
+  });
 
   test('makes the administrator another token when that is revoked, though a tenant calls its own the same', () => {
     rmSync(TOKEN_FILE);
@@ -439,7 +439,7 @@ describe('install.sh', () => {
       AND (role = 'tenant' OR id IN (SELECT token_id FROM sculptor.token_revocation))`);
     expect(story).toMatch(/^created +the administrator's token is known to the API$/m);
     expect(sculptorctl('domain', 'list').code).toBe(0);
-  }, 120_000);
+  });
 
   test('refuses an unknown argument with its usage and exit code 2', () => {
     const { code, err } = run(INSTALLER, ['--frobnicate']);

@@ -109,7 +109,7 @@ beforeAll(async () => {
   place(`s-${sites.one.id}`, `/home/www/${sites.one.name}/public/index.php`, PAGE);
   place(`s-${sites.two.id}`, `/home/www/${sites.two.name}/public/index.php`, PAGE);
   place('www', `/home/www/${sites.pooled.name}/public/index.php`, PAGE);
-}, 240_000);
+});
 
 afterAll(() => host.close());
 
@@ -227,7 +227,7 @@ test('a host that is away, and a mailer that is killed meanwhile: nothing of wha
   await arrived(host, 6);
   expect(host.got.map(({ to }) => to[0]).sort()).toEqual([...names, 'late5@there.example']);
   while (/waiting +[1-9]/.test(must('sculptorctl', ['mail', 'show']))) await pause(100);
-}, 120_000);
+});
 
 test('a host whose certificate nobody vouches for gets nothing, nor does one with another name', async () => {
   host.got.length = 0;
@@ -239,7 +239,7 @@ test('a host whose certificate nobody vouches for gets nothing, nor does one wit
   expect(host.got).toEqual([]);
   must('cp', ['/run/before.crt', '/etc/ssl/certs/ca-certificates.crt']);
   await arrived(host, 1);
-}, 120_000);
+});
 
 test('what the host refuses for good is told in the log, and others get theirs', async () => {
   host.got.length = 0;
@@ -275,7 +275,7 @@ test('a site that is switched off or removed sends nothing, and sends again when
   expect(run('test', ['-e', folderOf(id)]).code).toBe(1);
   await succeeded(await accepted('POST', `/v1/domains/${id}/restore`));
   expect(await send(name, { to: 'back@there.example' })).toBe('sent');
-}, 120_000);
+});
 
 test('doctor is content with all of it', async () => {
   expect(await page(sites.one.name, '/')).toEqual([200, expect.anything()]);

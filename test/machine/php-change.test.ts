@@ -35,7 +35,7 @@ beforeAll(async () => {
   await ready();
   for (const program of PROGRAMS) copyFileSync(program + installed, program + OTHER);
   await offered(OTHER, true);
-}, 120_000);
+});
 afterAll(() => {
   for (const program of PROGRAMS) rmSync(program + OTHER, { force: true });
 });
@@ -79,7 +79,7 @@ test('a site changes its version and back, and no request to it or its neighbour
   expect(loads).toEqual([none, none]);
   const { out } = run('systemctl', ['list-units', '--plain', '--no-legend', 'sculptor-php*-next@*']);
   expect(out).toBe('');
-}, 120_000);
+});
 
 test('a configuration that php-fpm cannot start from leaves the old one at work', async () => {
   const mine = await site();
@@ -102,7 +102,7 @@ test('a configuration that php-fpm cannot start from leaves the old one at work'
   } finally {
     rmSync('/usr/sbin/php-fpm8.98');
   }
-}, 120_000);
+});
 
 test('a version that is taken off the server is offered no more, and who asks for it is told', async () => {
   const mine = await site();
@@ -117,7 +117,7 @@ test('a version that is taken off the server is offered no more, and who asks fo
   );
   await succeeded(await accepted('PATCH', `/v1/domains/${mine.id}`, { body: { phpVersion: installed } }));
   expect((await page(mine.name))[1]).toBe(`/usr/sbin/php-fpm${installed}`);
-}, 120_000);
+});
 
 const INI =
   '<?php echo ini_get("memory_limit"), " ", ini_get("max_execution_time"), " ", @ini_set("memory_limit", "2G") === false ? "kept" : "raised";';
@@ -142,7 +142,7 @@ test('what a site may take of PHP holds, cannot be raised by what runs there, an
   await updateDomain(mine.id, { phpLimits: { memoryBytes: null, seconds: null, uploadBytes: null } });
   expect(uploaded(mine.name, 70)).toBe('200 none');
   expect(run('sculptorctl', ['doctor']).out).not.toContain(mine.name);
-}, 120_000);
+});
 
 test('a request that outstays its seconds is ended by PHP, or cut where it does not let itself be', async () => {
   const mine = await site();
@@ -152,7 +152,7 @@ test('a request that outstays its seconds is ended by PHP, or cut where it does 
   await updateDomain(mine.id, { phpLimits: { seconds: 1 } });
   expect((await page(mine.name, '/busy.php'))[0]).toBe(500);
   expect((await page(mine.name, '/idle.php'))[0]).toBe(502);
-}, 60_000);
+});
 
 /** The answer, with the beginning of what it says, to a form with a file of so many mebibytes. */
 function uploaded(host: string, mebibytes: number): string {

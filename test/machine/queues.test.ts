@@ -92,7 +92,7 @@ test('a program runs as often as it is asked for, as its site’s user, in its s
   expect(must('ps', ['-o', 'args=', '-u', site.user])).toContain('php -r while (true)');
   while ((await said(site, 'worker')).length < 4) await pause(300);
   expect((await said(site, 'worker'))[0]).toMatch(/^[0-9]+ works$/);
-}, 60_000);
+});
 
 test('it is stopped, stays so, and is started and started anew', async () => {
   const processes = () => run('pgrep', ['-u', site.user, '-f', '^php -r while']).out;
@@ -115,7 +115,7 @@ test('it is stopped, stays so, and is started and started anew', async () => {
       .filter((pid) => pid !== '' && !olds.has(pid));
   while (news().length < 2) await pause(100);
   expect(processes().trim().split('\n')).toHaveLength(2);
-}, 60_000);
+});
 
 test('it gets the signal that was asked for, and what it leaves behind is ended', async () => {
   const script = 'trap "echo it was told; exit 0" USR1; setsid sleep 4321 & while :; do sleep 0.1; done';
@@ -124,7 +124,7 @@ test('it gets the signal that was asked for, and what it leaves behind is ended'
   await succeeded(await accepted('POST', `${at(site)}/signal/stop`));
   expect(run('pgrep', ['-u', site.user, '-f', 'sleep 4321']).code).not.toBe(0);
   while (!(await said(site, 'signal')).includes('it was told')) await pause(200);
-}, 60_000);
+});
 
 test('a change of one starts no other anew', async () => {
   const before = must('pgrep', ['-u', site.user, '-f', '^php -r while']);
@@ -132,7 +132,7 @@ test('a change of one starts no other anew', async () => {
   await succeeded(await accepted('DELETE', `${at(site)}/signal`));
   expect((await api('GET', `${at(site)}/signal`)).status).toBe(404);
   expect(must('pgrep', ['-u', site.user, '-f', '^php -r while'])).toBe(before);
-}, 60_000);
+});
 
 test('one that keeps dying is failed, with its last words, and is told once', async () => {
   await create(site, {
@@ -158,7 +158,7 @@ test('one that keeps dying is failed, with its last words, and is told once', as
   );
   await succeeded(await accepted('DELETE', `${at(site)}/dying`));
   expect(existsSync(`/var/log/sculptor/programs/${queue.id}`)).toBe(false);
-}, 90_000);
+});
 
 test('it goes to the trash with its site, and comes back as it was', async () => {
   const { id, name, user } = await makeSite('trashed');
@@ -177,7 +177,7 @@ test('it goes to the trash with its site, and comes back as it was', async () =>
   await runs(own, 'sleep 1000');
   expect(must('ps', ['-o', 'args=', '-u', user])).not.toMatch(/^sleep 2000$/m);
   await until(own, 'two', ({ state }) => state === 'stopped');
-}, 90_000);
+});
 
 test('sculptorctl makes, shows, changes and removes one', async () => {
   const made = sculptorctl(
@@ -209,7 +209,7 @@ test('sculptorctl makes, shows, changes and removes one', async () => {
   expect(sculptorctl('queue', 'delete', site.name, 'cli').code).toBe(0);
   expect(run('pgrep', ['-u', site.user, '-f', 'sleep 901']).code).toBe(1);
   expect(sculptorctl('queue', 'update', site.name, 'cli', '--env', 'nothing').code).not.toBe(0);
-}, 60_000);
+});
 
 test('when Supervisor is killed, each program runs once again, and nothing is left of before', async () => {
   const pids = () => must('pgrep', ['-u', site.user, '-f', '^php -r while']).trim().split('\n');
@@ -219,7 +219,7 @@ test('when Supervisor is killed, each program runs once again, and nothing is le
   await until(site, 'worker', ({ state }) => state === 'running');
   expect(pids()).toHaveLength(2);
   expect(pids().filter((pid) => before.includes(pid))).toEqual([]);
-}, 60_000);
+});
 
 describe('a neighbour', () => {
   let neighbour: Site;
@@ -238,7 +238,7 @@ describe('a neighbour', () => {
     await visit(neighbour.name, '/time.php');
     quiet = await requestTimes(neighbour);
     pidBefore = must('pgrep', ['-u', neighbour.user, '-f', 'echo tick']);
-  }, 60_000);
+  });
 
   test.each([
     [
@@ -291,5 +291,5 @@ describe('a neighbour', () => {
     expect(must('pgrep', ['-u', neighbour.user, '-f', 'echo tick'])).toBe(pidBefore);
     expect(readFileSync(`/proc/${victim}/comm`, 'utf8')).toBe('bash\n');
     await succeeded(await accepted('DELETE', `${at(site)}/spy`));
-  }, 60_000);
+  });
 });

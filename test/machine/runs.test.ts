@@ -50,7 +50,7 @@ test('a command runs as the site, in its folder, and what it says is kept', asyn
   expect(ran.result?.output).toBe(`to stderr\nmigrate|--force|$HOME; id\n/home/www/${site.name}/private\n`);
   expect((await whole(['id', '-un'])).result?.output).toBe(`s-${site.id}\n`);
   expect(existsSync(`/etc/sculptor/programs/${ran.id}`)).toBe(false);
-}, 60_000);
+});
 
 test('sculptorctl shows what it says, and ends as it ended', () => {
   const typed = [
@@ -71,19 +71,19 @@ test('sculptorctl shows what it says, and ends as it ended', () => {
   const harmless = run('sculptorctl', ['domain', 'run', site.name, '--', 'printf', '\\033]0;x\\007\\377']);
   expect(harmless).toMatchObject({ code: 0, out: '\\u001b]0;x\\u0007\ufffd\n' });
   expect(run('sculptorctl', ['domain', 'run', site.name, '--', 'nothing-here']).code).toBe(127);
-}, 60_000);
+});
 
 test('of much that it says the end is kept', async () => {
   const { result } = await whole(['sh', '-c', 'head -c 200000 /dev/zero | tr "\\0" x; echo end']);
   expect(result?.truncated).toBe(true);
   expect(result?.output).toMatch(/^x{65532}end\n$/);
-}, 60_000);
+});
 
 test('its time is a bound for all that it has started', async () => {
   const { result } = await whole(['sh', '-c', 'setsid sleep 77 & sleep 77'], { timeoutSeconds: 1 });
   expect(result).toMatchObject({ endedBy: 'time_limit' });
   expect(run('pgrep', ['-f', 'sleep 77']).code).toBe(1);
-}, 60_000);
+});
 
 test('one that runs can be stopped, and holds its domain up in nothing', async () => {
   const { answer, id } = await begin(['sleep', '200']);
@@ -93,7 +93,7 @@ test('one that runs can be stopped, and holds its domain up in nothing', async (
   await succeeded(answer);
   expect((await read(id)).result).toMatchObject({ endedBy: 'stop' });
   expect(run('pgrep', ['-u', `s-${site.id}`, 'sleep']).code).toBe(1);
-}, 60_000);
+});
 
 test('an executor and a worker that are started anew find it, and do not begin it again', async () => {
   const mark = `/home/www/${site.name}/private/times`;
@@ -104,7 +104,7 @@ test('an executor and a worker that are started anew find it, and do not begin i
   await succeeded(answer);
   expect((await read(id)).result).toMatchObject({ exitCode: 0, output: 'done\n' });
   expect(readFileSync(mark, 'utf8')).toBe('once\n');
-}, 120_000);
+});
 
 test('one of which nobody can say how it ended has failed, is ended, and is not begun again', async () => {
   const mark = `/home/www/${site.name}/private/broken`;
@@ -116,7 +116,7 @@ test('one of which nobody can say how it ended has failed, is ended, and is not 
   expect(run('pgrep', ['-u', `s-${site.id}`, '-f', 'sleep 101']).code).toBe(1);
   expect((await read(id)).status).toBe('failed');
   expect(readFileSync(mark, 'utf8')).toBe('once\n');
-}, 60_000);
+});
 
 test('a removed site ends them', async () => {
   const other = await createDomain({ name: `${unique('removed')}.example` });
@@ -127,4 +127,4 @@ test('a removed site ends them', async () => {
   await succeeded(await accepted('DELETE', `/v1/domains/${other.name}`));
   expect(run('pgrep', ['-u', `s-${other.id}`]).code).toBe(1);
   await ended(answer);
-}, 60_000);
+});

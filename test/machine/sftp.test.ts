@@ -16,7 +16,7 @@ beforeAll(async () => {
   await ready();
   must('env', ['DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '--quiet', '--yes', 'openssh-client']);
   for (const name of ['anna', 'ben']) must('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key(name)]);
-}, 120_000);
+});
 
 const OPTIONS = [
   ...['StrictHostKeyChecking=no', `UserKnownHostsFile=${join(folder, 'hosts')}`, 'LogLevel=ERROR'],

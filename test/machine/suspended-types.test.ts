@@ -16,7 +16,7 @@ beforeAll(async () => {
   must('env', ['DEBIAN_FRONTEND=noninteractive', ...install]);
   must('runuser', ['-u', 'sculptor-acme', '--', 'tee', FILE], 'answer');
   owner = await tenant();
-}, 240_000);
+});
 afterAll(() => void must('rm', ['-f', FILE]));
 
 type Made = { readonly id: string; readonly name: string };
@@ -67,4 +67,4 @@ test('a program, visitors with a password and a redirect are suspended and resum
 
   await change(owner, 'resume');
   await asUsual();
-}, 180_000);
+});

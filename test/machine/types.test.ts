@@ -14,7 +14,7 @@ beforeAll(async () => {
   const install = ['apt-get', 'install', '--quiet', '--yes', '--no-install-recommends'];
   const wanted = ['pelican', 'nodejs'];
   must('env', ['DEBIAN_FRONTEND=noninteractive', ...install, ...wanted]);
-}, 240_000);
+});
 
 const made = (body: object) => createDomain({ name: `${unique('type')}.example`, ...body });
 const put = ({ id, name }: Domain, path: string, content: string) =>
@@ -82,7 +82,7 @@ test('a node site answers by its own program, begun with it, and again after tha
   const slice = must('systemctl', ['show', '-P', 'Slice', `sculptor-relay@${site.id}.service`]).trim();
   expect(slice).toBe(`sculptor-${site.id}.slice`);
   expect(run('sculptorctl', ['doctor']).out).not.toContain(site.id);
-}, 120_000);
+});
 
 test('its program is told of the visitor by nginx alone, and takes long requests, slow answers and large bodies', async () => {
   const site = await made({
@@ -120,7 +120,7 @@ test('its program is told of the visitor by nginx alone, and takes long requests
     return answer === 'closed' ? 0 : answer.status;
   };
   expect([await posted(2048), await posted(2049)]).toEqual([200, 413]);
-}, 120_000);
+});
 
 /** The handshake of RFC 6455, then whatever comes is sent back. */
 const ECHO = `const http = require('http'), crypto = require('crypto');
@@ -153,7 +153,7 @@ test('a WebSocket goes through to the program, and stays open', async () => {
     });
   });
   expect(said).toEqual(['s3pPLMBiTxaQ9kYGzzhZRbK+xOo=', 'hello']);
-}, 120_000);
+});
 
 test('a generator of static sites that nobody here wrote makes what a site serves', async () => {
   const site = await made({ type: 'static' });
@@ -164,7 +164,7 @@ test('a generator of static sites that nobody here wrote makes what a site serve
   expect(status).toBe(200);
   expect(text).toContain('First');
   expect((await page(site.name, '/first.html'))[1]).toContain('Written by <em>hand</em>');
-}, 120_000);
+});
 
 test('a laravel site serves its project’s own public alone, and its queue and scheduler wait for the project', async () => {
   const site = await made({ type: 'laravel' });
@@ -186,7 +186,7 @@ test('a laravel site serves its project’s own public alone, and its queue and 
   while (!(await said())) await pause(300);
   await updateDomain(site.name, { type: 'static' });
   expect((await page(site.name, '/artisan'))[0]).toBe(404);
-}, 120_000);
+});
 
 test('under load a site becomes each type and another, with its files, and no request fails here or next door', async () => {
   const [site, neighbour] = [await made({ type: 'php' }), await made({ type: 'static' })];
@@ -224,7 +224,7 @@ test('under load a site becomes each type and another, with its files, and no re
   await updateDomain(site.name, { type: 'static', publicDirectory: 'public' });
   expect(await page(site.name)).toEqual([200, 'here']);
   expect(readFileSync(`/home/www/${site.name}/private/server.js`, 'utf8')).toContain('listen');
-}, 180_000);
+});
 
 test('it is off while the site is switched off, in the trash or suspended, and comes back with it', async () => {
   const site = await made({ type: 'node', start: ['node', '-e', SERVER.replaceAll('\n', ' ')] });
@@ -238,7 +238,7 @@ test('it is off while the site is switched off, in the trash or suspended, and c
   expect(socket()).toBe('inactive');
   await succeeded(await accepted('POST', `/v1/domains/${site.id}/restore`));
   expect((await answering(site))[0]).toBe(200);
-}, 120_000);
+});
 
 test('a site without what its type needs says so', async () => {
   const inPool = { name: `${unique('pool')}.example`, type: 'node', isolation: 'pool' };

@@ -167,7 +167,7 @@ test('a tool of its administrator works on it, as the site and on the PHP of the
     out: `A blog /usr/bin/php${installedPhp()}\n`,
   });
   expect(tool('else')).toMatchObject({ code: 3, out: 'else is no command\n' });
-}, 60_000);
+});
 
 /** The one version that there is here. */
 function installedPhp(): string {

@@ -16,7 +16,7 @@ beforeEach(async () => {
   const made = await agent.call('POST', '/v1/domains', { body: { name: 'shop.example' } });
   domain = DomainId.parse(resource(made, 'domain').id);
   await agent.end(operationId(made), LIVE);
-}, 60_000);
+});
 afterEach(() => agent.stop());
 
 const sha256 = (text: unknown) => createHash('sha256').update(String(text)).digest('hex');

@@ -23,7 +23,7 @@ beforeEach(async () => {
   const made = await agent.call('POST', '/v1/domains', { body });
   domain = DomainId.parse(resource(made, 'domain').id);
   await agent.end(operationId(made), LIVE);
-}, 60_000);
+});
 afterEach(() => agent.stop());
 
 const put = (body: unknown) => agent.call('PUT', CERTIFICATE, { body });

@@ -11,7 +11,7 @@ beforeEach(async () => {
   agent = await startAgent();
   const made = await agent.call('POST', '/v1/domains', { body: { name: 'shop.example' } });
   await agent.end(operationId(made), LIVE);
-}, 60_000);
+});
 afterEach(() => agent.stop());
 
 test('a cron is shown in words, with the next three times, and changed in part', async () => {

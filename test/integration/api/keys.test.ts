@@ -13,7 +13,7 @@ beforeEach(async () => {
     operationId(await agent.call('POST', '/v1/domains', { body: { name: 'shop.example' } })),
     LIVE,
   );
-}, 60_000);
+});
 afterEach(() => agent.stop());
 
 const add = (name = 'anna', publicKey = PUBLIC) => agent.call('POST', KEYS, { body: { name, publicKey } });

@@ -14,7 +14,7 @@ beforeEach(async () => {
   agent = await startAgent();
   const made = await agent.call('POST', '/v1/domains', { body: { name: 'shop.example' } });
   await agent.end(operationId(made), LIVE);
-}, 60_000);
+});
 afterEach(() => agent.stop());
 
 const create = (more: object = {}) => agent.call('POST', QUEUES, { body: { ...WANTED, ...more } });

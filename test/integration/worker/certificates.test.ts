@@ -23,7 +23,7 @@ beforeAll(async () => {
   servers = await startServers();
   state = openState(servers.state('sculptor'));
   api = openState(servers.state('www-data'));
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([state.close(), api.close()]);
   await servers.stop();
