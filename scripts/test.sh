@@ -7,78 +7,45 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tree=$(dirname "$here")
 guest_tree=/usr/src/sculptor-agent
+results=$(mktemp -d)
+running=
+trap '[ -z "$running" ] || kill "$running" 2>/dev/null; rm -rf "$results"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+passed=0 failed=0 skipped=0 whole=
+seed=${SEED:-$((RANDOM * 32768 + RANDOM))}
 
-# The longest first, and the first machine's layers are made while the other lane checks.
-all=(machine types lint format borders unit fuzz attack integration scripts doctor render fault defences)
+# On an installed server, each suite on one of its own: these change accounts, reload nginx, kill MariaDB.
+on_a_server=(integration machine render fault attack doctor)
 
 usage() {
   cat <<'TEXT'
-Usage: test.sh [SUITE]...
+Usage: test.sh [--whole] [SUITE]...
 
 Suites: types lint format borders unit fuzz integration machine render fault attack doctor scripts defences; all of them
-where none is named; of the defences a part. Two run at a time; what one says is shown when it has ended. As root on
-Debian or Ubuntu; what it needs is installed. The throwaway servers' first start makes their root file system, later ones
-take seconds.
+where none is named. Of the longest, machine and attack, half of the files, and of the defences that need a server an
+eighth, dealt by a seed (SEED=NUMBER in the environment): --whole runs all. As root on Debian or Ubuntu; what it needs is
+installed. The throwaway servers' first start makes their root file system, later ones take seconds.
 TEXT
 }
 
 main() {
   case ${1:-} in
     -h | --help) usage && exit 0 ;;
-    --lane) results=$2 && lane && exit || exit 1 ;;
+    --whole) whole=yes && shift ;;
   esac
+  [[ $seed =~ ^[0-9]{1,9}$ ]] || { usage >&2 && exit 2; }
   cd "$tree" || exit 1
   if [ "$(id -u)" != 0 ]; then
     echo 'test.sh: only root can make the throwaway servers that most of this runs on' >&2
     exit 77
   fi
-  results=$(mktemp -d)
-  trap 'rm -rf "$results"' EXIT
-  { ensure_node && ensure_modules; } || count_failure node_modules
-  [ $# -gt 0 ] || set -- "${all[@]}"
-  printf '%s\n' "$@" >"$results/waiting"
-  both_lanes
+  { ensure_node && ensure_modules; } || count_failure 'node_modules'
+  local suite suites=("$@")
+  [ $# -gt 0 ] || suites=(types lint format borders unit fuzz "${on_a_server[@]}" scripts defences)
+  warm_machines "${suites[@]}"
+  for suite in "${suites[@]}"; do run_suite "$suite"; done
   summary
-}
-
-# Whoever ends this ends both, and whatever they run.
-both_lanes() {
-  local lanes=()
-  for _ in 1 2; do
-    setpriv --pdeathsig TERM bash "${BASH_SOURCE[0]}" --lane "$results" </dev/null &
-    lanes+=($!)
-  done
-  trap 'kill "${lanes[@]}" 2>/dev/null; wait; exit 130' INT
-  trap 'kill "${lanes[@]}" 2>/dev/null; wait; exit 143' TERM HUP
-  local lane
-  for lane in "${lanes[@]}"; do wait "$lane" || count_failure 'a lane'; done
-}
-
-# Takes the next suite that waits, until none does.
-lane() {
-  local suite started
-  running=
-  trap '[ -z "$running" ] || kill "$running" 2>/dev/null; exit 143' TERM INT HUP
-  cd "$tree" || exit 1
-  while suite=$(next_suite) && [ -n "$suite" ]; do
-    started=$SECONDS
-    run_suite "$suite" >"$results/$suite.words" 2>&1
-    alone tell "$suite" $((SECONDS - started))
-  done
-}
-
-alone() {
-  { flock 9 && "$@"; } 9>"$results/lock"
-}
-
-next_suite() {
-  alone sed -i -e "1w $results/next.$$" -e 1d "$results/waiting" && cat "$results/next.$$"
-}
-
-tell() {
-  printf '\n== %s\n' "$1"
-  cat "$results/$1.words"
-  printf '== %s: %d s\n' "$1" "$2"
 }
 
 # The distribution's Node.js where it is new enough, else the one that the agent itself would get.
@@ -117,21 +84,45 @@ modules_in_step() {
   ' 2>/dev/null
 }
 
+# The layers are made on one core while the checks run on the other.
+warm_machines() {
+  local suite
+  for suite in "$@"; do
+    case " ${on_a_server[*]} " in *" $suite "*) "$here/machine.sh" run -- true </dev/null >/dev/null 2>&1 & return ;; esac
+  done
+}
+
 run_suite() {
+  local started=$SECONDS
+  printf '\n== %s\n' "$1"
   case $1 in
     types | lint | format | borders) check "$1" ;;
     unit | fuzz) jest_here "$1" ;;
     scripts) jest_here scripts --maxWorkers=2 ;;
-    # scripts/defences.sh has time for all of them.
-    defences) DEFENCES_PART=1/8 jest_here defences ;;
-    integration | machine | render | fault | attack | doctor) jest_on_a_server "$1" ;;
-    *) echo "test.sh: there is no suite $1; --help names them" && count_failure "$1" ;;
+    defences) defences ;;
+    machine | attack) halved "$1" ;;
+    *) jest_on_a_server "$1" ;;
   esac
+  printf '== %s: %d s\n' "$1" $((SECONDS - started))
+}
+
+defences() {
+  if [ -n "$whole" ]; then jest_here defences; else DEFENCES_PART=1/8 DEFENCES_SEED=$seed jest_here defences; fi
+}
+
+# Which files are in which half jest says by their names: two seeds, one even and one odd, run all.
+halved() {
+  local shard=1/1
+  [ -n "$whole" ] || shard=$((seed % 2 + 1))/2
+  jest_on_a_server "$1" --shard="$shard"
+  printf '%s: %s of %s files, seed %s\n' "$1" "$(node --print '
+    JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8")).numTotalTestSuites' "$results/$1.json" 2>/dev/null || echo 0)" \
+    "$(find "test/$1" -name '*.test.ts' | wc -l)" "$seed"
 }
 
 check() {
-  if limited 1200 npm run --silent "$1"; then
-    note 1 0 0
+  if npm run --silent "$1" </dev/null; then
+    passed=$((passed + 1))
   else
     count_failure "$1"
   fi
@@ -155,13 +146,12 @@ jest_here() {
   count "$1" $code
 }
 
-# On an installed server of its own: these change accounts, reload nginx, kill MariaDB. The tree is read-only there; jest
-# keeps what it compiles in /tmp.
+# The tree is read-only there; jest keeps what it compiles in /tmp.
 jest_on_a_server() {
   local code=0
   limited 2700 "$here/machine.sh" run --bind "$results:/mnt" -- \
     env --chdir="$guest_tree" CI="${CI:-}" /usr/lib/sculptor/node/bin/node node_modules/jest/bin/jest.js --ci \
-    --forceExit --selectProjects "$1" --runInBand --cacheDirectory=/tmp/jest --json --outputFile="/mnt/$1.json" || code=$?
+    --forceExit --selectProjects "$1" --runInBand --cacheDirectory=/tmp/jest --json --outputFile="/mnt/$1.json" "${@:2}" || code=$?
   count "$1" $code
 }
 
@@ -175,7 +165,7 @@ count() {
   ' "$results/$1.json" 2>/dev/null) || numbers='0 0 0 0'
   failures "$1" >>"$results/failures"
   read -r good bad left broken <<<"$numbers"
-  note "$good" $((bad + broken)) "$left"
+  passed=$((passed + good)) failed=$((failed + bad + broken)) skipped=$((skipped + left))
   if [ $((good + left)) = 0 ] && [ $((bad + broken)) = 0 ]; then
     count_failure "$1"
   elif [ "$2" != 0 ] && [ $((bad + broken)) = 0 ]; then
@@ -197,24 +187,17 @@ failures() {
   ' "$results/$1.json" 2>/dev/null | grep .
 }
 
-# note PASSED FAILED SKIPPED
-note() {
-  echo "$@" >>"$results/counts"
-}
-
 count_failure() {
-  note 0 1 0
+  failed=$((failed + 1))
   printf 'test.sh: %s did not pass, or could not run\n' "$1" | tee -a "$results/failures" >&2
 }
 
 summary() {
-  local passed failed skipped line
-  read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$results/counts")
-  line="$passed passed, $failed failed"
-  [ "$skipped" = 0 ] || line+=", $skipped skipped"
+  local line="$passed passed, $failed failed"
+  [ $skipped = 0 ] || line+=", $skipped skipped"
   [ ! -s "$results/failures" ] || { echo && cat "$results/failures"; }
   printf '\n%s\n' "$line"
-  [ "$failed" = 0 ] && [ "$passed" != 0 ]
+  [ $failed = 0 ]
 }
 
 main "$@"
