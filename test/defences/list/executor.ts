@@ -85,7 +85,7 @@ export const EXECUTOR: readonly Defence[] = [
     change: { file: dispatch, from: 'key === undefined ? act() : locks.during(key, act)', to: 'act()' },
     noticed: {
       file: DISPATCH,
-      test: 'requests with an id hold the lock of that id, and those without one hold none',
+      test: 'requests with an id hold the lock of that id, and those without one, or that ask an authority, hold none',
     },
   },
   {
