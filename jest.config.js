@@ -25,6 +25,6 @@ export default {
     project('render', counted('render')),
     project('attack', { ...onAServer, ...counted('attack') }),
   ],
-  // What hangs ends at last; a slow machine that has two suites to run is not what fails a test.
+  // What hangs ends at last; that a machine is slow is not what fails a test.
   testTimeout: 300_000,
 };

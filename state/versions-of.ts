@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Generation } from '../contract/ids.ts';
 import type { ResourceType } from '../contract/operations.ts';
-import type { PartType } from '../contract/site-parts.ts';
+import { PART_SPECS, type PartType } from '../contract/site-parts.ts';
 import type { Sql } from './connection.ts';
 
 const PARTS = 'site_part_version WHERE part_id';
@@ -23,7 +23,7 @@ export const VERSIONS: Readonly<Record<ResourceType, string>> = {
 
 /** Versions are numbered by their resource, and one of another type takes its number too: the API may be a thief's. */
 export function numbersOf(type: ResourceType): string {
-  return VERSIONS[type].startsWith('site_part_version') ? PARTS : VERSIONS[type];
+  return type in PART_SPECS ? PARTS : VERSIONS[type];
 }
 
 /**

@@ -176,7 +176,7 @@ test('rows 41 and 44: no command that Redis knows reads, lists or changes a neig
   expect(must('systemctl', ['show', '--property=MainPID', '--value', 'sculptor-cache.service'])).toBe(
     started,
   );
-}, 300_000);
+});
 
 test('row 44: who has no account there can do nothing, whoever it is', async () => {
   const nobody = await connect(null);

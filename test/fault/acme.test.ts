@@ -19,7 +19,6 @@ import { must, run } from '../machine/server.ts';
 
 /* What dies while an authority is asked. Visitors are shown a whole certificate or none, and nothing goes on for ever. */
 
-jest.setTimeout(300_000);
 const CHALLENGES = '/var/lib/sculptor-acme/webroot/.well-known/acme-challenge';
 const WANTED = '/etc/sculptor/acme/wanted';
 let authority: Authority;

@@ -202,4 +202,4 @@ test('an authority that is away fails the operation in the end, and the certific
   const { status, error } = await ended(await accepted('POST', `/v1/domains/${name}/certificate/renew`));
   expect([status, error?.code]).toEqual(['failed', 'acme_unreachable']);
   expect(await fingerprintShown(name)).toBe(fingerprint);
-}, 300_000);
+});

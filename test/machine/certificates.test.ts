@@ -1,12 +1,11 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
 import { connect } from 'node:tls';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Domain } from '../../contract/domains.ts';
 import { Certificate } from '../../contract/site-parts.ts';
 import { createAuthority, type Brought } from '../fakes/authority.ts';
 import { accepted, api, createDomain, ended, ready, succeeded, unique, updateDomain } from './agent.ts';
-import { as, must, page, place, rootSql, run, sculptorctl } from './server.ts';
+import { as, must, page, place, rootSql, run, sculptorctl, visitTls } from './server.ts';
 import { underLoad } from './under-load.ts';
 
 /* Sites over TLS, as a visitor comes: a real handshake, with a real certificate. */
@@ -43,17 +42,13 @@ function shown(servername: string, more: object = {}): Promise<string> {
 const REFUSED = 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR';
 
 /** Status and body over TLS; an error's code where there was no answer. */
-function page443(servername: string, host = servername, path = '/'): Promise<readonly [number, string]> {
-  return new Promise((resolve) => {
-    const where = { host: '127.0.0.1', port: 443, servername, rejectUnauthorized: false, agent: false };
-    const asking = request({ ...where, path, headers: { host } }, (answer) => {
-      let text = '';
-      answer.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      answer.on('end', () => resolve([answer.statusCode ?? 0, text]));
-    });
-    asking.on('error', ({ code = 'an error' }: { code?: string }) => resolve([0, code]));
-    asking.end();
-  });
+async function page443(name: string): Promise<readonly [number, string]> {
+  try {
+    const { status, text } = await visitTls(name);
+    return [status, text];
+  } catch (error) {
+    return [0, (error as { code?: string }).code ?? 'an error'];
+  }
 }
 
 test('a site without one is shown nothing, with one its own page, and without it nothing again', async () => {

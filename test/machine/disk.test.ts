@@ -62,7 +62,7 @@ test('files are measured as what they take, whatever the tree does to mislead', 
   // Not the hole, nor what a link leads to, and the folders of a thousand levels are small.
   expect(filesBytes).toBeLessThan(15 * MIB);
   expect(enforcement).toBe('measured');
-}, 300_000);
+});
 
 test('beyond its plan nothing that writes is made, by the API and by root, until there is room', async () => {
   inSite('dd if=/dev/zero of=private/more bs=1M count=40 status=none');
@@ -87,7 +87,7 @@ test('beyond its plan nothing that writes is made, by the API and by root, until
   rootSql(`DELETE FROM sculptor.domain_size WHERE domain_id = '${site}'`);
   await measured((mebibytes) => mebibytes < 40);
   expect((await ended('/v1/databases', { name: unique('d') })).error).toBeNull();
-}, 300_000);
+});
 
 test('it is shown with its time and how it is held, and doctor says how that is', () => {
   const { out } = sculptorctl('tenant', 'usage', tenant);

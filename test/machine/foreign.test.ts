@@ -23,7 +23,7 @@ beforeAll(async () => {
   ]);
   authority = await startAuthority();
   writeFileSync(ROOTS, rootsOfAuthority());
-}, 300_000);
+});
 afterAll(() => authority?.stop());
 
 async function made(body: object): Promise<Domain> {

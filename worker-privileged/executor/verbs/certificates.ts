@@ -11,7 +11,6 @@ import type { DomainName } from '../../../contract/names.ts';
 import { runSteps, type Step } from '../ensure.ts';
 import type { HeldCertificate } from '../system/certificates.ts';
 import type { PartEntryOf } from '../system/part-register.ts';
-import { PartEntry } from '../system/part-register.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
 import { obtained } from './site-parts/authority.ts';
@@ -25,7 +24,7 @@ import {
 } from './site-parts/certificate.ts';
 import { partSteps } from './site-parts/follow.ts';
 import { locked } from './site-parts/locked.ts';
-import { noted, readPart, removePart, siteOf } from './site-parts.ts';
+import { askedPart, noted, readPart, removePart, siteOf } from './site-parts.ts';
 import { refuse } from './site/registered.ts';
 import type { VerbHandler } from './table.ts';
 
@@ -45,19 +44,13 @@ type Asked = VerbArgs<'certificate.put'>;
 type Admitted = { readonly at: Placed; readonly isFirst: boolean; readonly destroys: boolean };
 
 async function admitted(system: System, args: Asked): Promise<Admitted> {
-  const site = await siteOf(system, args);
-  const before = await readPart(system, args, 'certificate');
-  if (before?.removed === true) throw refuse('It was removed.', 'Create it anew.');
-  const { id, generation, name, spec } = args;
+  const { site, before, part } = await askedPart(system, 'certificate', args);
+  const { id, generation, spec } = args;
   if ((await system.parts.list(site.id)).some((one) => one.type === 'certificate' && one.id !== id))
     throw refuse('The site has another certificate.', 'Change that one, or remove it first.');
-  const since = before?.since ?? system.now().toISOString();
-  const part = PartEntry.parse({
-    ...{ id, type: 'certificate', site: site.id, name, spec, since, generation, removed: false },
-  }) as PartEntryOf<'certificate'>;
   if (spec.kind === 'custom' && before?.generation !== generation) await admitCustom(system, site, spec);
   const destroys = await losesTrust(system, site.id, spec.kind);
-  return { at: { site, part }, isFirst: before === null, destroys };
+  return { at: { site, part: part as PartEntryOf<'certificate'> }, isFirst: before === null, destroys };
 }
 
 /** Whether visitors would be shown none, or one that nobody vouches for, in the place of one that somebody does. */
@@ -109,7 +102,8 @@ export function removeCertificate(system: System): VerbHandler<'certificate.remo
 }
 
 async function answerOf(system: System, { id, names }: Pick<SiteEntry, 'id' | 'names'>) {
-  return { probes: await certificateProbes(system, id, names), served: await servedOf(system, id, names) };
+  const served = await servedOf(system, id, names);
+  return { probes: probesOf(served), served };
 }
 
 /** What a visitor of each name is shown, where there is one for it. */
@@ -118,7 +112,10 @@ export async function certificateProbes(
   id: DomainId,
   names: readonly DomainName[],
 ): Promise<Probe[]> {
-  const served = await servedOf(system, id, names);
+  return probesOf(await servedOf(system, id, names));
+}
+
+function probesOf(served: ServedCertificate | null): Probe[] {
   if (served === null) return [];
   const expect = { certificate: served.fingerprint };
   return served.names.map((host): Probe => ({ host, path: '/', expect }));

@@ -20,13 +20,8 @@ type Put<T extends PartType> = Place & { readonly name: string; readonly spec: P
 /** Makes a part of a site, or makes it as it is asked for now; it works when, and as far as, its site stands. */
 export function putPart<T extends PartType>(system: System, type: T) {
   return async (args: Put<T>, run: Run): Promise<Record<string, never>> => {
-    const site = await siteOf(system, args);
-    if (site.user === 'www' && !PART_KINDS[type].inPool) throw notInPool();
-    const before = await readPart(system, args, type);
-    if (before?.removed === true) throw refuse('It was removed.', 'Create it anew.');
-    const { id, generation, name, spec } = args;
-    const since = before?.since ?? system.now().toISOString();
-    const part = PartEntry.parse({ id, type, site: site.id, name, spec, since, generation, removed: false });
+    const { site, before, part } = await askedPart(system, type, args);
+    const { id, generation } = args;
     const put = () =>
       runSteps(
         [
@@ -40,6 +35,24 @@ export function putPart<T extends PartType>(system: System, type: T) {
     else await system.caps.letIn(`put-${id}-${generation}`, put);
     return {};
   };
+}
+
+type AskedPart = { readonly site: SiteEntry; readonly before: PartEntry | null; readonly part: PartEntry };
+
+/** The site, the part as it is noted, and as it is to be. */
+export async function askedPart<T extends PartType>(
+  system: System,
+  type: T,
+  args: Put<T>,
+): Promise<AskedPart> {
+  const site = await siteOf(system, args);
+  if (site.user === 'www' && !PART_KINDS[type].inPool) throw notInPool();
+  const before = await readPart(system, args, type);
+  if (before?.removed === true) throw refuse('It was removed.', 'Create it anew.');
+  const { id, generation, name, spec } = args;
+  const since = before?.since ?? system.now().toISOString();
+  const part = PartEntry.parse({ id, type, site: site.id, name, spec, since, generation, removed: false });
+  return { site, before, part };
 }
 
 export function removePart(system: System, type: PartType) {

@@ -102,7 +102,7 @@ function kept(leftOut: readonly DomainName[]): FailureError {
   const without = leftOut.length === 0 ? 'end earlier' : `be without ${leftOut.slice(0, 5).join(' ')}`;
   return new FailureError(
     'certificate_kept',
-    `The certificate that the authority gave would ${without}: the one that there is stays.`,
+    `A certificate from the authority would ${without}: the one that there is stays.`,
     'Have every name point to this server, or take the alias from the site; then ask again.',
   );
 }

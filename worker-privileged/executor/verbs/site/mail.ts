@@ -1,6 +1,6 @@
 import { FailureError } from '../../../../contract/failures.ts';
 import type { DomainId } from '../../../../contract/ids.ts';
-import type { Step } from '../../ensure.ts';
+import { staying, type Step } from '../../ensure.ts';
 import type { Folder } from '../../system/folders.ts';
 import { paths } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
@@ -66,7 +66,7 @@ export function mailClosed({ folders, erase }: Tools, { id }: Site): Step {
 /** The same of a site that goes. */
 export function mailRemoved(system: Tools, site: Site): Step {
   const step = mailClosed(system, site);
-  return { ...step, change: async () => step.change().then(() => null) };
+  return staying(step);
 }
 
 /** A new one, in which the mailer may have made its socket already. */

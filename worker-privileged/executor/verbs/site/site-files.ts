@@ -1,5 +1,5 @@
 import { hasSocket, runsPhp, type SiteType } from '../../../../contract/domains.ts';
-import type { Step } from '../../ensure.ts';
+import { staying, type Step } from '../../ensure.ts';
 import { paths, type Marker, type SiteFile } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
@@ -67,7 +67,7 @@ export function live({ system, spec }: Story): Step {
 
 export function notLive(system: System, { id }: SiteEntry): Step {
   const step = markers(system, id, { name: 'let it answer no more', wanted: { live: false } });
-  return { ...step, change: async () => step.change().then(() => null) };
+  return staying(step);
 }
 
 export function siteFolderRemoved({ folders }: Pick<System, 'folders'>, { id }: SiteEntry): Step {
