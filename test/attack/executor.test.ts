@@ -125,7 +125,8 @@ const INPUTS = [
     ['<&-', 1],
     ['</', 0],
     ['</dev/zero', 1],
-    ['</dev/urandom', 1],
+    // What is random may begin with a line of text, which is one refusal more.
+    ["printf '\\377' | cat - /dev/urandom |", 1],
   ] as const),
   ...([
     ['<>/dev/full', 1],
@@ -134,15 +135,17 @@ const INPUTS = [
   ] as const),
 ] as const;
 
+function fedWith(input: string): string {
+  const executor = `sudo -n ${EXECUTOR}`;
+  return input.endsWith('|') ? `${input} ${executor}` : `${executor} ${input}`;
+}
+
 test('row 28: no input, a folder, a device or a file for one is the end of it, and nothing was done', async () => {
   await refused(
     28,
     INPUTS.map(([input, noted]) => ({
       what: input,
-      act: () =>
-        fed(SCULPTOR, '', ['timeout', '60', 'sh', '-c', `sudo -n ${EXECUTOR} ${input}`]).out.includes(
-          '"result"',
-        ),
+      act: () => fed(SCULPTOR, '', ['timeout', '60', 'sh', '-c', fedWith(input)]).out.includes('"result"'),
       refusal: false,
       audit: Array.from({ length: noted }, () => ({ event: 'refused' })),
     })),
