@@ -35,6 +35,8 @@ import { createTenantService } from './tenants/service.ts';
 import { createLastUse } from './tokens/last-use.ts';
 import { createTokenService } from './tokens/service.ts';
 import { createTrashService } from './trash/service.ts';
+import { createQueueRoom } from './queue-room.ts';
+import type { QueueSettings } from './queue-room.ts';
 import { createWriter } from './writer.ts';
 import type { Write } from './writer.ts';
 
@@ -43,7 +45,8 @@ export interface ApiParts {
     Config,
     'server' | 'serverName' | 'apiSocket' | 'apiPort' | 'mysqlSocket' | 'sealKey'
   > &
-    LimitSettings;
+    LimitSettings &
+    QueueSettings;
   readonly stateLogin: StateLogin;
   readonly redisLogin: RedisLogin;
   readonly logger: Logger;
@@ -62,8 +65,9 @@ export async function startApi({ config, stateLogin, redisLogin, logger }: ApiPa
     news: createNews(subscriber, logger),
     isActive: async (id) => (await findToken(state, 'all', id))?.token.status === 'active',
   });
+  const requireRoomInQueue = createQueueRoom(config);
   const app = createApp({
-    ...createServices({ config, state, write: createWriter({ state, wakeUps, admit }) }),
+    ...createServices({ config, state, write: createWriter({ state, wakeUps, admit, requireRoomInQueue }) }),
     logger,
     serverName: config.serverName,
     findToken: (text) => findTokenByText(state, text),

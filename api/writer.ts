@@ -2,6 +2,7 @@ import type { OperationId } from '../contract/ids.ts';
 import type { Operation, OperationKind } from '../contract/operations.ts';
 import type { WakeUps } from '../runtime/wake-ups.ts';
 import type { Sql, State } from '../state/connection.ts';
+import type { RequireRoomInQueue } from './queue-room.ts';
 import type { WriteContext } from './write-context.ts';
 import type { Admit } from './tenants/admission.ts';
 import { writeOnce } from './write-once.ts';
@@ -30,12 +31,15 @@ export interface WriterParts {
   readonly wakeUps: Pick<WakeUps, 'wake'>;
   /** Whether the tenant may write at all now, and has room for it. */
   readonly admit: Admit;
+  /** Whether another operation of that tenant may wait. */
+  readonly requireRoomInQueue: RequireRoomInQueue;
 }
 
-export function createWriter({ state, wakeUps, admit }: WriterParts): Write {
+export function createWriter({ state, wakeUps, admit, requireRoomInQueue }: WriterParts): Write {
   return async (context, action, work) => {
     let begun: readonly OperationId[] = [];
     const answer = await writeOnce(state, { context, action }, async (sql) => {
+      if (waits(action)) await requireRoomInQueue(sql, context.caller.tenant);
       // A tenant is written by administrators alone, under a lock of its own.
       const stillFits = isOfTenant(action) ? undefined : await admit(sql, context.caller, action);
       const { operation, others = [], ...written } = await work(sql);
@@ -49,6 +53,11 @@ export function createWriter({ state, wakeUps, admit }: WriterParts): Write {
     if (!answer.replayed) for (const id of begun) await wakeUps.wake(id);
     return { ...answer, operationId };
   };
+}
+
+/** Who fills the queue can be suspended, and what waits in it be cancelled, however full it is. */
+function waits(action: string): boolean {
+  return !isOfTenant(action) && action !== 'operation.cancel';
 }
 
 function isOfTenant(action: string): boolean {

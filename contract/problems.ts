@@ -17,6 +17,7 @@ export const PROBLEMS = {
   protected: { status: 409, title: 'The resource is protected' },
   'idempotency-mismatch': { status: 409, title: 'This Idempotency-Key was used with another request' },
   'rate-limited': { status: 429, title: 'Too many requests' },
+  'queue-full': { status: 429, title: 'Too many operations wait' },
   unavailable: { status: 503, title: 'The agent cannot do this now' },
   internal: { status: 500, title: 'The agent failed' },
 } as const;

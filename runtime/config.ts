@@ -10,7 +10,7 @@ const socketPath = z
   .regex(/^\/[A-Za-z0-9._/-]+$/)
   .max(107);
 
-const perMinute = z.int().min(1).max(1_000_000);
+const most = z.int().min(1).max(1_000_000);
 
 /** What the installer wrote down about this server. It holds no secret and everybody may read it. */
 export const Config = z.strictObject({
@@ -34,9 +34,12 @@ export const Config = z.strictObject({
   /** What private keys are sealed for, so that root alone reads them; null where an earlier version was installed. */
   sealKey: SealKey.nullable().default(null),
   // Of one token, and from one address, in a minute. Failed logins are counted among the requests too.
-  requestsPerToken: perMinute.default(6000),
-  requestsPerAddress: perMinute.default(12_000),
-  failedLoginsPerAddress: perMinute.default(30),
+  requestsPerToken: most.default(6000),
+  requestsPerAddress: most.default(12_000),
+  failedLoginsPerAddress: most.default(30),
+  // Operations that wait, of all tenants and of each: what is asked for beyond that is refused for now.
+  waitingOperations: most.default(10_000),
+  waitingOperationsPerTenant: most.default(1000),
 });
 export type Config = z.infer<typeof Config>;
 

@@ -168,3 +168,19 @@ export async function nextQueued(sql: Sql, { server, serialKey }: Place): Promis
     ORDER BY seq`;
   return claimable(await sql.rows(OpenOperation, text, [serialKey, server]))[0];
 }
+
+interface Waiting {
+  readonly server: ServerId;
+  /** Of one tenant alone. */
+  readonly tenant?: TenantId;
+  /** More than these are not counted. */
+  readonly most: number;
+}
+
+export async function countWaiting(sql: Sql, { server, tenant, most }: Waiting): Promise<number> {
+  const text = `SELECT COUNT(*) AS count FROM (SELECT 1 FROM operation WHERE server = ? AND status = 'queued'
+    ${tenant === undefined ? '' : 'AND tenant = ?'} LIMIT ?) AS waiting`;
+  const values = [server, ...(tenant === undefined ? [] : [tenant]), most];
+  const [row] = await sql.rows(z.object({ count: z.number() }), text, values);
+  return row?.count ?? 0;
+}

@@ -18,7 +18,7 @@ install_seal_key() {
 seal_key() { openssl pkey -in /etc/sculptor/seal.key -pubout -outform DER | base64 -w 0; }
 
 install_facts() {
-  local executor=socket port token address failed
+  local executor=socket port token address failed waiting of_tenant
   [ "$mode" = systemd ] || executor=sudo
   install_seal_key
   # Set by the administrator, in the file.
@@ -26,6 +26,8 @@ install_facts() {
   token=$(fact requestsPerToken)
   address=$(fact requestsPerAddress)
   failed=$(fact failedLoginsPerAddress)
+  waiting=$(fact waitingOperations)
+  of_tenant=$(fact waitingOperationsPerTenant)
   ensure_file /etc/sculptor/agent.json 0644 root:root <<TEXT
 {
   "server": "default",
@@ -43,7 +45,9 @@ install_facts() {
   "sealKey": "$(seal_key)",
   "requestsPerToken": ${token:-6000},
   "requestsPerAddress": ${address:-12000},
-  "failedLoginsPerAddress": ${failed:-30}
+  "failedLoginsPerAddress": ${failed:-30},
+  "waitingOperations": ${waiting:-10000},
+  "waitingOperationsPerTenant": ${of_tenant:-1000}
 }
 TEXT
   [ "$outcome" = unchanged ] || wants_restart api worker-privileged worker-unprivileged executor mailer

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { startApi } from '../../../api/api.ts';
+import type { QueueSettings } from '../../../api/queue-room.ts';
 import type { LimitSettings } from '../../../api/rate-limits/limits.ts';
 import { OperationId, ServerId } from '../../../contract/ids.ts';
 import { Operation } from '../../../contract/operations.ts';
@@ -27,6 +28,8 @@ const DEFAULTS = {
   requestsPerToken: 100_000,
   requestsPerAddress: 100_000,
   failedLoginsPerAddress: 100_000,
+  waitingOperations: 100_000,
+  waitingOperationsPerTenant: 100_000,
 } as const;
 
 /** The API over its socket, on a MariaDB and a Redis of its own, and the worker's hand where a test needs it. */
@@ -58,7 +61,7 @@ export interface Answer {
   readonly json: Record<string, unknown>;
 }
 
-export async function startAgent(limits: Partial<LimitSettings> = {}): Promise<Agent> {
+export async function startAgent(limits: Partial<LimitSettings & QueueSettings> = {}): Promise<Agent> {
   const servers = await startServers();
   const socket = join(servers.folder, 'api.sock');
   const lines: string[] = [];

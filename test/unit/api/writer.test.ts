@@ -39,6 +39,7 @@ const caller = {
 const context: WriteContext = { caller, key: { tokenId: 'tokenoftests', key: 'k', request: 'POST /' } };
 
 const admit = () => Promise.resolve(() => Promise.resolve());
+const requireRoomInQueue = () => Promise.resolve();
 
 /** Keeps the idempotency rows that were committed, and the order of everything. */
 function fakeState(): { state: State; events: string[]; statements: (readonly SqlValue[])[] } {
@@ -75,7 +76,7 @@ function fakeState(): { state: State; events: string[]; statements: (readonly Sq
 test('everything is written in one transaction, and the worker is woken after it', async () => {
   const { state, events } = fakeState();
   const wake = (id: string): Promise<boolean> => Promise.resolve(events.push(`wake ${id}`) > 0);
-  const write = createWriter({ state, admit, wakeUps: { wake } });
+  const write = createWriter({ ...{ state, admit, requireRoomInQueue }, wakeUps: { wake } });
   const answer = await write(context, 'databaseUser.create', () => Promise.resolve(written));
   expect(answer).toEqual({
     operationId: operation.id,
@@ -87,14 +88,20 @@ test('everything is written in one transaction, and the worker is woken after it
 
 test('what is shown once is given to no statement', async () => {
   const { state, statements } = fakeState();
-  const write = createWriter({ state, admit, wakeUps: { wake: () => Promise.resolve(true) } });
+  const write = createWriter({
+    ...{ state, admit, requireRoomInQueue },
+    wakeUps: { wake: () => Promise.resolve(true) },
+  });
   await write(context, 'databaseUser.create', () => Promise.resolve(written));
   expect(JSON.stringify(statements)).not.toContain('shown once');
 });
 
 test('a repetition gets the answer without it, and the work is not done', async () => {
   const { state } = fakeState();
-  const write = createWriter({ state, admit, wakeUps: { wake: () => Promise.resolve(true) } });
+  const write = createWriter({
+    ...{ state, admit, requireRoomInQueue },
+    wakeUps: { wake: () => Promise.resolve(true) },
+  });
   await write(context, 'databaseUser.create', () => Promise.resolve(written));
   const again = await write(context, 'databaseUser.create', () => Promise.reject(new Error('done twice')));
   expect(again).toEqual({
@@ -106,7 +113,10 @@ test('a repetition gets the answer without it, and the work is not done', async 
 
 test('who loses a race against the same key gets the answer of who won it', async () => {
   const { state } = fakeState();
-  const write = createWriter({ state, admit, wakeUps: { wake: () => Promise.resolve(true) } });
+  const write = createWriter({
+    ...{ state, admit, requireRoomInQueue },
+    wakeUps: { wake: () => Promise.resolve(true) },
+  });
   const answer = await write(context, 'databaseUser.create', async () => {
     await write(context, 'databaseUser.create', () => Promise.resolve(written));
     throw new ProblemError('name-taken', 'The other was faster.');
@@ -117,7 +127,7 @@ test('who loses a race against the same key gets the answer of who won it', asyn
 test('a refusal without a key is a refusal, and nothing is woken', async () => {
   const { state, events } = fakeState();
   const wake = (): Promise<boolean> => Promise.resolve(events.push('wake') > 0);
-  const write = createWriter({ state, admit, wakeUps: { wake } });
+  const write = createWriter({ ...{ state, admit, requireRoomInQueue }, wakeUps: { wake } });
   const refused = write({ caller, key: undefined }, 'domain.create', () =>
     Promise.reject(new ProblemError('conflict', 'No.')),
   );

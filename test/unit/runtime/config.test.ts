@@ -17,6 +17,8 @@ const good = {
   requestsPerToken: 6000,
   requestsPerAddress: 12_000,
   failedLoginsPerAddress: 30,
+  waitingOperations: 10_000,
+  waitingOperationsPerTenant: 1000,
 };
 
 test('takes what the installer writes', () => {
@@ -29,6 +31,8 @@ test('has limits where an earlier version wrote none', () => {
     requestsPerToken: undefined,
     requestsPerAddress: undefined,
     failedLoginsPerAddress: undefined,
+    waitingOperations: undefined,
+    waitingOperationsPerTenant: undefined,
   };
   expect(Config.parse({ ...good, ...limits })).toEqual(good);
 });
