@@ -28,9 +28,8 @@ export function startRun(system: System): VerbHandler<'run.start'> {
     try {
       await system.locks.during(site, () => prepare(system, asked, run));
       await system.once.run(id, spec.timeoutSeconds);
-      await runSteps([programGone(system, id)], run);
-      // Of one whose launcher was killed all lives on, and nothing else would end it any more.
-      if ((await system.once.last(id)) === null) await runSteps([stopped(system, id)], run);
+      // Whoever asked before and went away waits here as well: one after the other.
+      await system.locks.during(site, () => cleared(system, id, run));
       return await resultOf(system, id);
     } finally {
       underWay.delete(id);
@@ -47,6 +46,12 @@ async function prepare(system: System, asked: Asked, run: Run): Promise<void> {
   if (part?.type !== 'run' || !worksWhile('run', standingOf(site))) throw switchedOff();
   const bounds = { kind: 'run', seconds: spec.timeoutSeconds, atOnce: 1 } as const;
   await runSteps([bounded(system, id, bounds), programNoted(system, { site, part })], run);
+}
+
+async function cleared(system: System, id: PartId, run: Run): Promise<void> {
+  await runSteps([programGone(system, id)], run);
+  // Of one whose launcher was killed all lives on, and nothing else would end it any more.
+  if ((await system.once.last(id)) === null) await runSteps([stopped(system, id)], run);
 }
 
 async function resultOf({ once }: Pick<System, 'once'>, id: PartId): Promise<RunResult> {
