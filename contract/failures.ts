@@ -14,6 +14,7 @@ export const FailureCode = z.enum([
   'mismatch', // read back, the server shows something else than was written
   'database_unavailable', // MariaDB could not be reached
   'executor_unavailable', // the privileged side could not be reached or broke off
+  'server_full', // too little of the disk, inodes, memory or connections is left: nothing was begun
   'server_broken', // something that is not ours stops a tool from working, for instance a foreign nginx file
   'invalid_request', // the privileged side refused the request: not in its table, or not in its schema
   'limit_reached', // as much was removed, or let in, in an hour as may be: it waits until there is room

@@ -52,6 +52,21 @@ BEGIN
   END IF;
 END //
 
+-- How many connections others than the agent may have in all: the last are its own.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' FUNCTION sculptor_door.connections_for_others() RETURNS BIGINT
+  READS SQL DATA SQL SECURITY DEFINER
+  RETURN (SELECT @@max_connections - LEAST(value, @@max_connections DIV 2) FROM sculptor_door.setting
+    WHERE name = 'connections_kept') //
+
+-- Where these are used up, one account more would only be one more that finds none.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.require_free_connections()
+  READS SQL DATA SQL SECURITY DEFINER
+BEGIN
+  IF (SELECT COUNT(*) FROM sculptor_door.server_session) > sculptor_door.connections_for_others() THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'server_full';
+  END IF;
+END //
+
 -- The same for the name of an account in a database.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.require_free_account(
   IN p_name VARCHAR(32) CHARACTER SET utf8mb4, IN p_database_id VARCHAR(12) CHARACTER SET utf8mb4)
@@ -334,6 +349,7 @@ BEGIN
   END IF;
   IF known IS NULL THEN
     CALL sculptor_door.require_free_account(p_name, p_database_id);
+    CALL sculptor_door.require_free_connections();
   END IF;
   CALL sculptor_door.connection_cap(p_id, p_database_id, p_connections, most);
   SELECT connections INTO had_connections FROM sculptor_door.server_account WHERE name = p_name AND host = 'localhost';
@@ -487,13 +503,12 @@ END //
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.keep_connections()
   MODIFIES SQL DATA SQL SECURITY DEFINER
 BEGIN
-  DECLARE here, kept, room, theirs, accounts, part, sessions BIGINT DEFAULT 0;
+  DECLARE here, room, theirs, accounts, part, sessions BIGINT DEFAULT 0;
   DECLARE ended INT DEFAULT 0;
   DECLARE account VARCHAR(32) DEFAULT '';
   DECLARE next_session BIGINT UNSIGNED;
   SELECT COUNT(*) INTO here FROM sculptor_door.server_session;
-  SELECT LEAST(value, @@max_connections DIV 2) INTO kept FROM sculptor_door.setting WHERE name = 'connections_kept';
-  SET room = @@max_connections - kept;
+  SET room = sculptor_door.connections_for_others();
   IF here > room THEN
     SELECT COUNT(*), COUNT(DISTINCT u.name) INTO theirs, accounts FROM sculptor_door.server_session p
       JOIN sculptor_door.managed_user u ON u.held = p.name;

@@ -199,6 +199,10 @@ const SENTENCES: { readonly [C in FailureCode]?: Sentence } = {
     message: 'The tenant has as many databases, database users, or connections of these, as its plan allows.',
     hint: 'Delete one, ask for fewer connections, or have the plan raised by an administrator.',
   },
+  server_full: {
+    message: 'The database server has hardly a connection left for one more account.',
+    hint: 'Ask again later. The administrator sees who holds them by SHOW PROCESSLIST, and raises max_connections.',
+  },
   limit_reached: {
     message: 'As many database users were made or removed, or passwords rotated, in this hour as may be.',
     hint: 'It goes on by itself when there is room. If this is not you, look who has your tokens; cancel what waits.',

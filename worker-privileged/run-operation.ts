@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { OperationId, ServerId } from '../contract/ids.ts';
 import type { OperationKind } from '../contract/operations.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -26,6 +27,8 @@ export interface RunOperationParts {
   readonly publish: Publish;
   readonly pauses: Pauses;
   readonly logger: Logger;
+  /** How long what is under way may go on when this is to stop, in milliseconds. */
+  readonly finishMs?: number;
 }
 
 export interface RunOperation {
@@ -36,7 +39,10 @@ export interface RunOperation {
   readonly offer: (id: OperationId) => Promise<Offered>;
   /** Whether this process is at it. */
   readonly isRunning: (id: string) => boolean;
-  /** Begins nothing more and waits for what is under way, but for what goes on by itself. */
+  /**
+   * Begins nothing more, waits a while for what is under way, but for what goes on by itself, and puts back in the
+   * queue what is not done then: another goes on from there.
+   */
   readonly stop: () => Promise<void>;
 }
 
@@ -45,16 +51,24 @@ export interface Offered {
   readonly done: Promise<boolean>;
 }
 
+/** Together with what is closed afterwards it is less than a process has after SIGTERM. */
+const FINISH_MS = 12_000;
+
 const NOTHING: Offered = { done: Promise.resolve(false) };
 
 export function createRunOperation(parts: RunOperationParts): RunOperation {
   const lanes = createLanes();
   const known = new Set<string>();
   const running = new Set<string>();
+  const claimed = new Map<string, ClaimedOperation>();
 
   async function carryOutNow(id: OperationId): Promise<boolean> {
     running.add(id);
-    return runWhole(parts, id).finally(() => running.delete(id));
+    const noteClaim = (operation: ClaimedOperation) => void claimed.set(id, operation);
+    return runWhole(parts, id, noteClaim).finally(() => {
+      running.delete(id);
+      claimed.delete(id);
+    });
   }
 
   return {
@@ -66,8 +80,30 @@ export function createRunOperation(parts: RunOperationParts): RunOperation {
       return { done: done.finally(() => known.delete(id)) };
     },
     isRunning: (id) => running.has(id),
-    stop: lanes.stop,
+    stop: async () => {
+      const over = new AbortController();
+      const late = pause(parts.finishMs ?? FINISH_MS, undefined, { signal: over.signal }).catch(
+        () => undefined,
+      );
+      await Promise.race([lanes.stop(), late]);
+      over.abort();
+      await Promise.all([...claimed.values()].map((operation) => handBack(parts, operation)));
+    },
   };
+}
+
+async function handBack(
+  { state, publish, logger }: RunOperationParts,
+  operation: ClaimedOperation,
+): Promise<void> {
+  const { id } = operation;
+  try {
+    if (!(await putBack(state, operation))) return;
+    logger.info({ operationId: id }, 'operation handed back');
+    publish(id);
+  } catch (error) {
+    logger.warn({ err: error, operationId: id }, LEFT_OPEN);
+  }
 }
 
 const PACES: { readonly [K in OperationKind]?: Pace } = {
@@ -100,11 +136,13 @@ async function placeOf(
 const NO_WORK = 'wake-up without work';
 const LEFT_OPEN = 'left open, the sweep takes it up again';
 
-async function runWhole(parts: RunOperationParts, id: OperationId): Promise<boolean> {
+type NoteClaim = (operation: ClaimedOperation) => void;
+
+async function runWhole(parts: RunOperationParts, id: OperationId, noteClaim: NoteClaim): Promise<boolean> {
   try {
     // A wake-up that was on its way already does not shorten the pause; another comes when it is over.
     if (!parts.pauses.isOver(id) && !(await isCancellationAsked(parts.state, id))) return false;
-    return await runOnce(parts, id);
+    return await runOnce(parts, id, noteClaim);
   } catch (error) {
     if (error instanceof SupplantedError) parts.logger.warn({ operationId: id }, 'claimed by another');
     else parts.logger.warn({ err: error, operationId: id }, LEFT_OPEN);
@@ -112,7 +150,7 @@ async function runWhole(parts: RunOperationParts, id: OperationId): Promise<bool
   }
 }
 
-async function runOnce(parts: RunOperationParts, id: OperationId): Promise<boolean> {
+async function runOnce(parts: RunOperationParts, id: OperationId, noteClaim: NoteClaim): Promise<boolean> {
   const { state, server, logger, publish } = parts;
   const claim = await claimOperation(state, server, id);
   if (claim.result === 'left') {
@@ -127,6 +165,7 @@ async function runOnce(parts: RunOperationParts, id: OperationId): Promise<boole
     return true;
   }
   const { operation } = claim;
+  noteClaim(operation);
   publish(id);
   const steps = createSteps(state, operation, publish);
   const task: Task = { operation, step: steps.step, stillMine: steps.check };

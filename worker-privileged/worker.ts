@@ -53,6 +53,7 @@ export interface WorkerParts {
   readonly measureEveryMs?: number;
   readonly observeEveryMs?: number;
   readonly probeBoundMs?: number;
+  readonly finishMs?: number;
 }
 
 export interface RunningWorker {
@@ -78,7 +79,10 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   });
   const handlers = createHandlers({ ...parts, state, askPage, serverName: config.serverName });
   const publish = createPublish(redis, logger);
-  const operations = createRunOperation({ server, state, handlers, wakeUps, publish, pauses, logger });
+  const operations = createRunOperation({
+    ...{ server, state, handlers, wakeUps, publish, pauses, logger },
+    ...(parts.finishMs === undefined ? {} : { finishMs: parts.finishMs }),
+  });
   const queue = createQueue({
     connection: workerConnection(parts.redisLogin),
     server,

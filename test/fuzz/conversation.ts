@@ -23,6 +23,8 @@ export async function converse(bytes: Buffer, cut: number): Promise<Seen> {
   const dispatch = createDispatch({
     verbs: verbsThat((call) => void calls.push(call)),
     locks: { during: (_name, act) => act() },
+    requireRoom: () => Promise.resolve(),
+    halt: new AbortController().signal,
     audit,
     log: () => undefined,
   });

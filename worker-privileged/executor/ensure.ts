@@ -21,7 +21,7 @@ export function staying(step: Step): Step {
   return { ...step, change: () => step.change().then(() => null) };
 }
 
-/** What a running request is given: where its steps are told, and the signal that its time is over. */
+/** What a running request is given: where its steps are told, and the signal that no further step may begin. */
 export type Run = {
   readonly report: (step: OperationStep) => void;
   readonly signal: AbortSignal;
@@ -39,18 +39,31 @@ export async function runSteps(steps: readonly Step[], run: Run): Promise<void> 
     const started = performance.now();
     let changed = false;
     try {
-      if (run.signal.aborted) throw timeIsOver();
+      if (run.signal.aborted) throw breakOff(run.signal.reason);
       changed = await bringAbout(step, (undo) => undos.push({ name: step.name, undo }));
       run.report(outcome(step.name, 'succeeded', { changed, started }));
     } catch (failure) {
       run.report(outcome(step.name, 'failed', { changed, started }));
-      await undoAll(undos.reverse(), run);
+      // Who asks again goes on from here.
+      if (!(failure instanceof StoppingError)) await undoAll(undos.reverse(), run);
       throw failure;
     }
   }
 }
 
-function timeIsOver(): FailureError {
+/** This process is to end: what it has done stays, and the next one that is asked for the same does the rest. */
+export class StoppingError extends FailureError {
+  constructor() {
+    super(
+      'executor_unavailable',
+      'The executor was stopped before all of it was done.',
+      'It goes on by itself when the executor runs again: systemctl status sculptor-executor.',
+    );
+  }
+}
+
+function breakOff(reason: unknown): FailureError {
+  if (reason instanceof StoppingError) return reason;
   return new FailureError(
     'executor_unavailable',
     'The time for this request was over before all of it was done.',

@@ -9,10 +9,12 @@ import { createDispatch } from './server/dispatch.ts';
 import { giveSignsOfLife, readHandedOver } from './server/handed-over.ts';
 import { serveSocket, serveStandardInput } from './server/serve.ts';
 import { readConfig } from './system/config.ts';
+import { StoppingError } from './ensure.ts';
 import { foldersOfDrafts, sweepDrafts } from './system/drafts.ts';
 import { createFiles } from './system/files.ts';
 import { causeOf, createLog } from './system/log.ts';
 import { ensureOwnFolders } from './system/own-folders.ts';
+import { createRequireRoom } from './system/room.ts';
 import { createSystem } from './system/system.ts';
 import { cacheUsages } from './verbs/caches.ts';
 import { measureSite, requireRoom } from './verbs/disk.ts';
@@ -36,6 +38,10 @@ import { putPart, removePart } from './verbs/site-parts.ts';
 import { purgeTenant, putTenant, removeTenant, restoreTenant } from './verbs/tenant.ts';
 import type { VerbTable } from './verbs/table.ts';
 
+/** After SIGTERM: how long what is under way may go on, and how long the step that it is at then; systemd waits 30 s. */
+const FINISH_MS = 10_000;
+const STEP_MS = 15_000;
+
 if (process.argv.length > 2) {
   process.stderr.write('the executor takes no argument\n');
   process.exit(2);
@@ -46,7 +52,15 @@ process.umask(0o022);
 process.chdir('/');
 process.stderr.on('error', () => undefined);
 const stop = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => stop.abort());
+const halt = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  process.once(signal, () => {
+    stop.abort();
+    setTimeout(() => halt.abort(new StoppingError()), FINISH_MS);
+    // Whoever waits for an answer hears that there is none, and asks the next one.
+    setTimeout(() => process.exit(0), FINISH_MS + STEP_MS);
+  });
+}
 process.on('SIGHUP', () => undefined);
 
 const log = createLog((line) => process.stderr.write(line));
@@ -99,7 +113,12 @@ const verbs: VerbTable = {
   'tenant.purge': purgeTenant(system),
 };
 const audit = createAudit(log);
-const dispatch = createDispatch({ verbs, locks: system.locks, audit, log });
+const dispatch = createDispatch({
+  ...{ verbs, audit, log },
+  locks: system.locks,
+  requireRoom: createRequireRoom(),
+  halt: halt.signal,
+});
 const serving = { dispatch, audit, stop: stop.signal };
 giveSignsOfLife(handedOver, log);
 const { listenFd } = handedOver;

@@ -209,3 +209,17 @@ test('a worker that stops takes no more, and finishes what it has begun', async 
   expect(await world.row(begun.operation)).toMatchObject({ status: 'succeeded' });
   expect(await world.row(late.operation)).toMatchObject({ status: 'queued', epoch: 0 });
 }, 30_000);
+
+test('what is not done when a worker has to stop goes back in the queue, and the next worker does it', async () => {
+  const { inExecutor, goOn } = holdPuts();
+  const worker = world.startWorker(undefined, 100);
+  const begun = await domain('handed-back.example');
+  await world.queue.add('wake', { operationId: begun.operation });
+  await inExecutor;
+  await worker.stop();
+  expect(await world.row(begun.operation)).toMatchObject({ status: 'queued', epoch: 1, attempt: 1 });
+  world.executor.answer(live);
+  world.startWorker(50);
+  expect(await world.ended(begun.operation)).toMatchObject({ status: 'succeeded', epoch: 2, attempt: 2 });
+  goOn();
+}, 30_000);

@@ -17,6 +17,7 @@ const PASSWORD = 'a tenant knows it';
 let servers: Servers;
 let door: DatabaseDoor;
 let state: State;
+let database: string;
 const open: Connection[] = [];
 
 beforeAll(async () => {
@@ -26,7 +27,7 @@ beforeAll(async () => {
   door = createDatabaseDoor({ socketPath, user, password });
   state = openState({ ...servers.state('sculptor'), connections: 1 });
   await keepRoom();
-  const [database] = [freshId()];
+  database = freshId();
   servers.sql(`CALL sculptor_door.put_database('${database}', 'crowd', 'utf8mb4', 'utf8mb4_bin', 'default')`);
   for (const name of ['greedy', 'modest'])
     servers.sql(
@@ -90,16 +91,24 @@ test('tenants that take all connections there are lose them to the agent, whoeve
   for (let one = await connect('greedy'); isThere(one); one = await connect('greedy')) greedy.push(one);
   for (let one = await connect('modest'); isThere(one); one = await connect('modest')) modest.push(one);
   expect(await api()).toBe('ER_CON_COUNT_ERROR');
+  const one = () =>
+    servers.sql(
+      `CALL sculptor_door.put_user('${freshId()}', '${database}', 'late', 'all', '${hashOf(PASSWORD)}', NULL)`,
+    );
+  expect(one).toThrow('server_full');
 
   expect(await keepRoom()).toBeGreaterThan(10);
   expect((await alive(greedy)) + (await alive(modest))).toBeLessThanOrEqual(MOST / 2);
   expect(await connect('greedy')).toBe('ER_USER_LIMIT_REACHED');
   expect(isThere(await api())).toBe(true);
   expect(await keepRoom()).toBe(0);
-
   [...greedy, ...modest].forEach((connection) => connection.destroy());
   servers.sql('UPDATE sculptor_door.managed_user SET squeezed_at = squeezed_at - INTERVAL 2 MINUTE');
   while (limits().join() !== '30,30') await keepRoom();
+  one();
+  servers.sql(
+    "CALL sculptor_door.drop_user((SELECT id FROM sculptor_door.managed_user WHERE name = 'late'))",
+  );
 });
 
 test("whoever has the API's account has no more than its own part of the connections", async () => {

@@ -30,7 +30,7 @@ export interface World {
   readonly queue: Queue;
   /** What the worker's log said, a record a line. */
   readonly log: readonly LogLine[];
-  readonly startWorker: (sweepEveryMs?: number) => RunningWorker;
+  readonly startWorker: (sweepEveryMs?: number, finishMs?: number) => RunningWorker;
   /** Ends every worker that still runs, and forgets what they said. */
   readonly stopWorkers: () => Promise<void>;
   readonly row: (id: OperationId) => Promise<OperationRow>;
@@ -88,8 +88,8 @@ export async function startWorld(answer: Answer = live): Promise<World> {
 
   return {
     ...{ servers, api, executor, nginx, queue, log, row },
-    startWorker: (sweepEveryMs) => {
-      const worker = startOne(servers, logger, sweepEveryMs);
+    startWorker: (sweepEveryMs, finishMs) => {
+      const worker = startOne(servers, logger, { sweepEveryMs, finishMs });
       workers.add(worker);
       return { stop: () => worker.stop().then(() => void workers.delete(worker)) };
     },
@@ -116,7 +116,16 @@ export async function startWorld(answer: Answer = live): Promise<World> {
   };
 }
 
-function startOne(servers: Servers, logger: Logger, sweepEveryMs = 10_000): RunningWorker {
+interface Times {
+  readonly sweepEveryMs: number | undefined;
+  readonly finishMs: number | undefined;
+}
+
+function startOne(
+  servers: Servers,
+  logger: Logger,
+  { sweepEveryMs = 10_000, finishMs }: Times,
+): RunningWorker {
   const executor = createExecutorDoor({
     executor: 'socket',
     executorSocket: join(servers.folder, 'executor.sock'),
@@ -132,6 +141,7 @@ function startOne(servers: Servers, logger: Logger, sweepEveryMs = 10_000): Runn
     version: '0.0.0-test',
     logger,
     sweepEveryMs,
+    ...(finishMs === undefined ? {} : { finishMs }),
     probeBoundMs: 1000,
   });
   return {

@@ -5,7 +5,7 @@ import { createDispatch } from '../../../worker-privileged/executor/server/dispa
 import type { VerbTable } from '../../../worker-privileged/executor/verbs/table.ts';
 import { spec } from './sites.ts';
 
-function build(verbs: Partial<VerbTable> = {}) {
+function build(verbs: Partial<VerbTable> = {}, requireRoom = () => Promise.resolve()) {
   const events: AuditEvent[] = [];
   const logged: string[] = [];
   const answers: ExecutorAnswer[] = [];
@@ -55,6 +55,8 @@ function build(verbs: Partial<VerbTable> = {}) {
       ...verbs,
     },
     locks: { during: (_name, act) => act() },
+    requireRoom,
+    halt: new AbortController().signal,
     audit: (event) => void events.push(event),
     log: (level, message, facts) => void logged.push(`${level} ${message} ${JSON.stringify(facts)}`),
   });
@@ -154,6 +156,8 @@ test('requests with an id hold the lock of that id, and those without one, or th
         return act();
       },
     },
+    requireRoom: () => Promise.resolve(),
+    halt: new AbortController().signal,
     audit: () => undefined,
     log: () => undefined,
   });
@@ -165,4 +169,23 @@ test('requests with an id hold the lock of that id, and those without one, or th
   await ask('site.remove', { id: 'a1b2c3d4e5f6' });
   await ask('certificate.remove', certificate);
   expect(held).toEqual(['a1b2c3d4e5f6', 'b1b2c3d4e5f6']);
+});
+
+test('on a server without room nothing is made, and what makes room goes on', async () => {
+  const done: string[] = [];
+  const { ask, answers } = build(
+    {
+      'site.put': () => Promise.resolve(done.push('put')).then(() => ({ probes: [] })),
+      'site.remove': () =>
+        Promise.resolve(done.push('remove')).then(() => ({ probes: [], purgeAfter: null })),
+    },
+    () => Promise.reject(new FailureError('server_full', 'no room', 'make some')),
+  );
+  const request = (verb: string, args: object) =>
+    ask(JSON.stringify({ request: 'r7', operation: null, verb, args }));
+  await ask(put);
+  expect(answers).toMatchObject([{ error: { code: 'server_full' } }]);
+  await request('site.put', { ...spec(), enabled: false });
+  await request('site.remove', { id: spec().id });
+  expect(done).toEqual(['put', 'remove']);
 });

@@ -1,4 +1,4 @@
-import { planSteps, runSteps, type Step } from '../../../worker-privileged/executor/ensure.ts';
+import { planSteps, runSteps, StoppingError, type Step } from '../../../worker-privileged/executor/ensure.ts';
 import { failureOf, recordedRun } from './sites.ts';
 
 /** A step that keeps one word in a set; `fails` says where it throws. */
@@ -96,4 +96,24 @@ test('a plan tells the differences and changes nothing', async () => {
   const plan = await planSteps([word(words, 'a'), word(words, 'b')]);
   expect(plan).toEqual([{ name: 'a', difference: 'there is no a' }]);
   expect([...words]).toEqual(['b']);
+});
+
+test('where the process is to end no further step begins, and what was done stays', async () => {
+  const words = new Set<string>();
+  const halt = new AbortController();
+  const run = recordedRun(halt.signal);
+  const second = word(words, 'b');
+  const ending: Step = {
+    ...second,
+    change: () => {
+      halt.abort(new StoppingError());
+      return second.change();
+    },
+  };
+  const steps = [word(words, 'a'), ending, word(words, 'c')];
+  expect(await failureOf(runSteps(steps, run))).toBe('executor_unavailable');
+  expect([...words]).toEqual(['a', 'b']);
+  expect(outcomes(run.steps)).toEqual(['a succeeded changed', 'b succeeded changed', 'c failed']);
+  await runSteps([word(words, 'a'), second, word(words, 'c')], recordedRun());
+  expect([...words]).toEqual(['a', 'b', 'c']);
 });

@@ -59,6 +59,8 @@ test('whatever a verb throws, it is answered once, and the next request is serve
     const dispatch = createDispatch({
       verbs: verbs as never,
       locks: { during: (_name, act) => act() },
+      requireRoom: () => Promise.resolve(),
+      halt: new AbortController().signal,
       audit: () => undefined,
       log: () => undefined,
     });

@@ -10,6 +10,7 @@ import { FailureError, toFailure } from '../../../contract/failures.ts';
 import type { Run } from '../ensure.ts';
 import type { Locks } from '../system/locks.ts';
 import { causeOf, type Log } from '../system/log.ts';
+import { namedWhereFull, type RequireRoom } from '../system/room.ts';
 import type { VerbTable } from '../verbs/table.ts';
 import { outcomeOf, type Audit } from './audit.ts';
 import { unfit } from './plain-text.ts';
@@ -20,6 +21,9 @@ export type Dispatch = (line: string, answer: (answer: ExecutorAnswer) => void) 
 type Parts = {
   readonly verbs: VerbTable;
   readonly locks: Locks;
+  readonly requireRoom: RequireRoom;
+  /** Aborted with a StoppingError when no further step may begin. */
+  readonly halt: AbortSignal;
   readonly audit: Audit;
   readonly log: Log;
 };
@@ -82,13 +86,33 @@ const LOOKS: ReadonlySet<Verb> = new Set([
   'tenant.room',
 ]);
 
+/** What takes away, locks or switches off goes on where there is no room: it is how room is made. */
+const MAKES: ReadonlySet<Verb> = new Set([
+  'site.put',
+  'site.restore',
+  'key.put',
+  'cache.put',
+  'certificate.put',
+  'certificate.renew',
+  'cron.put',
+  'queue.put',
+  'run.start',
+  'database.restore',
+  'tenant.room',
+]);
+
+function makesSomething({ verb, args }: Asked): boolean {
+  return MAKES.has(verb) && !('enabled' in args && !args.enabled);
+}
+
 /** More than the worker ever has under way; the rest of a flood is refused, not kept. */
 const MOST_AT_ONCE = 64;
 
-export function createDispatch({ verbs, locks, audit, log }: Parts): Dispatch {
+export function createDispatch({ verbs, locks, requireRoom, halt, audit, log }: Parts): Dispatch {
   let underWay = 0;
 
   const perform = async (asked: Asked, run: Run) => {
+    if (makesSomething(asked)) await requireRoom();
     const key = lockOf(asked);
     // The schema of this verb has parsed these args; the compiler cannot tie the two together.
     const handle = verbs[asked.verb] as (args: VerbArgs<Verb>, run: Run) => Promise<unknown>;
@@ -107,12 +131,13 @@ export function createDispatch({ verbs, locks, audit, log }: Parts): Dispatch {
     try {
       const result = await perform(asked, {
         report: (step) => answer({ request, step }),
-        signal: AbortSignal.timeout(LIMIT_MS[verb]),
+        signal: AbortSignal.any([halt, AbortSignal.timeout(LIMIT_MS[verb])]),
         warn: (message, cause) => log('error', message, { ...noted, ...causeOf(cause) }),
       });
       if (!LOOKS.has(verb)) end('succeeded');
       answer({ request, result });
-    } catch (failure) {
+    } catch (cause) {
+      const failure = namedWhereFull(cause);
       end(outcomeOf(failure));
       noteFailure(log, noted, failure);
       answer({ request, error: toFailure(failure) });
