@@ -4,6 +4,7 @@ import { CertificateReport, Fingerprint, ServedCertificate } from './certificate
 import { Charset, charsetOf, Collation } from './collations.ts';
 import { CronReport } from './crons.ts';
 import { SiteSpec } from './domains.ts';
+import { Differences } from './drift.ts';
 import { Failure } from './failures.ts';
 import { DatabaseId, DomainId, Generation, OperationId, PartId, TenantId } from './ids.ts';
 import { PhpVersion } from './names.ts';
@@ -92,6 +93,16 @@ export const VERBS = {
     args: z.strictObject({ id: DomainId }),
     result: z.strictObject({ probes: z.array(Probe) }),
   },
+  /** What on the server is not as root's own record of the site, and of all that belongs to it, says. */
+  'site.drift': {
+    args: z.strictObject({ id: DomainId }),
+    result: z.strictObject({ differences: Differences, probes: z.array(Probe) }),
+  },
+  /** As it says again; `differences` is what was found, and is overwritten. */
+  'site.repair': {
+    args: z.strictObject({ id: DomainId }),
+    result: z.strictObject({ differences: Differences, probes: z.array(Probe) }),
+  },
   /** What its files take of the disk, in place or in the trash; null where there are none. Noted by root too. */
   'site.measure': {
     args: z.strictObject({ id: DomainId }),
@@ -144,6 +155,15 @@ export const VERBS = {
   'database.purge': { args: z.strictObject({ id: DatabaseId }), result: z.strictObject({}) },
   /** Its accounts let in or locked, as its tenant is by root's own record. */
   'database.align': { args: z.strictObject({ id: DatabaseId }), result: z.strictObject({}) },
+  /** As far as root knows it; its accounts and grants are the door's. */
+  'database.drift': {
+    args: z.strictObject({ id: DatabaseId }),
+    result: z.strictObject({ differences: Differences }),
+  },
+  'tenant.drift': {
+    args: z.strictObject({ id: TenantId }),
+    result: z.strictObject({ differences: Differences }),
+  },
   'tenant.put': { args: TenantSpec, result: TenantStanding },
   /** Refused while a site or a database of it stands. */
   'tenant.remove': {
@@ -165,12 +185,18 @@ export type VerbResult<V extends Verb> = z.infer<(typeof VERBS)[V]['result']>;
 /** `request` pairs answers with requests: several may be under way on one connection. */
 export const RequestId = z.string().regex(/^[a-z0-9]{1,32}$/);
 
+/** In the place of a verb's result where it was to be told what would be changed. */
+export const PlanResult = z.strictObject({ differences: Differences });
+export type PlanResult = z.infer<typeof PlanResult>;
+
 /** The envelope; `args` is parsed by the verb's own schema afterwards. */
 export const ExecutorRequest = z.strictObject({
   request: RequestId,
   operation: OperationId.nullable(),
   verb: Verb,
   args: z.unknown(),
+  /** Nothing is changed, and told what would be. */
+  plan: z.literal(true).optional(),
 });
 export type ExecutorRequest = z.infer<typeof ExecutorRequest>;
 

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
-import { ExecutorAnswer, MAX_REQUEST_BYTES, VERBS } from '../contract/executor.ts';
+import type { z } from 'zod';
+import { ExecutorAnswer, MAX_REQUEST_BYTES, PlanResult, VERBS } from '../contract/executor.ts';
 import type { Verb, VerbArgs, VerbResult } from '../contract/executor.ts';
 import { FailureError } from '../contract/failures.ts';
 import type { FailureCode } from '../contract/failures.ts';
@@ -29,6 +30,8 @@ export const AWAY: ReadonlySet<FailureCode> = new Set(['executor_unavailable', '
 export interface Executor {
   /** Throws a FailureError: the executor's own, or `executor_unavailable` where it did not answer as agreed. */
   readonly call: <V extends Verb>(verb: V, args: VerbArgs<V>, context: CallContext) => Promise<VerbResult<V>>;
+  /** What the same call would change, and nothing changed. */
+  readonly plan: <V extends Verb>(verb: V, args: VerbArgs<V>, context: CallContext) => Promise<PlanResult>;
   readonly close: () => void;
 }
 
@@ -74,8 +77,12 @@ const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'database.restore': 4 * 3_600_000,
   'database.purge': 120_000,
   'site.align': 120_000,
+  'site.drift': 90_000,
+  'site.repair': 120_000,
   'site.measure': 700_000,
   'database.align': 120_000,
+  'database.drift': 60_000,
+  'tenant.drift': 90_000,
   'tenant.put': 3_900_000,
   'tenant.remove': 120_000,
   'tenant.restore': 3_900_000,
@@ -124,24 +131,31 @@ export function createExecutorCalls({ open, patienceMs = PATIENCE_MS }: Executor
     return conversation;
   }
 
+  async function ask(
+    { verb, args, plan }: { readonly verb: Verb; readonly args: unknown; readonly plan?: true },
+    { operation, step }: CallContext,
+  ): Promise<unknown> {
+    const request = `r${(count += 1).toString(36)}`;
+    const line = `${JSON.stringify({ request, operation, verb, args, ...(plan === true ? { plan } : {}) })}\n`;
+    if (Buffer.byteLength(line) > MAX_REQUEST_BYTES) throw tooLarge();
+    const { link, pending } = (current ??= begin());
+    const answer = new Promise<unknown>((resolve, reject) => {
+      pending.set(request, { step, resolve, reject });
+      link.input.write(line);
+    });
+    const late = setTimeout(() => pending.get(request)?.reject(unavailable()), patienceMs[verb]);
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(late);
+      pending.delete(request);
+    }
+  }
+
   return {
-    call: async (verb, args, { operation, step }) => {
-      const request = `r${(count += 1).toString(36)}`;
-      const line = `${JSON.stringify({ request, operation, verb, args })}\n`;
-      if (Buffer.byteLength(line) > MAX_REQUEST_BYTES) throw tooLarge();
-      const { link, pending } = (current ??= begin());
-      const answer = new Promise<unknown>((resolve, reject) => {
-        pending.set(request, { step, resolve, reject });
-        link.input.write(line);
-      });
-      const late = setTimeout(() => pending.get(request)?.reject(unavailable()), patienceMs[verb]);
-      try {
-        return resultOf(verb, await answer);
-      } finally {
-        clearTimeout(late);
-        pending.delete(request);
-      }
-    },
+    call: async (verb, args, context) =>
+      resultOf(VERBS[verb].result, await ask({ verb, args }, context)) as never,
+    plan: async (verb, args, context) => resultOf(PlanResult, await ask({ verb, args, plan: true }, context)),
     close: () => {
       if (current !== undefined) breakOff(current);
     },
@@ -172,10 +186,10 @@ function parseJson(line: string): unknown {
   }
 }
 
-function resultOf<V extends Verb>(verb: V, result: unknown): VerbResult<V> {
-  const parsed = VERBS[verb].result.safeParse(result);
+function resultOf<S extends z.ZodType>(schema: S, result: unknown): z.infer<S> {
+  const parsed = schema.safeParse(result);
   if (!parsed.success) throw unavailable();
-  return parsed.data as VerbResult<V>;
+  return parsed.data;
 }
 
 function unavailable(): FailureError {

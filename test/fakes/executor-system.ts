@@ -37,6 +37,8 @@ export type FakeServer = {
   readonly disk: Map<string, Node>;
   readonly users: Map<string, Account & { readonly locked: boolean }>;
   readonly groups: Map<string, number>;
+  /** By user, those that it is in beside its own. */
+  readonly inGroups: Map<string, Set<string>>;
   readonly mastersOn: Set<string>;
   readonly relaysOn: Set<string>;
   /** What the plans let sites take, where they name it. */
@@ -98,6 +100,7 @@ export function createFakeServer(): FakeServer {
       ['www', { uid: 990, gid: 991, locked: false }],
       ['sculptor-mail', { uid: 985, gid: 986, locked: false }],
     ]),
+    inGroups: new Map(),
     groups: new Map([
       ['nginx', 989],
       ['www', 991],
@@ -194,6 +197,7 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     // An accident with the record is another test's.
     acme: fakeAcme(parts),
     caps: createCaps({ files: fakeFiles({ ...parts, change: done }), locks, limits, now }),
+    dropIns: { list: () => Promise.resolve([]), reload: () => Promise.resolve() },
     erase: async (path) => folders.remove(path),
     accounts,
     caches: fakeCaches(parts),
@@ -278,6 +282,10 @@ function fakeFiles({ server: { disk }, change, undoing }: Parts): Files {
   };
   return {
     read: async (path) => Promise.resolve(ofKind(path, 'file')?.text ?? null),
+    stray: (path, mode) => {
+      const node = disk.get(path);
+      return Promise.resolve(node?.kind === 'file' && node.mode !== mode ? `its mode is ${node.mode}` : null);
+    },
     replace: (path, text, mode = 0o644) => change(() => put(path, { kind: 'file', text, mode })),
     remove: async (path) => {
       const before = disk.get(path);
@@ -343,13 +351,19 @@ function fakeRelays({ server: { relaysOn }, change }: Parts): Relays {
   };
 }
 
-function fakeAccounts({ server: { users, groups, doings, disk }, change, undoing }: Parts): Accounts {
+function fakeAccounts({
+  server: { users, groups, inGroups, doings, disk },
+  change,
+  undoing,
+}: Parts): Accounts {
   return {
     find: async (user) => {
       const found = users.get(user);
       return Promise.resolve(found ? { uid: found.uid, gid: found.gid } : null);
     },
     findGroup: (group) => Promise.resolve(groups.get(group) ?? null),
+    groupsOf: (user) => Promise.resolve([...(inGroups.get(user) ?? [])]),
+    leaveGroup: (user, group) => change(() => void inGroups.get(user)?.delete(group)),
     isTaken: (number) =>
       Promise.resolve([...users.values()].some(({ uid, gid }) => uid === number || gid === number)),
     create: ({ user, uid }) =>

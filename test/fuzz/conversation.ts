@@ -22,6 +22,7 @@ export async function converse(bytes: Buffer, cut: number): Promise<Seen> {
   const audit = (event: AuditEvent): void => void events.push(event);
   const dispatch = createDispatch({
     verbs: verbsThat((call) => void calls.push(call)),
+    planning: { verbs: verbsThat((call) => void calls.push({ ...call, plan: true })), files: NO_FILES },
     locks: { during: (_name, act) => act() },
     requireRoom: () => Promise.resolve(),
     halt: new AbortController().signal,
@@ -37,6 +38,12 @@ export async function converse(bytes: Buffer, cut: number): Promise<Seen> {
   const said = String(output.read() ?? '');
   return { calls, answers: said.split('\n').slice(0, -1), events };
 }
+
+const NO_FILES = {
+  read: () => Promise.resolve(null),
+  readLink: () => Promise.resolve(null),
+  stray: () => Promise.resolve(null),
+};
 
 const RESULTS = Object.fromEntries(
   (Object.keys(VERBS) as Verb[]).map((verb) => [

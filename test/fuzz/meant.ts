@@ -4,6 +4,8 @@ import { MAX_REQUEST_BYTES, VERBS } from '../../contract/executor.ts';
 export interface Call {
   readonly verb: string;
   readonly args: unknown;
+  /** It is only to be told what it would change. */
+  readonly plan?: true;
 }
 
 /** What has to come of what was sent: a call or a refusal for each line, and whether the conversation breaks. */
@@ -43,17 +45,33 @@ function callOf(text: string): Call | undefined {
     return undefined;
   }
   if (typeof said !== 'object' || said === null) return undefined;
-  const { request, operation, verb, args } = said as Record<string, unknown>;
-  const named = Object.keys(said).sort().join() === 'args,operation,request,verb';
+  const { request, operation, verb, args, ...more } = said as Record<string, unknown>;
+  const planned = Object.keys(more).join() === 'plan' && more['plan'] === true && PLANNED.has(String(verb));
+  const named = Object.keys(said).length === (planned ? 5 : 4);
   const whole = isWord(request, 1, 32) && (operation === null || isOperation(operation));
   if (!named || !whole || typeof verb !== 'string' || !Object.hasOwn(VERBS, verb)) return undefined;
   const fits = VERBS[verb as keyof typeof VERBS].args.safeParse(args);
   // In another form: a key twice, a number with an exponent, blanks.
   // What has a default, or more than one form, is meant as the schema takes it.
   return fits.success && isPlain(args) && JSON.stringify(said) === text
-    ? { verb, args: fits.data }
+    ? { verb, args: fits.data, ...(planned ? { plan: true } : {}) }
     : undefined;
 }
+
+/** Of those alone. */
+const PLANNED: ReadonlySet<string> = new Set([
+  ...['site.put', 'site.remove', 'site.restore', 'site.align', 'key.put', 'key.remove', 'cache.put'],
+  ...[
+    'cache.remove',
+    'certificate.put',
+    'certificate.renew',
+    'certificate.remove',
+    'cron.put',
+    'cron.remove',
+  ],
+  ...['queue.put', 'queue.remove', 'database.remove', 'database.align', 'tenant.put', 'tenant.remove'],
+  'tenant.restore',
+]);
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 

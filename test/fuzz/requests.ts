@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { ExecutorRequest, VERBS, type Verb } from '../../contract/executor.ts';
+import { PLANNED } from '../../worker-privileged/executor/server/looks.ts';
 import { arbitraryOf } from './arbitrary-of.ts';
 import { CONTROL, foreign, MARK } from './words.ts';
 import { spoiled, tooMuch, writtenOtherwise } from './writing.ts';
@@ -17,7 +18,12 @@ const envelope = fc.record(
 /** What the worker could send: every verb alike, with arguments that its schema takes. */
 export const validRequest: fc.Arbitrary<Tree> = fc.oneof(
   ...(Object.keys(VERBS) as Verb[]).map((verb) =>
-    fc.tuple(envelope, arbitraryOf(VERBS[verb].args)).map(([head, args]) => ({ ...head, verb, args })),
+    fc
+      .tuple(envelope, arbitraryOf(VERBS[verb].args), fc.integer({ min: 0, max: 9 }))
+      .map(([head, args, chance]) => ({
+        ...{ ...head, verb, args },
+        ...(chance === 0 && PLANNED.has(verb) ? { plan: true } : {}),
+      })),
   ),
 );
 

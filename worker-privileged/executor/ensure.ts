@@ -1,5 +1,6 @@
 import { FailureError } from '../../contract/failures.ts';
 import type { OperationStep } from '../../contract/operations.ts';
+import type { WantedFile } from './wanted-files.ts';
 
 /** Puts back what one change replaced. Runs once, and only when a later step of the same request failed. */
 export type Undo = () => Promise<void>;
@@ -14,6 +15,10 @@ export type Step = {
   readonly look: () => Promise<string | null>;
   /** Null where nothing is to be put back: what was asked away stays away, and asking again goes on from there. */
   readonly change: () => Promise<Undo | null>;
+  /** The files that it writes, as they are to be: for whoever wants to see what would be changed. */
+  readonly files?: () => Promise<readonly WantedFile[]>;
+  /** What it is made of, where it stands for several. */
+  readonly within?: () => Promise<readonly Step[]>;
 };
 
 /** What it changed stays, whatever fails after it. */
@@ -27,13 +32,16 @@ export type Run = {
   readonly signal: AbortSignal;
   /** For what a person should know and the caller cannot use. */
   readonly warn: (message: string, cause: unknown) => void;
+  /** Where nothing is to be changed, but told what would be. Throws when that is done: see plan.ts. */
+  readonly plan?: (steps: readonly Step[]) => Promise<never>;
 };
 
 /**
- * Brings the steps about in order. On a failure what this run changed is undone, the last change first, and
+ * Brings the steps about in order; where the run is a plan, none of them: this is the one place that calls a change. On a failure what this run changed is undone, the last change first, and
  * the failure is thrown on.
  */
 export async function runSteps(steps: readonly Step[], run: Run): Promise<void> {
+  if (run.plan !== undefined) return run.plan(steps);
   const undos: { name: string; undo: Undo }[] = [];
   for (const step of steps) {
     const started = performance.now();
@@ -69,18 +77,6 @@ function breakOff(reason: unknown): FailureError {
     'The time for this request was over before all of it was done.',
     'It is tried again by itself a few times; after that, look what keeps the server busy.',
   );
-}
-
-/** The differences that the same steps would remove, and nothing changed. */
-export async function planSteps(
-  steps: readonly Step[],
-): Promise<readonly { name: string; difference: string }[]> {
-  const plan: { name: string; difference: string }[] = [];
-  for (const step of steps) {
-    const difference = await step.look();
-    if (difference !== null) plan.push({ name: step.name, difference });
-  }
-  return plan;
 }
 
 async function bringAbout(step: Step, keep: (undo: Undo) => void): Promise<boolean> {

@@ -65,6 +65,38 @@ export const EXECUTOR: readonly Defence[] = [
     },
   },
   {
+    name: 'a plan without changes',
+    against: 'a plan that does what it is to tell',
+    change: {
+      file: 'worker-privileged/executor/ensure.ts',
+      from: 'if (run.plan !== undefined) return run.plan(steps);',
+      to: '',
+    },
+    noticed: {
+      file: 'test/unit/executor/ensure.test.ts',
+      test: 'a plan tells the differences and changes nothing',
+    },
+  },
+  {
+    name: 'plans of certain verbs alone',
+    against: 'a plan of what is done outside of steps',
+    change: { file: dispatch, from: '!PLANNED.has(envelope.data.verb)', to: '!PLANNED' },
+    noticed: { file: DISPATCH, test: 'a verb that is not made for it refuses a plan, before it is called' },
+  },
+  {
+    name: 'secrets are no part of a diff',
+    against: 'a plan that is asked for to read what root keeps',
+    change: {
+      file: 'worker-privileged/executor/differences.ts',
+      from: 'kind === null || secret === true ? null',
+      to: 'kind === null ? null',
+    },
+    noticed: {
+      file: 'test/unit/executor/plans.test.ts',
+      test: 'a removal, a part and what is refused are planned alike, and a secret only differs',
+    },
+  },
+  {
     name: 'most requests at once',
     against: 'a flood that keeps the others waiting',
     change: { file: dispatch, from: 'underWay >= MOST_AT_ONCE', to: 'underWay < 0' },

@@ -1,11 +1,16 @@
 import type { ExecutorAnswer } from '../../../contract/executor.ts';
 import { FailureError } from '../../../contract/failures.ts';
 import type { AuditEvent } from '../../../worker-privileged/executor/server/audit.ts';
+import { runSteps } from '../../../worker-privileged/executor/ensure.ts';
 import { createDispatch } from '../../../worker-privileged/executor/server/dispatch.ts';
 import type { VerbTable } from '../../../worker-privileged/executor/verbs/table.ts';
 import { spec } from './sites.ts';
 
-function build(verbs: Partial<VerbTable> = {}, requireRoom = () => Promise.resolve()) {
+function build(
+  verbs: Partial<VerbTable> = {},
+  plans: Partial<VerbTable> = {},
+  requireRoom = () => Promise.resolve(),
+) {
   const events: AuditEvent[] = [];
   const logged: string[] = [];
   const answers: ExecutorAnswer[] = [];
@@ -45,6 +50,10 @@ function build(verbs: Partial<VerbTable> = {}, requireRoom = () => Promise.resol
       'database.restore': () => Promise.resolve({}),
       'database.purge': () => Promise.resolve({}),
       'site.measure': () => Promise.resolve({ octets: null, enforced: false }),
+      'site.drift': () => Promise.resolve({ differences: [], probes: [] }),
+      'site.repair': () => Promise.resolve({ differences: [], probes: [] }),
+      'database.drift': () => Promise.resolve({ differences: [] }),
+      'tenant.drift': () => Promise.resolve({ differences: [] }),
       'site.align': () => Promise.resolve({ probes: [] }),
       'database.align': () => Promise.resolve({}),
       'tenant.put': () => Promise.resolve({ sites: [], databases: [] }),
@@ -54,6 +63,7 @@ function build(verbs: Partial<VerbTable> = {}, requireRoom = () => Promise.resol
       'tenant.purge': () => Promise.resolve({}),
       ...verbs,
     },
+    planning: { verbs: plans as VerbTable, files: NO_FILES },
     locks: { during: (_name, act) => act() },
     requireRoom,
     halt: new AbortController().signal,
@@ -63,6 +73,12 @@ function build(verbs: Partial<VerbTable> = {}, requireRoom = () => Promise.resol
   const ask = (line: string) => dispatch(line, (answer) => void answers.push(answer));
   return { ask, events, logged, answers };
 }
+
+const NO_FILES = {
+  read: () => Promise.resolve(null),
+  readLink: () => Promise.resolve(null),
+  stray: () => Promise.resolve(null),
+};
 
 const put = JSON.stringify({
   request: 'r7',
@@ -150,6 +166,7 @@ test('requests with an id hold the lock of that id, and those without one, or th
       'certificate.renew': () => Promise.resolve({ probes: [], served: null }),
       'certificate.remove': () => Promise.resolve({}),
     } as unknown as VerbTable,
+    planning: { verbs: {} as VerbTable, files: NO_FILES },
     locks: {
       during: (name, act) => {
         held.push(name);
@@ -179,6 +196,7 @@ test('on a server without room nothing is made, and what makes room goes on', as
       'site.remove': () =>
         Promise.resolve(done.push('remove')).then(() => ({ probes: [], purgeAfter: null })),
     },
+    {},
     () => Promise.reject(new FailureError('server_full', 'no room', 'make some')),
   );
   const request = (verb: string, args: object) =>
@@ -188,4 +206,57 @@ test('on a server without room nothing is made, and what makes room goes on', as
   await request('site.put', { ...spec(), enabled: false });
   await request('site.remove', { id: spec().id });
   expect(done).toEqual(['put', 'remove']);
+});
+
+const planOf = (verb: string, args: unknown) =>
+  JSON.stringify({ request: 'r8', operation: null, verb, args, plan: true });
+
+test('a plan is made by the verbs that can only look: no change is called, nothing after the steps is done, no line is left', async () => {
+  const done: string[] = [];
+  const act = () => Promise.reject(new Error('done all the same'));
+  const { ask, answers, events } = build(
+    { 'site.put': act },
+    {
+      'site.put': async (_args, run) => {
+        const change = () => Promise.resolve(void done.push('changed')).then(() => null);
+        await runSteps(
+          [
+            { name: 'as it is', look: () => Promise.resolve(null), change },
+            { name: 'another', look: () => Promise.resolve('it is another'), change },
+          ],
+          run,
+        );
+        done.push('went on');
+        return { probes: [] };
+      },
+    },
+  );
+  await ask(planOf('site.put', spec()));
+  const difference = { step: 'another', words: 'it is another', files: [] };
+  expect(answers).toEqual([{ request: 'r8', result: { differences: [difference] } }]);
+  expect([done, events]).toEqual([[], []]);
+});
+
+test('a verb that is not made for it refuses a plan, before it is called', async () => {
+  const called: string[] = [];
+  const { ask, answers } = build(
+    {},
+    {
+      'site.purge': () => Promise.resolve(void called.push('called')).then(() => ({})),
+    },
+  );
+  await ask(planOf('site.purge', { id: 'a1b2c3d4e5f6' }));
+  await ask(planOf('server.facts', {}));
+  expect(answers).toMatchObject([
+    { error: { code: 'invalid_request' } },
+    { error: { code: 'invalid_request' } },
+  ]);
+  expect(called).toEqual([]);
+});
+
+test('what a verb refuses it refuses in a plan too', async () => {
+  const refuse = () => Promise.reject(new FailureError('not_ours', 'It is there.', 'Move it.'));
+  const { ask, answers } = build({}, { 'site.put': refuse });
+  await ask(planOf('site.put', spec()));
+  expect(answers).toMatchObject([{ error: { code: 'not_ours' } }]);
 });

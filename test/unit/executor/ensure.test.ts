@@ -1,4 +1,6 @@
-import { planSteps, runSteps, StoppingError, type Step } from '../../../worker-privileged/executor/ensure.ts';
+import { runSteps, StoppingError, type Step } from '../../../worker-privileged/executor/ensure.ts';
+import { differencesPlanned, planned } from '../../../worker-privileged/executor/plan.ts';
+import { createFakeServer, createFakeSystem } from '../../fakes/executor-system.ts';
 import { failureOf, recordedRun } from './sites.ts';
 
 /** A step that keeps one word in a set; `fails` says where it throws. */
@@ -93,9 +95,30 @@ test('when the time is over no further step begins', async () => {
 
 test('a plan tells the differences and changes nothing', async () => {
   const words = new Set(['b']);
-  const plan = await planSteps([word(words, 'a'), word(words, 'b')]);
-  expect(plan).toEqual([{ name: 'a', difference: 'there is no a' }]);
-  expect([...words]).toEqual(['b']);
+  const { files } = createFakeSystem(createFakeServer()).system;
+  const run = recordedRun();
+  const steps = [word(words, 'a', 'in change'), word(words, 'b'), word(words, 'c')];
+  const found = await differencesPlanned(() => runSteps(steps, planned(run, files)));
+  expect(found).toEqual([
+    { step: 'a', words: 'there is no a', files: [] },
+    { step: 'c', words: 'there is no c', files: [] },
+  ]);
+  expect([[...words], run.steps]).toEqual([['b'], []]);
+});
+
+test('what cannot be looked at before a step ahead of it is done would be made, and where none is ahead it fails', async () => {
+  const { files } = createFakeSystem(createFakeServer()).system;
+  const late: Step = {
+    name: 'late',
+    look: () => Promise.reject(new Error('there is no folder')),
+    change: () => Promise.resolve(null),
+  };
+  const plan = (...steps: Step[]) => differencesPlanned(() => runSteps(steps, planned(recordedRun(), files)));
+  expect((await plan(word(new Set(), 'a'), late)).map(({ step, words }) => [step, words])).toEqual([
+    ['a', 'there is no a'],
+    ['late', 'it would be made once what comes before it is there'],
+  ]);
+  await expect(plan(late)).rejects.toThrow('there is no folder');
 });
 
 test('where the process is to end no further step begins, and what was done stays', async () => {

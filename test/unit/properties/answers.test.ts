@@ -58,6 +58,7 @@ test('whatever a verb throws, it is answered once, and the next request is serve
     };
     const dispatch = createDispatch({
       verbs: verbs as never,
+      planning: { verbs: verbs as never, files: {} as never },
       locks: { during: (_name, act) => act() },
       requireRoom: () => Promise.resolve(),
       halt: new AbortController().signal,

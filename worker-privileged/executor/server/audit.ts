@@ -9,6 +9,8 @@ export type AuditEvent = {
   readonly event: 'refused' | 'begun' | 'ended';
   readonly operation?: OperationId | null;
   readonly verb?: Verb;
+  /** Nothing was to be changed. */
+  readonly plan?: true;
   /** In the place of a verb: a word of the table of root's own commands, and what it was about. */
   readonly command?: string;
   readonly subject?: string;

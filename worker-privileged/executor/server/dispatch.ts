@@ -1,5 +1,6 @@
 import {
   ExecutorRequest,
+  PlanResult,
   RequestId,
   VERBS,
   type ExecutorAnswer,
@@ -8,11 +9,14 @@ import {
 } from '../../../contract/executor.ts';
 import { FailureError, toFailure } from '../../../contract/failures.ts';
 import type { Run } from '../ensure.ts';
+import { differencesPlanned, planned } from '../plan.ts';
+import type { Files } from '../system/files.ts';
 import type { Locks } from '../system/locks.ts';
 import { causeOf, type Log } from '../system/log.ts';
 import { namedWhereFull, type RequireRoom } from '../system/room.ts';
 import type { VerbTable } from '../verbs/table.ts';
 import { outcomeOf, type Audit } from './audit.ts';
+import { LOOKS, MAKES, PLANNED } from './looks.ts';
 import { unfit } from './plain-text.ts';
 
 /** Answers one line; never rejects, so that no request can stop the process. */
@@ -20,6 +24,11 @@ export type Dispatch = (line: string, answer: (answer: ExecutorAnswer) => void) 
 
 type Parts = {
   readonly verbs: VerbTable;
+  /** For what is to be told and not done: verbs that can only look. */
+  readonly planning: {
+    readonly verbs: VerbTable;
+    readonly files: Pick<Files, 'read' | 'readLink' | 'stray'>;
+  };
   readonly locks: Locks;
   readonly requireRoom: RequireRoom;
   /** Aborted with a StoppingError when no further step may begin. */
@@ -65,8 +74,12 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
   'database.restore': 3.5 * 3_600_000,
   'database.purge': 90_000,
   'site.align': 90_000,
+  'site.drift': 60_000,
+  'site.repair': 90_000,
   'site.measure': 650_000,
   'database.align': 90_000,
+  'database.drift': 30_000,
+  'tenant.drift': 60_000,
   // The files of its sites may have to be taken in.
   'tenant.put': 3_600_000,
   'tenant.remove': 90_000,
@@ -75,32 +88,6 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
   'tenant.purge': 90_000,
 };
 
-/** Asked every few seconds, and nothing of a tenant's is changed by them: they are noted where they end badly. */
-const LOOKS: ReadonlySet<Verb> = new Set([
-  'programs.look',
-  'program.output',
-  'crons.look',
-  'certificates.look',
-  'cron.output',
-  'site.measure',
-  'tenant.room',
-]);
-
-/** What takes away, locks or switches off goes on where there is no room: it is how room is made. */
-const MAKES: ReadonlySet<Verb> = new Set([
-  'site.put',
-  'site.restore',
-  'key.put',
-  'cache.put',
-  'certificate.put',
-  'certificate.renew',
-  'cron.put',
-  'queue.put',
-  'run.start',
-  'database.restore',
-  'tenant.room',
-]);
-
 function makesSomething({ verb, args }: Asked): boolean {
   return MAKES.has(verb) && !('enabled' in args && !args.enabled);
 }
@@ -108,33 +95,37 @@ function makesSomething({ verb, args }: Asked): boolean {
 /** More than the worker ever has under way; the rest of a flood is refused, not kept. */
 const MOST_AT_ONCE = 64;
 
-export function createDispatch({ verbs, locks, requireRoom, halt, audit, log }: Parts): Dispatch {
+export function createDispatch({ verbs, planning, locks, requireRoom, halt, audit, log }: Parts): Dispatch {
   let underWay = 0;
 
   const perform = async (asked: Asked, run: Run) => {
     if (makesSomething(asked)) await requireRoom();
     const key = lockOf(asked);
+    const [table, as] = asked.plan === true ? [planning.verbs, planned(run, planning.files)] : [verbs, run];
     // The schema of this verb has parsed these args; the compiler cannot tie the two together.
-    const handle = verbs[asked.verb] as (args: VerbArgs<Verb>, run: Run) => Promise<unknown>;
-    const act = () => handle(asked.args, run);
-    const result = await (key === undefined ? act() : locks.during(key, act));
-    return VERBS[asked.verb].result.parse(result);
+    const handle = table[asked.verb] as (args: VerbArgs<Verb>, run: Run) => Promise<unknown>;
+    const act = () => handle(asked.args, as);
+    const done = () => (key === undefined ? act() : locks.during(key, act));
+    return asked.plan === true
+      ? PlanResult.parse({ differences: await differencesPlanned(done) })
+      : VERBS[asked.verb].result.parse(await done());
   };
 
   const serve = async (asked: Asked, answer: (answer: ExecutorAnswer) => void) => {
-    const { request, operation, verb } = asked;
-    const noted = { operation, verb, ...idOf(asked) };
+    const { request, operation, verb, plan = false } = asked;
+    const noted = { operation, verb, ...(plan ? { plan } : {}), ...idOf(asked) };
+    const isLook = plan || LOOKS.has(verb);
     const started = performance.now();
     const end = (outcome: string) =>
       audit({ event: 'ended', ...noted, outcome, durationMs: Math.round(performance.now() - started) });
-    if (!LOOKS.has(verb)) audit({ event: 'begun', ...noted });
+    if (!isLook) audit({ event: 'begun', ...noted });
     try {
       const result = await perform(asked, {
         report: (step) => answer({ request, step }),
         signal: AbortSignal.any([halt, AbortSignal.timeout(LIMIT_MS[verb])]),
         warn: (message, cause) => log('error', message, { ...noted, ...causeOf(cause) }),
       });
-      if (!LOOKS.has(verb)) end('succeeded');
+      if (!isLook) end('succeeded');
       answer({ request, result });
     } catch (cause) {
       const failure = namedWhereFull(cause);
@@ -172,6 +163,8 @@ export function readRequest(line: string): Asked | Refused {
   if (JSON.stringify(parsed) !== line) return refuse(request, 'it is not in the one form there is');
   const envelope = ExecutorRequest.safeParse(parsed);
   if (!envelope.success) return refuse(request, `its envelope: ${fields(envelope.error.issues)}`);
+  if (envelope.data.plan === true && !PLANNED.has(envelope.data.verb))
+    return refuse(request, 'what this verb would do is not told beforehand');
   const args = VERBS[envelope.data.verb].args.safeParse(envelope.data.args);
   if (!args.success) return refuse(request, `its args: ${fields(args.error.issues)}`);
   return { ...envelope.data, args: args.data };

@@ -20,6 +20,9 @@ const UNTOUCHABLE = ['net_bind_service'];
 export type Accounts = {
   readonly find: (user: string) => Promise<Account | null>;
   readonly findGroup: (group: string) => Promise<number | null>;
+  /** Those that it is in beside its own. */
+  readonly groupsOf: (user: string) => Promise<readonly string[]>;
+  readonly leaveGroup: (user: string, group: string) => Promise<void>;
   /** Whether a user or a group has that number. */
   readonly isTaken: (number: number) => Promise<boolean>;
   /** Makes a user that cannot log in and a group of the same name and number. */
@@ -56,6 +59,13 @@ export function createAccounts({ files, commands }: Tools): Accounts {
   return {
     find,
     findGroup,
+    groupsOf: async (user) =>
+      (await lines(paths.group)).flatMap(([group = '', , , members = '']) =>
+        members.split(',').includes(user) ? [group] : [],
+      ),
+    leaveGroup: async (user, group) => {
+      await commands.run({ file: '/usr/bin/gpasswd', args: ['--delete', user, group] });
+    },
     isTaken: async (number) => {
       const all = [...(await lines(paths.passwd)), ...(await lines(paths.group))];
       return all.some((fields) => fields[2] === String(number));

@@ -44,6 +44,8 @@ export type NewCertificate = Omit<CertificateFacts, 'fingerprint'> & {
 export type Certificates = {
   /** Null where there is none, or what there was is not whole. */
   readonly read: (site: DomainId) => Promise<HeldCertificate | null>;
+  /** What of its files is not as it was put there; null where all is, or there is none. */
+  readonly lookWhole: (site: DomainId) => Promise<string | null>;
   readonly write: (site: DomainId, wanted: NewCertificate) => Promise<Undo>;
   readonly served: (site: DomainId) => Promise<Fingerprint | null>;
   readonly serve: (site: DomainId, fingerprint: Fingerprint | null) => Promise<Undo>;
@@ -95,6 +97,18 @@ export function createCertificates({ files, folders, accounts }: Tools): Certifi
       if (chain === null || key === null) return null;
       return { ...facts, certificate: new X509Certificate(chain), chain };
     },
+    lookWhole: async (site) => {
+      if (!(await isKnown(site))) return null;
+      const facts = await readFacts(site);
+      if (facts === null) return null;
+      const [chainPath, keyPath] = [paths.certificateChain, paths.certificateKey].map((path) =>
+        path(site, facts.fingerprint),
+      ) as [string, string];
+      const [chain, key] = [await files.read(chainPath), await files.read(keyPath)];
+      if (chain === null || key === null) return 'its certificate, or the key of that, is gone';
+      if (!isPair(facts.fingerprint, chain, key)) return 'its certificate, or the key of that, is another';
+      return (await files.stray(chainPath, 0o640)) ?? files.stray(keyPath, 0o640);
+    },
     write: async (site, { chain, key, ...rest }) => {
       const fingerprint = fingerprintOf(new X509Certificate(chain));
       const folder = await folderFor();
@@ -110,12 +124,14 @@ export function createCertificates({ files, folders, accounts }: Tools): Certifi
     },
     served: async (site) => {
       const link = await files.readLink(paths.siteFile(site, 'tls'));
-      return Fingerprint.safeParse(link?.slice(link.lastIndexOf('/') + 1)).data ?? null;
+      const found = Fingerprint.safeParse(link?.slice(link.lastIndexOf('/') + 1)).data ?? null;
+      // One that leads to another site's is none of its own.
+      return found !== null && link === servedFrom(site, found) ? found : null;
     },
     serve: (site, fingerprint) => {
       const path = paths.siteFile(site, 'tls');
       if (fingerprint === null) return files.remove(path);
-      return files.link(path, `../../certificates/${site}/${fingerprint}`);
+      return files.link(path, servedFrom(site, fingerprint));
     },
     removeFormer: async (site) => {
       for (const name of await former(site))
@@ -128,6 +144,20 @@ export function createCertificates({ files, folders, accounts }: Tools): Certifi
       return opened(createPrivateKey(pem), sealed, about);
     },
   };
+}
+
+/** Where a site's link to its certificate leads. */
+export function servedFrom(site: DomainId, fingerprint: Fingerprint): string {
+  return `../../certificates/${site}/${fingerprint}`;
+}
+
+function isPair(fingerprint: Fingerprint, chain: string, key: string): boolean {
+  try {
+    const certificate = new X509Certificate(chain);
+    return fingerprintOf(certificate) === fingerprint && certificate.checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
 }
 
 export function fingerprintOf(certificate: X509Certificate): Fingerprint {

@@ -1,13 +1,16 @@
 import { constants } from 'node:fs';
-import { open, readlink, rename, symlink, unlink } from 'node:fs/promises';
+import { lstat, open, readlink, rename, symlink, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Undo } from '../ensure.ts';
+import { octal } from '../octal.ts';
 import { codeOf, draftOf, flush, ForeignPathError, lookAt, requireRootsOwn } from './own-path.ts';
 
 /** Files and links in folders that are root's alone; throws ForeignPathError where one is not. */
 export type Files = {
   /** The text of a file, null where nothing is. */
   readonly read: (path: string) => Promise<string | null>;
+  /** What of a file's owner and mode is not as `replace` makes it, in words; null where nothing is. */
+  readonly stray: (path: string, mode: number) => Promise<string | null>;
   /** Puts the whole text there at once: whoever reads sees the old file or the new one. Mode 0644 if not said. */
   readonly replace: (path: string, text: string, mode?: number) => Promise<Undo>;
   /** Removes a file, a link or a socket; nothing where nothing is. A socket does not come back. */
@@ -21,7 +24,7 @@ export type Files = {
 };
 
 export function createFiles(): Files {
-  return { read, replace, remove, readLink, link, claim };
+  return { read, stray, replace, remove, readLink, link, claim };
 }
 
 async function read(path: string): Promise<string | null> {
@@ -34,6 +37,21 @@ async function read(path: string): Promise<string | null> {
   } finally {
     await file.close();
   }
+}
+
+async function stray(path: string, mode: number): Promise<string | null> {
+  const stats = await lookAt(path);
+  if (stats === null) return null;
+  const folder = await lstat(dirname(path));
+  // What is made in a folder with this bit has its group.
+  const gid = (folder.mode & 0o2000) === 0 ? 0 : folder.gid;
+  const found = stats.mode & 0o7777;
+  const faults = [
+    ...(stats.uid === 0 ? [] : [`its owner is ${stats.uid} instead of 0`]),
+    ...(stats.gid === gid ? [] : [`its group is ${stats.gid} instead of ${gid}`]),
+    ...(found === mode ? [] : [`its mode is ${octal(found)} instead of ${octal(mode)}`]),
+  ];
+  return faults.length === 0 ? null : faults.join(', ');
 }
 
 async function replace(path: string, text: string, mode = 0o644): Promise<Undo> {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Isolation, NO_PHP_LIMITS, PhpLimits, SiteType } from '../../../contract/domains.ts';
 import { FailureError } from '../../../contract/failures.ts';
 import { DomainId, Generation, TenantId } from '../../../contract/ids.ts';
-import { DomainName, PublicDirectory } from '../../../contract/names.ts';
+import { DomainName, PhpVersion, PublicDirectory } from '../../../contract/names.ts';
 import { SiteOptions } from '../../../contract/site-options.ts';
 import type { Undo } from '../ensure.ts';
 import { inTurn } from '../in-turn.ts';
@@ -17,6 +17,8 @@ export const LAST_UID = 99_999;
 
 const SiteSettings = z.strictObject({
   type: SiteType,
+  /** That its PHP was on; null where it was off, or nobody has noted it yet. */
+  phpVersion: PhpVersion.nullable().default(null),
   publicDirectory: PublicDirectory,
   options: SiteOptions.prefault({}),
   phpLimits: PhpLimits.default(NO_PHP_LIMITS),

@@ -8,6 +8,7 @@ import { createCertificates, type Certificates } from './certificates.ts';
 import { createCommands } from './command.ts';
 import { tenantsServer, type ExecutorConfig } from './config.ts';
 import { createDatabaseRegister, type DatabaseRegister } from './database-register.ts';
+import { createDropIns, type DropIns } from './drop-ins.ts';
 import { createErase, type Erase } from './erase.ts';
 import { createFiles, type Files } from './files.ts';
 import { createFolders, type Folders } from './folders.ts';
@@ -44,6 +45,7 @@ export type System = {
   readonly caps: Caps;
   readonly certificates: Certificates;
   readonly databases: DatabaseRegister;
+  readonly dropIns: DropIns;
   readonly erase: Erase;
   readonly files: Files;
   readonly folders: Folders;
@@ -104,6 +106,7 @@ export function createSystem(config: ExecutorConfig): System {
     caps: createCaps({ files, locks, limits, now }),
     certificates: createCertificates({ files, folders, accounts }),
     databases: createDatabaseRegister({ files, folders }),
+    dropIns: createDropIns({ commands, folders, mode }),
     erase: createErase({ commands }),
     files,
     folders,

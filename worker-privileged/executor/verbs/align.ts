@@ -1,4 +1,5 @@
 import { runsPhp } from '../../../contract/domains.ts';
+import type { DatabaseId } from '../../../contract/ids.ts';
 import { runSteps, staying, type Step } from '../ensure.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
@@ -85,26 +86,31 @@ export function ownAccountClosed(system: System, entry: SiteEntry): readonly Ste
 
 /** The same for a database: its accounts come in, or do not, as its tenant stands. */
 export function alignDatabase(system: System): VerbHandler<'database.align'> {
-  const { mariadb } = system;
   return async ({ id }, run) => {
-    const managed = await mariadb.find(id);
-    if (managed === null || managed.dropped) return {};
-    const suspended = await isSuspended(system, managed.tenant);
-    const step: Step = {
-      name: suspended ? 'lock its accounts' : 'let its accounts in again',
-      look: async () => {
-        const now = await mariadb.find(id);
-        if (now === null || now.dropped) return null;
-        // One that is closed is let in when it is opened.
-        const wrong = suspended ? now.accountsOpen : now.closed ? 0 : now.accountsLocked;
-        return now.locked === suspended && wrong === 0 ? null : 'an account is not as its tenant is';
-      },
-      change: async () => {
-        await (suspended ? mariadb.lockAccounts(id) : mariadb.unlockAccounts(id));
-        return null;
-      },
-    };
-    await runSteps([step], run);
+    const step = await databaseAsTenant(system, id);
+    if (step !== null) await runSteps([step], run);
     return {};
+  };
+}
+
+/** Null where there is no such database. */
+export async function databaseAsTenant(system: System, id: DatabaseId): Promise<Step | null> {
+  const { mariadb } = system;
+  const managed = await mariadb.find(id);
+  if (managed === null || managed.dropped) return null;
+  const suspended = await isSuspended(system, managed.tenant);
+  return {
+    name: suspended ? 'lock its accounts' : 'let its accounts in again',
+    look: async () => {
+      const now = await mariadb.find(id);
+      if (now === null || now.dropped) return null;
+      // One that is closed is let in when it is opened.
+      const wrong = suspended ? now.accountsOpen : now.closed ? 0 : now.accountsLocked;
+      return now.locked === suspended && wrong === 0 ? null : 'an account is not as its tenant is';
+    },
+    change: async () => {
+      await (suspended ? mariadb.lockAccounts(id) : mariadb.unlockAccounts(id));
+      return null;
+    },
   };
 }

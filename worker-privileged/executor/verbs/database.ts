@@ -53,11 +53,14 @@ export function removeDatabase(system: System): VerbHandler<'database.remove'> {
     if (entry.removedAt !== null) return { purgeAfter: await dueAt(system, entry.removedAt) };
     refuseIfProtected(entry);
     const { databases } = system;
+    const toKeep = [closed(system, entry), shapeNoted(system, entry), ...dumped(system, entry)];
+    const toDrop = [dropped(system, entry), removalNoted(system, entry)];
     await system.caps.destroy(`remove-${id}`, async () => {
-      if (entry.droppingAt === null)
-        await runSteps([closed(system, entry), shapeNoted(system, entry), ...dumped(system, entry)], run);
+      // A plan ends with the first of these.
+      if (run.plan !== undefined) await run.plan([...toKeep, ...toDrop]);
+      if (entry.droppingAt === null) await runSteps(toKeep, run);
       await tellLeftOut(system, entry, run);
-      await runSteps([dropped(system, entry), removalNoted(system, entry)], run);
+      await runSteps(toDrop, run);
     });
     const { removedAt } = (await databases.read(id)) ?? entry;
     return { purgeAfter: removedAt === null ? null : await dueAt(system, removedAt) };

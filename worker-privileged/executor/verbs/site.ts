@@ -4,7 +4,7 @@ import { letsMoreIn } from '../../../contract/site-options.ts';
 import { runSteps, type Step } from '../ensure.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
-import { account, accountAsTenant, accountLocked, processesEnded } from './site/account.ts';
+import { account, accountAsTenant, accountLocked, inNoOtherGroup, processesEnded } from './site/account.ts';
 import { certificateProbes } from './certificates.ts';
 import { probesOf } from './site/answers.ts';
 import { destroys, refuseIfProtected } from './site/destruction.ts';
@@ -61,7 +61,7 @@ export function stepsToPut(story: Story): readonly Step[] {
   return [
     registered(story),
     namesHeld(story),
-    ...(spec.isolation === 'site' ? [account(story)] : []),
+    ...(spec.isolation === 'site' ? [account(story), inNoOtherGroup(story)] : []),
     home(story),
     homeFolders(story),
     countedForTenant(system, spec),

@@ -41,7 +41,10 @@ async function put(system: System, { spec, entry }: Asked, run: Run): Promise<Te
   const kept = { removedAt: null, purgedAt: null };
   const project = entry?.project ?? (plan.diskBytes === null ? null : await system.tenants.nextProject());
   const wanted: TenantEntry = { id, kind: 'tenant', since, generation, plan, project, suspendedAt, ...kept };
-  const write = () => runSteps([noted(system, wanted), doorTold(system, wanted)], run);
+  const steps = [noted(system, wanted), doorTold(system, wanted)];
+  // A plan ends with the first of the two.
+  const limits = run.plan === undefined ? [] : await stepsToLimitDisk(system, wanted);
+  const write = () => runSteps([...steps, ...limits], run);
   await duringTenant(system, id, () => withinCaps(system, { wanted, entry }, write));
   // What is made from now on counts already; what is there may be millions of files, and nobody need wait for them.
   await runSteps(await stepsToLimitDisk(system, wanted), run);
@@ -84,7 +87,7 @@ function noted({ tenants }: Pick<System, 'tenants'>, wanted: TenantEntry): Step 
 }
 
 /** The door counts databases and their accounts by what is written there. */
-function doorTold({ mariadb }: Pick<System, 'mariadb'>, { id, plan, suspendedAt }: TenantEntry): Step {
+export function doorTold({ mariadb }: Pick<System, 'mariadb'>, { id, plan, suspendedAt }: TenantEntry): Step {
   const wanted = doorLimits(plan, suspendedAt !== null);
   return {
     name: 'tell the database server',

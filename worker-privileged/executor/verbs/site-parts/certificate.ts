@@ -7,9 +7,11 @@ import {
   type CustomCertificate,
 } from '../../../../contract/certificates.ts';
 import { FailureError } from '../../../../contract/failures.ts';
+import type { DomainId } from '../../../../contract/ids.ts';
 import type { Step } from '../../ensure.ts';
 import { pemOf, renderSelfSigned } from '../../render/self-signed.ts';
-import type { HeldCertificate } from '../../system/certificates.ts';
+import { servedFrom, type HeldCertificate } from '../../system/certificates.ts';
+import { paths } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
 import type { PartKind, Placed } from './kind.ts';
 
@@ -46,6 +48,8 @@ export function selfSigned({ certificates, now }: Tools, { site, part }: At, aga
   return {
     name: 'make a certificate',
     look: async () => {
+      const broken = await certificates.lookWhole(site.id);
+      if (broken !== null) return broken;
       const held = await certificates.read(site.id);
       if (held?.kind !== 'self-signed') return 'there is none of that kind';
       if (!sameNames(held, site.names)) return 'it is for other names';
@@ -70,6 +74,8 @@ function custom({ certificates }: Tools, { site, part }: At, spec: CustomCertifi
   return {
     name: 'put the certificate in place',
     look: async () => {
+      const broken = await certificates.lookWhole(site.id);
+      if (broken !== null) return broken;
       const held = await certificates.read(site.id);
       if (held?.kind !== 'custom' || held.chain !== chain) return 'there is another, or none';
       return sameNames(held, site.names) ? null : 'the names are others';
@@ -114,11 +120,34 @@ function refusedFor(why: string): FailureError {
 export function shown({ certificates }: Pick<System, 'certificates'>, { site }: At): Step {
   return {
     name: 'show the certificate',
+    files: async () => {
+      const fingerprint = (await certificates.read(site.id))?.fingerprint;
+      if (fingerprint === undefined) return [];
+      return [{ path: paths.siteFile(site.id, 'tls'), link: servedFrom(site.id, fingerprint) }];
+    },
     look: async () => {
       const held = await certificates.read(site.id);
       return (await certificates.served(site.id)) === (held?.fingerprint ?? null) ? null : 'another is shown';
     },
     change: async () => certificates.serve(site.id, (await certificates.read(site.id))?.fingerprint ?? null),
+  };
+}
+
+/**
+ * Of one from an authority nobody else can make another: it is renewed when somebody asks for that, and its site goes on
+ * with what there is. So this is looked at, and is no step of the site's own.
+ */
+export function whole({ certificates }: Pick<System, 'certificates'>, site: DomainId): Step {
+  return {
+    name: 'keep its certificate whole',
+    look: () => certificates.lookWhole(site),
+    change: () => {
+      throw new FailureError(
+        'not_ready',
+        'The certificate on the server is not the one that was put there.',
+        'Have it renewed, or put another in its place.',
+      );
+    },
   };
 }
 

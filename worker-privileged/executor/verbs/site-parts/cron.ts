@@ -1,5 +1,7 @@
 import { MOST_AT_ONCE } from '../../../../contract/crons.ts';
 import type { Step } from '../../ensure.ts';
+import { lookAtFiles } from '../../look-at-files.ts';
+import type { WantedFile } from '../../wanted-files.ts';
 import { renderCronTable } from '../../render/cron-table.ts';
 import { paths } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
@@ -32,9 +34,11 @@ function off(system: System, at: Placed<'cron'>): readonly Step[] {
 function tableThere({ files }: Pick<System, 'files'>, { part }: Placed<'cron'>): Step {
   const path = paths.cronTable(part.id);
   const text = renderCronTable({ id: part.id, schedule: part.spec.schedule });
+  const wanted: readonly WantedFile[] = [{ path, text, mode: 0o600 }];
   return {
     name: 'tell cron when',
-    look: async () => ((await files.read(path)) === text ? null : 'cron has it otherwise'),
+    files: () => Promise.resolve(wanted),
+    look: () => lookAtFiles(files, wanted, 'cron has it otherwise'),
     // Nobody else's business either.
     change: () => files.replace(path, text, 0o600),
   };
@@ -44,6 +48,7 @@ function tableGone({ files }: Pick<System, 'files'>, { part }: Placed<'cron'>): 
   const path = paths.cronTable(part.id);
   return {
     name: 'take it from cron',
+    files: () => Promise.resolve([{ path, gone: true }]),
     look: async () => ((await files.read(path)) === null ? null : 'cron has it'),
     change: () => files.remove(path),
   };

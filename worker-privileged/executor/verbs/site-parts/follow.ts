@@ -68,6 +68,7 @@ export function partsFollow(system: System, id: DomainId, standing: Standing): S
   return {
     name:
       standing.removed || standing.suspended ? 'turn off what belongs to it' : 'turn on what belongs to it',
+    within: steps,
     look: async () => {
       for (const step of await steps()) {
         const difference = await step.look();

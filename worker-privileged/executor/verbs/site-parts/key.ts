@@ -25,8 +25,16 @@ function keyFile(
     return renderAuthorizedKeys(there ? [...others, own] : others);
   };
   return {
+    files: async () => {
+      const text = await wanted();
+      return [text === '' ? { path, gone: true } : { path, text }];
+    },
     name: there ? 'let the key in' : 'let the key in no more',
-    look: async () => (((await files.read(path)) ?? '') === (await wanted()) ? null : 'the keys are others'),
+    look: async () => {
+      const text = await wanted();
+      if (((await files.read(path)) ?? '') !== text) return 'the keys are others';
+      return files.stray(path, 0o644);
+    },
     change: async () => {
       if (there) await ssh.requireReady();
       const text = await wanted();

@@ -3,10 +3,11 @@ import type { Step } from '../../ensure.ts';
 import type { System } from '../../system/system.ts';
 
 /** Takes the site's lock by itself: what lies between two such steps, and may take minutes, keeps nobody from the site. */
-export function locked({ locks }: Pick<System, 'locks'>, site: DomainId, { name, look, change }: Step): Step {
+export function locked({ locks }: Pick<System, 'locks'>, site: DomainId, step: Step): Step {
   const during = <T>(act: () => Promise<T>) => locks.during(site, act);
+  const { look, change } = step;
   return {
-    name,
+    ...step,
     look: () => during(look),
     change: async () => {
       const undo = await during(change);

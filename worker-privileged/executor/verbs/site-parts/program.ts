@@ -1,6 +1,8 @@
 import type { ProgramEnvironment, ProgramLimits, ProgramWords } from '../../../../contract/programs.ts';
 import type { PartId } from '../../../../contract/ids.ts';
 import type { Step } from '../../ensure.ts';
+import { lookAtFiles } from '../../look-at-files.ts';
+import type { WantedFile } from '../../wanted-files.ts';
 import { renderLaunch } from '../../render/launch.ts';
 import { renderBounds, type OnceBounds } from '../../system/once.ts';
 import { paths } from '../../system/paths.ts';
@@ -47,11 +49,18 @@ export function programNoted(system: Told & Pick<System, 'files'>, at: Of): Step
   const { files } = system;
   const path = paths.program(at.part.id);
   const text = async () => wordsOf(await howFor(system, at.site), at);
+  const wanted = async () => [secretWords(path, await text())];
   return {
     name: 'note what it starts',
-    look: async () => ((await files.read(path)) === (await text()) ? null : 'it is noted otherwise'),
+    files: wanted,
+    look: async () => lookAtFiles(files, await wanted(), 'it is noted otherwise'),
     change: async () => files.replace(path, await text(), 0o600),
   };
+}
+
+/** What is in its environment may be a password. */
+export function secretWords(path: string, text: string): WantedFile {
+  return { path, text, mode: 0o600, secret: true };
 }
 
 /** Without it nothing of it can be started. */
@@ -59,6 +68,7 @@ export function programGone({ files }: Pick<System, 'files'>, id: PartId): Step 
   const path = paths.program(id);
   return {
     name: 'forget what it starts',
+    files: () => Promise.resolve([{ path, gone: true, secret: true }]),
     look: async () => ((await files.read(path)) === null ? null : 'it is noted'),
     change: () => files.remove(path),
   };

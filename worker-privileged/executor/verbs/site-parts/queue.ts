@@ -1,10 +1,13 @@
 import { socketOfSite } from '../../../../contract/domains.ts';
 import type { ProgramWords } from '../../../../contract/programs.ts';
 import type { Step } from '../../ensure.ts';
-import type { Program } from '../../system/programs.ts';
+import { paths } from '../../system/paths.ts';
+import { confFileOf, type Program } from '../../system/programs.ts';
 import type { System } from '../../system/system.ts';
+import { strayOf } from '../../look-at-files.ts';
+import type { WantedFile } from '../../wanted-files.ts';
 import type { PartKind, Placed } from './kind.ts';
-import { howFor, runsAnother, wordsOf, type How } from './program.ts';
+import { howFor, runsAnother, secretWords, wordsOf, type How } from './program.ts';
 
 /** A program that runs for as long as its site does, or until it is stopped. */
 export const QUEUE: PartKind<'queue'> = {
@@ -20,11 +23,26 @@ export const QUEUE: PartKind<'queue'> = {
 function kept(system: System, at: Placed<'queue'>): Step {
   const { programs } = system;
   const program = async () => programOf(await howFor(system, at.site), at);
+  const files = async () => filesOf(system, await program());
   return {
     name: at.part.spec.running ? 'keep the program running' : 'keep the program stopped',
-    look: async () => programs.lookOn(await program()),
+    files,
+    look: async () => {
+      const words = await programs.lookOn(await program());
+      if (words !== null) return words;
+      for (const file of await files()) {
+        const stray = await strayOf(system.files, file);
+        if (stray !== null) return `${file.path}: ${stray}`;
+      }
+      return null;
+    },
     change: async () => programs.turnOn(await program()),
   };
+}
+
+function filesOf({ mode }: Pick<System, 'mode'>, program: Program): readonly WantedFile[] {
+  const [path, text] = confFileOf(mode, program);
+  return [secretWords(paths.program(program.part), program.words), { path, text }];
 }
 
 function keptNoMore({ programs }: Pick<System, 'programs'>, { part }: Placed<'queue'>): Step {

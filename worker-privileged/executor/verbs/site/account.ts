@@ -29,6 +29,22 @@ export function account(story: Story): Step {
   };
 }
 
+/** What others of a group may do is no site's. A group of the distribution's has a name that is no option of a program. */
+export function inNoOtherGroup({ system: { accounts }, spec }: Story): Step {
+  const user = userOf(spec);
+  return {
+    name: 'leave other groups',
+    look: async () => {
+      const groups = await accounts.groupsOf(user);
+      return groups.length === 0 ? null : `the account is in ${groups.join(', ')}`;
+    },
+    change: async () => {
+      for (const group of await accounts.groupsOf(user)) await accounts.leaveGroup(user, group);
+      return null;
+    },
+  };
+}
+
 export function accountLocked({ accounts }: Pick<System, 'accounts'>, { user }: SiteEntry): Step {
   return {
     name: 'lock the account',
@@ -63,6 +79,7 @@ export function accountAsTenant({ system, spec, suspended }: Story): Step {
   };
   return {
     name: 'lock the account',
+    within: steps,
     look: async () => {
       for (const step of await steps()) {
         const difference = await step.look();

@@ -1,5 +1,6 @@
 import { FailureError } from '../../../../contract/failures.ts';
 import type { Step } from '../../ensure.ts';
+import { octal } from '../../octal.ts';
 import type { Folder } from '../../system/folders.ts';
 import { paths, stampOf } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
@@ -22,7 +23,7 @@ export function home(story: Story): Step {
       const found = await system.folders.look(path);
       if (found === null) return 'there is no folder';
       if (entry?.home !== true) return 'the folder is not registered';
-      return same(found, HOME) ? null : 'the folder has another owner or mode';
+      return wordsOf(path, found, HOME);
     },
     change: async () => {
       const entry = await entryOf(story);
@@ -61,8 +62,9 @@ export function homeFolders(story: Story): Step {
       if ((await system.registry.read(spec.id)) === null) return 'there is no account';
       for (const { path, owner } of await wanted()) {
         const found = await system.folders.look(path);
-        if (found === null) return 'a folder is missing';
-        if (!same(found, owner)) return 'a folder has another owner or mode';
+        if (found === null) return `${path} is missing`;
+        const words = wordsOf(path, found, owner);
+        if (words !== null) return words;
       }
       return null;
     },
@@ -121,6 +123,8 @@ async function throwAway({ folders, now }: System, { id, name }: SiteEntry): Pro
   await folders.move(paths.home(name), paths.trashed(id, stampOf(now())));
 }
 
-function same(a: Folder, b: Folder): boolean {
-  return a.uid === b.uid && a.gid === b.gid && a.mode === b.mode;
+/** What of a folder is not so; null where all is. */
+export function wordsOf(path: string, found: Folder, wanted: Folder): string | null {
+  const [is, shall] = [found, wanted].map(({ uid, gid, mode }) => `${uid}:${gid} ${octal(mode)}`);
+  return is === shall ? null : `${path} is ${is} instead of ${shall}`;
 }

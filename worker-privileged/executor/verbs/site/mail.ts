@@ -4,6 +4,7 @@ import { staying, type Step } from '../../ensure.ts';
 import type { Folder } from '../../system/folders.ts';
 import { paths } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
+import { wordsOf } from './home.ts';
 import { entryOf } from './story.ts';
 
 type Site = { readonly id: DomainId };
@@ -31,8 +32,7 @@ export function mailOpen(story: { readonly system: System; readonly spec: Site }
       if ((await system.registry.read(spec.id)) === null) return 'there is no account';
       const [found, should] = [await folders.look(path), await wanted()];
       if (found === null) return 'there is no way to the mailer';
-      const same = found.uid === should.uid && found.gid === should.gid && found.mode === should.mode;
-      return same ? null : 'the way to the mailer has another owner or mode';
+      return wordsOf(path, found, should);
     },
     change: async () => {
       const before = await folders.look(path);

@@ -27,6 +27,7 @@ export function namesHeld({ system: { files }, spec }: Story): Step {
   };
   return {
     name: 'hold the names',
+    files: async () => (await missing()).map((name) => ({ path: paths.host(name), link: held(spec.id) })),
     look: async () => ((await missing()).length === 0 ? null : 'a name is not held'),
     change: async () =>
       inTurn(
@@ -99,6 +100,7 @@ function namesLeadTo(
   };
   return {
     name,
+    files: async () => (await astray()).map((host) => ({ path: paths.host(host), link: target })),
     look: async () => ((await astray()).length === 0 ? null : 'a name leads elsewhere'),
     change: async () => inTurn((await astray()).map((host) => () => files.link(paths.host(host), target))),
   };

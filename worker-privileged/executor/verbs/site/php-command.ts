@@ -9,6 +9,7 @@ export function phpCommand({ system: { files, folders }, spec }: Story, version:
   const link = paths.siteFile(spec.id, 'bin/php');
   return {
     name: 'choose the PHP of its programs',
+    files: () => Promise.resolve([{ path: link, link: paths.phpProgram(version) }]),
     look: async () => {
       if ((await folders.look(paths.siteFile(spec.id, 'bin'))) === null) return 'there is no folder for it';
       return (await files.readLink(link)) === paths.phpProgram(version) ? null : 'the version is another';

@@ -7,6 +7,8 @@ import { paths } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
 import { inTurn } from '../../in-turn.ts';
+import { lookAtFiles } from '../../look-at-files.ts';
+import type { WantedFile } from '../../wanted-files.ts';
 import type { SitePlan } from './share.ts';
 import { accountOf, entryOf, poolOf, type Story } from './story.ts';
 
@@ -57,11 +59,16 @@ export function phpConfigured(story: Configured, version: PhpVersion): Step {
   const { text, ping } = fpmConf(story, version);
   const conf = paths.siteFile(spec.id, 'fpm.conf');
   const link = paths.siteFile(spec.id, 'php-fpm');
+  const wanted: readonly WantedFile[] = [
+    { path: conf, text },
+    { path: link, link: paths.phpMaster(version) },
+  ];
   return {
     name: 'configure PHP',
+    files: () => Promise.resolve(wanted),
     look: async () => {
-      if ((await files.read(conf)) !== text) return 'the configuration is another';
-      if ((await files.readLink(link)) !== paths.phpMaster(version)) return 'the version is another';
+      const words = await lookAtFiles(files, wanted, 'the configuration or the version is another');
+      if (words !== null) return words;
       return (await system.registry.read(spec.id))?.php === ping ? null : 'it was not started from this';
     },
     change: () => {

@@ -78,10 +78,10 @@ export function registered(story: Story): Step {
  * in the trash. A protection that is not asked for any more stays; only root clears it.
  */
 export function settled(story: Story): Step {
-  const { system, spec } = story;
+  const { system, spec, php: phpVersion } = story;
   const { registry } = system;
   const { type, publicDirectory, options, phpLimits, enabled } = spec;
-  const settings = { type, publicDirectory, options, phpLimits, enabled };
+  const settings = { type, phpVersion, publicDirectory, options, phpLimits, enabled };
   const asIs = (entry: SiteEntry) => ({
     ...entry,
     settings,

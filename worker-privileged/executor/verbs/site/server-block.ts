@@ -5,6 +5,8 @@ import { needsServerBlock, renderServerBlock, type ServerBlock } from '../../ren
 import { paths, snippetCopy } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
 import { inTurn } from '../../in-turn.ts';
+import { lookAtFiles } from '../../look-at-files.ts';
+import type { WantedFile } from '../../wanted-files.ts';
 import { namesOf, type Story } from './story.ts';
 
 /** What of a story says how nginx serves it. */
@@ -30,26 +32,27 @@ export function hasOwnServerBlock(routed: Pick<Routed, 'spec' | 'snippets'>): bo
 export function serverBlock(routed: Routed): Step {
   const { system, spec, snippets } = routed;
   const { files, nginx } = system;
-  const wanted = new Map([
-    ...snippets.map(({ name, text }) => [snippetCopy(spec.id, name), text] as const),
-    [paths.serverBlock(spec.id), renderServerBlock(blockOf(routed))] as const,
-  ]);
-  const former = async () => (await copies(system, spec.id)).filter((path) => !wanted.has(path));
+  const wanted = [
+    ...snippets.map(({ name, text }) => ({ ...copy(snippetCopy(spec.id, name)), text, mode: 0o600 })),
+    { path: paths.serverBlock(spec.id), text: renderServerBlock(blockOf(routed)), mode: 0o644 },
+  ];
+  const former = async () =>
+    (await copies(system, spec.id)).filter((path) => wanted.every((file) => file.path !== path));
   return {
     name: 'serve it by a server block of its own',
+    files: async () => [...wanted, ...(await former()).map(gone)],
     look: async () => {
-      for (const [path, text] of wanted) {
-        if ((await files.read(path)) !== text) return 'the server block is another';
-      }
+      const words = await lookAtFiles(files, wanted, 'the server block is another');
+      if (words !== null) return words;
       return (await former()).length === 0 ? null : 'a file of root that is gone is read still';
     },
     change: () =>
       nginx.apply(async () =>
         inTurn([
-          ...[...wanted].map(
-            ([path, text]) =>
+          ...wanted.map(
+            ({ path, text, mode }) =>
               () =>
-                files.replace(path, text, path.startsWith(paths.snippetCopies) ? 0o600 : 0o644),
+                files.replace(path, text, mode),
           ),
           ...(await former()).map((path) => () => files.remove(path)),
         ]),
@@ -65,9 +68,19 @@ export function noServerBlock(system: Routed['system'], id: DomainId): Step {
   };
   return {
     name: 'serve it by the common server block',
+    files: async () => (await left()).map(gone),
     look: async () => ((await left()).length === 0 ? null : 'there is a server block'),
     change: () => nginx.apply(async () => inTurn((await left()).map((path) => () => files.remove(path)))),
   };
+}
+
+/** Root's own lines may hold what nobody else is to read. */
+function copy(path: string) {
+  return { path, secret: true as const };
+}
+
+function gone(path: string): WantedFile {
+  return path.startsWith(paths.snippetCopies) ? { ...copy(path), gone: true } : { path, gone: true };
 }
 
 async function copies({ folders }: Pick<System, 'folders'>, id: DomainId): Promise<readonly string[]> {

@@ -50,14 +50,21 @@ export function shareOf({ phpMemoryBytes, phpProcesses }: Planned): Share {
 export function shareSet({ masters }: Pick<System, 'masters'>, pool: Pool, share: Share): Step {
   return {
     name: 'set what it may take',
-    look: async () =>
-      JSON.stringify(await masters.readShare(pool, share)) === JSON.stringify(share)
+    look: async () => {
+      const found = await masters.readShare(pool, share);
+      return JSON.stringify(found) === JSON.stringify(share)
         ? null
-        : 'it may take other',
+        : `it may take ${told(found)}, not ${told(share)}`;
+    },
     change: async () => {
       const before = await masters.readShare(pool, share);
       await masters.setShare(pool, share);
       return () => masters.setShare(pool, before);
     },
   };
+}
+
+function told({ memoryBytes, tasks }: Share): string {
+  const memory = memoryBytes === null ? 'the usual memory' : `${memoryBytes} bytes of memory`;
+  return `${memory} and ${tasks ?? 'the usual'} tasks`;
 }

@@ -4,6 +4,9 @@ import { paths, type Marker, type SiteFile } from '../../system/paths.ts';
 import type { SiteEntry } from '../../system/registry.ts';
 import type { System } from '../../system/system.ts';
 import { inTurn } from '../../in-turn.ts';
+import { lookAtFiles } from '../../look-at-files.ts';
+import type { WantedFile } from '../../wanted-files.ts';
+import { wordsOf } from './home.ts';
 import type { Story } from './story.ts';
 
 /** Root's own folder of the site, where nginx and php-fpm find it by its id. */
@@ -14,20 +17,23 @@ export function siteFolder({ system: { files, folders, masters, relays }, spec }
     ['php', masters.socketOf(spec.id)],
     ...(hasSocket(spec.type) ? [['app', relays.socketOf(spec.id)] as const] : []),
   ];
-  const look = async () => {
-    if ((await folders.look(paths.site(spec.id))) === null) return 'there is no folder of links';
-    if ((await files.read(at('site'))) !== `${spec.id}\n`) return 'the id is not written down';
-    for (const [link, target] of links) {
-      if ((await files.readLink(at(link))) !== target) return `the link ${link} leads elsewhere`;
-    }
-    return null;
-  };
+  const wanted: readonly WantedFile[] = [
+    { path: at('site'), text: `${spec.id}\n` },
+    ...links.map(([link, target]) => ({ path: at(link), link: target })),
+  ];
+  const folder = { uid: 0, gid: 0, mode: 0o755 };
   return {
     name: 'make the links',
-    look,
+    look: async () => {
+      const found = await folders.look(paths.site(spec.id));
+      if (found === null) return 'there is no folder of links';
+      const words = wordsOf(paths.site(spec.id), found, folder);
+      return words ?? lookAtFiles(files, wanted, 'the id is not written down, or a link leads elsewhere');
+    },
+    files: () => Promise.resolve(wanted),
     change: () =>
       inTurn([
-        () => folders.ensure(paths.site(spec.id), { uid: 0, gid: 0, mode: 0o755 }),
+        () => folders.ensure(paths.site(spec.id), folder),
         () => files.replace(at('site'), `${spec.id}\n`),
         ...links.map(
           ([link, target]) =>
@@ -86,16 +92,23 @@ export function markers(
   id: Story['spec']['id'],
   { name, wanted }: { readonly name: string; readonly wanted: Partial<Record<Marker, boolean>> },
 ): Step {
+  const file = (marker: Marker): WantedFile => {
+    const path = paths.siteFile(id, marker);
+    return wanted[marker] === true ? { path, text: '' } : { path, gone: true };
+  };
   const wrong = async () => {
     const found: Marker[] = [];
-    for (const [marker, there] of Object.entries(wanted) as [Marker, boolean][]) {
-      if (((await files.read(paths.siteFile(id, marker))) !== null) !== there) found.push(marker);
-    }
+    for (const marker of Object.keys(wanted) as Marker[])
+      if ((await lookAtFiles(files, [file(marker)], marker)) !== null) found.push(marker);
     return found;
   };
   return {
     name,
-    look: async () => ((await wrong()).length === 0 ? null : 'a marker is not as it should be'),
+    look: async () => {
+      const found = await wrong();
+      return found.length === 0 ? null : `a marker is not as it should be: ${found.join(', ')}`;
+    },
+    files: () => Promise.resolve((Object.keys(wanted) as Marker[]).map(file)),
     change: async () =>
       inTurn(
         (await wrong()).map((marker) => () => {

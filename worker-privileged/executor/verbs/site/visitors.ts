@@ -1,5 +1,7 @@
 import type { DomainId } from '../../../../contract/ids.ts';
 import type { Step } from '../../ensure.ts';
+import { lookAtFiles } from '../../look-at-files.ts';
+import type { WantedFile } from '../../wanted-files.ts';
 import { renderVisitors } from '../../render/visitors.ts';
 import { visitorsFile } from '../../system/paths.ts';
 import type { System } from '../../system/system.ts';
@@ -11,10 +13,12 @@ export function visitors({ system: { files }, spec }: Story): readonly Step[] {
   if (basicAuth === null) return [];
   const path = visitorsFile(spec.id);
   const text = renderVisitors(basicAuth);
+  const wanted: readonly WantedFile[] = [{ path, text, mode: 0o640, secret: true }];
   return [
     {
       name: 'write down who may visit',
-      look: async () => ((await files.read(path)) === text ? null : 'others are written down'),
+      files: () => Promise.resolve(wanted),
+      look: () => lookAtFiles(files, wanted, 'others are written down'),
       change: () => files.replace(path, text, 0o640),
     },
   ];
@@ -25,6 +29,7 @@ export function noVisitors({ files }: Pick<System, 'files'>, id: DomainId): Step
   const path = visitorsFile(id);
   return {
     name: 'forget who may visit',
+    files: () => Promise.resolve([{ path, gone: true, secret: true }]),
     look: async () => ((await files.read(path)) === null ? null : 'somebody is written down'),
     change: () => files.remove(path),
   };

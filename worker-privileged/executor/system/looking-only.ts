@@ -1,0 +1,57 @@
+import { FIRST_PROJECT } from './tenants.ts';
+import type { System } from './system.ts';
+
+/**
+ * The same server for verbs that are planned: what looks is there, and nothing else. Whatever a verb does outside of its
+ * steps, it changes nothing. A method that is not named here is refused.
+ */
+export function lookingOnly(system: System): System {
+  const { accounts, caps, mariadb, once, tenants } = system;
+  return {
+    ...system,
+    accounts: {
+      ...only(accounts, 'find', 'findGroup', 'groupsOf', 'isTaken', 'isLocked', 'hasProcesses'),
+      // Looked at as the site, in its own folder.
+      runAs: (account, command) =>
+        command.file === '/usr/bin/test' ? accounts.runAs(account, command) : refuse(),
+    },
+    acme: only(system.acme, 'isAsked'),
+    caches: only(system.caches, 'read', 'look', 'usages'),
+    // What is not done is not counted.
+    caps: { ...only(caps), destroy: (_key, act) => act(), letIn: (_key, act) => act() },
+    certificates: only(system.certificates, 'read', 'served', 'former', 'list', 'isKnown', 'unseal'),
+    databases: only(system.databases, 'read', 'list'),
+    dropIns: only(system.dropIns, 'list'),
+    erase: refuse,
+    files: only(system.files, 'read', 'readLink', 'stray'),
+    folders: only(system.folders, 'look', 'list'),
+    mariadb: only(mariadb, 'find', 'shape', 'accounts', 'grants', 'ofTenant', 'octetsOf', 'readTenant'),
+    masters: only(system.masters, 'socketOf', 'lookOn', 'lookOff', 'readShare'),
+    nginx: only(system.nginx),
+    once: only(once, 'readBounds', 'hasBegun', 'isRunning', 'isLeft', 'started', 'last', 'isKnown'),
+    parts: only(system.parts, 'read', 'list', 'isEmpty'),
+    phpFpm: only(system.phpFpm, 'versions'),
+    programs: only(system.programs, 'lookOn', 'lookOff', 'processes'),
+    outputs: only(system.outputs, 'stamp', 'read', 'lookAny'),
+    quotas: only(system.quotas, 'inForce', 'read', 'look'),
+    registry: only(system.registry, 'read', 'list', 'standingOf', 'keptOf'),
+    relays: only(system.relays, 'socketOf', 'lookOn', 'lookOff'),
+    sizes: only(system.sizes, 'read', 'measure'),
+    ssh: only(system.ssh),
+    // Any that is none: it is shown to nobody.
+    tenants: { ...only(tenants, 'read', 'list'), nextProject: () => Promise.resolve(FIRST_PROJECT) },
+  };
+}
+
+function only<T extends object>(tool: T, ...looks: readonly (keyof T & string)[]): T {
+  const names: readonly string[] = looks;
+  const methods = Object.entries(tool).map(([name, method]: [string, unknown]) => [
+    name,
+    names.includes(name) ? method : refuse,
+  ]);
+  return Object.fromEntries(methods) as T;
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(new Error('a plan would have changed the server'));
+}
