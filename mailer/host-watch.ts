@@ -9,8 +9,11 @@ export type HostWatch = {
   readonly heard: (host: Submission, outcome: Outcome) => void;
 };
 
-/** Whether the host is there: one that is away is not asked for each message, and is told of once. */
-export function createHostWatch(logger: Logger, now: () => number = Date.now): HostWatch {
+/**
+ * Whether the host is there: one that is away is not asked for each message, and is told of once. By a clock that nobody
+ * sets: were it set back, the pause would last as long.
+ */
+export function createHostWatch(logger: Logger, now: () => number = () => performance.now()): HostWatch {
   let about = '';
   let failures = 0;
   let notBefore = 0;

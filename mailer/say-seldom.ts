@@ -6,7 +6,7 @@ export type SaySeldom = (site: MailSite, why: string) => void;
 const PAUSE_MS = 60_000;
 
 /** A line for a refusal, and for a site at most one a minute: a loop in a site's program fills no log. */
-export function createSaySeldom(logger: Logger, now: () => number = Date.now): SaySeldom {
+export function createSaySeldom(logger: Logger, now: () => number = () => performance.now()): SaySeldom {
   const last = new Map<MailSite, { at: number; unsaid: number }>();
   return (site, why) => {
     const before = last.get(site);

@@ -10,6 +10,7 @@ function setUp() {
   let active = true;
   let away = false;
   let now = Date.parse('2026-01-01T00:00:00.000Z');
+  let elapsed = 0;
   let versions = ['8.4', '8.2', '8.10'];
   const sql = {
     run: (_text: string, [, name, value]: readonly string[]) =>
@@ -30,15 +31,18 @@ function setUp() {
     isActive: () => active,
     logger: createLogger('test', { write: () => undefined }),
     now: () => now,
+    elapsed: () => elapsed,
   });
   return {
     after: async (ms: number) => {
       wrote.length = 0;
       now += ms;
+      elapsed += ms;
       await beat();
       return wrote.map(([name]) => name);
     },
     wrote,
+    setClockBack: (ms: number) => (now -= ms),
     set: (next: { active?: boolean; away?: boolean; versions?: string[] }) => {
       active = next.active ?? active;
       away = next.away ?? away;
@@ -58,6 +62,14 @@ test('says at once, and then every twenty seconds, that the worker is at work', 
   ]);
   expect(await after(19_000)).toEqual([]);
   expect(await after(1000)).toEqual(['worker', 'databases']);
+});
+
+test('goes on beating where the clock is set back', async () => {
+  const { after, setClockBack } = setUp();
+  await after(0);
+  setClockBack(3_600_000);
+  expect(await after(20_000)).toEqual(['worker', 'databases']);
+  expect(await after(40_000)).toEqual(['worker', 'databases', 'php', 'timezone']);
 });
 
 test('asks again every minute which PHP versions there are', async () => {
