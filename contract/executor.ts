@@ -193,6 +193,8 @@ export type PlanResult = z.infer<typeof PlanResult>;
 export const ExecutorRequest = z.strictObject({
   request: RequestId,
   operation: OperationId.nullable(),
+  /** Which claim of the operation it is for: what comes of an older one than the last is not done any more. */
+  epoch: z.int().min(1).max(4_294_967_295).optional(),
   verb: Verb,
   args: z.unknown(),
   /** Nothing is changed, and told what would be. */

@@ -46,6 +46,8 @@ export async function carryOut(parts: CarryOutParts, task: Task, steps: Steps): 
     if (mayPass(error) && operation.attempt < MAX_ATTEMPTS) return { status: 'retry', failure };
     // What could not be brought back lies in the trash as before.
     if (isRestore(operation)) return { status: 'failed', resource: 'as-before', failure };
+    // Whoever has lost the operation to another would take away what that one makes.
+    await steps.settled();
     const gone = await discarded(handlers[operation.kind], { task, steps, logger });
     return { status: 'failed', resource: gone ? 'deleted' : 'failed', failure };
   }

@@ -18,6 +18,7 @@ export interface Link {
 /** Whom a request is for, and who is told of its steps as they end. */
 export interface CallContext {
   readonly operation: OperationId | null;
+  readonly epoch?: number;
   readonly step: (step: OperationStep) => void;
 }
 
@@ -133,10 +134,10 @@ export function createExecutorCalls({ open, patienceMs = PATIENCE_MS }: Executor
 
   async function ask(
     { verb, args, plan }: { readonly verb: Verb; readonly args: unknown; readonly plan?: true },
-    { operation, step }: CallContext,
+    { operation, epoch, step }: CallContext,
   ): Promise<unknown> {
     const request = `r${(count += 1).toString(36)}`;
-    const line = `${JSON.stringify({ request, operation, verb, args, ...(plan === true ? { plan } : {}) })}\n`;
+    const line = `${JSON.stringify({ request, operation, epoch, verb, args, ...(plan === true ? { plan } : {}) })}\n`;
     if (Buffer.byteLength(line) > MAX_REQUEST_BYTES) throw tooLarge();
     const { link, pending } = (current ??= begin());
     const answer = new Promise<unknown>((resolve, reject) => {

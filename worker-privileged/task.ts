@@ -23,7 +23,7 @@ export interface Handler {
 
 /** As what an operation calls the executor: its steps are the operation's. */
 export function contextOf({ operation, step }: Task): CallContext {
-  return { operation: operation.id, step };
+  return { operation: operation.id, epoch: operation.epoch, step };
 }
 
 const MAX_STEP_NAME = 100;

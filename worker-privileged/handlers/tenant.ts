@@ -85,7 +85,7 @@ function asOneStep(
 ): Promise<void> {
   return doStep(task, name, async () => {
     let changed = false;
-    await align({ operation: task.operation.id, step: (step) => (changed ||= step.changed) });
+    await align({ ...contextOf(task), step: (step) => (changed ||= step.changed) });
     return changed;
   });
 }

@@ -103,8 +103,27 @@ test('a request is answered by its steps and its result, and leaves two lines', 
   const noted = { operation: 'abcdefghij0123456789', verb: 'site.put', id: 'a1b2c3d4e5f6' };
   expect(events).toEqual([
     { event: 'begun', ...noted },
-    { event: 'ended', ...noted, outcome: 'succeeded', durationMs: expect.any(Number) as number },
+    {
+      ...{ event: 'ended', ...noted, outcome: 'succeeded' },
+      ...{ durationMs: expect.any(Number) as number, waitedMs: expect.any(Number) as number },
+    },
   ]);
+});
+
+test('what waits for its turn says afterwards how long that was, so that it can be seen that no two had theirs at once', async () => {
+  const events: AuditEvent[] = [];
+  const dispatch = createDispatch({
+    verbs: { 'site.put': () => Promise.resolve({ probes: [] }) } as unknown as VerbTable,
+    requireRoom: () => Promise.resolve(),
+    halt: new AbortController().signal,
+    locks: { during: (_name, act) => new Promise((done) => setTimeout(done, 30)).then(act) },
+    audit: (event) => events.push(event),
+    log: () => undefined,
+  });
+  await dispatch(put, () => undefined);
+  const { durationMs, waitedMs } = events.at(-1) ?? {};
+  expect(waitedMs).toBeGreaterThanOrEqual(29);
+  expect(durationMs).toBeGreaterThanOrEqual(waitedMs ?? Infinity);
 });
 
 test('a request that is refused is answered and noted, and the next one is served', async () => {
@@ -118,6 +137,45 @@ test('a request that is refused is answered and noted, and the next one is serve
     ['r7', 'fine'],
   ]);
   expect(events.map(({ event }) => event)).toEqual(['refused', 'refused', 'begun', 'ended']);
+});
+
+test('what waits for its turn is not done where the operation was claimed anew meanwhile, nor what comes later of the old claim', async () => {
+  const turns: (() => void)[] = [];
+  const did: unknown[] = [];
+  const answers: ExecutorAnswer[] = [];
+  const dispatch = createDispatch({
+    verbs: {
+      'site.put': (_args: unknown, { signal }: { signal: AbortSignal }) => {
+        did.push(signal);
+        return Promise.resolve({ probes: [] });
+      },
+    } as unknown as VerbTable,
+    requireRoom: () => Promise.resolve(),
+    halt: new AbortController().signal,
+    locks: { during: (_name, act) => new Promise<void>((turn) => turns.push(turn)).then(act) },
+    audit: () => undefined,
+    log: () => undefined,
+  });
+  const ask = (request: string, epoch?: number) => {
+    const { operation, verb, args } = JSON.parse(put) as Record<string, unknown>;
+    const line = JSON.stringify({ request, operation, epoch, verb, args });
+    return dispatch(line, (answer) => void answers.push(answer));
+  };
+  const all = [ask('r1', 1), ask('r2', 2), ask('r3', 1), ask('r4', 2), ask('r5')];
+  for (const turn of turns) turn();
+  await Promise.all(all);
+  const told = answers.map(({ request, ...answer }) => [
+    request,
+    'error' in answer ? answer.error.code : 'done',
+  ]);
+  expect(told.sort()).toEqual([
+    ['r1', 'executor_unavailable'],
+    ['r2', 'done'],
+    ['r3', 'executor_unavailable'],
+    ['r4', 'done'],
+    ['r5', 'done'],
+  ]);
+  expect(did).toHaveLength(3);
 });
 
 test('a failure that a person should see is passed on, and any other is internal and stays in the log', async () => {

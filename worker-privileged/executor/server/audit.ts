@@ -18,6 +18,8 @@ export type AuditEvent = {
   readonly id?: string;
   readonly outcome?: string;
   readonly durationMs?: number;
+  /** How much of that it waited for its turn on the resource; not there where it never had it. */
+  readonly waitedMs?: number;
 };
 
 /** Every request leaves a line, those that were refused too. It holds nothing that a caller could put in it. */

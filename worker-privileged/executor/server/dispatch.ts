@@ -16,6 +16,7 @@ import { causeOf, type Log } from '../system/log.ts';
 import { namedWhereFull, type RequireRoom } from '../system/room.ts';
 import type { VerbTable } from '../verbs/table.ts';
 import { outcomeOf, type Audit } from './audit.ts';
+import { createFence } from './fence.ts';
 import { LOOKS, MAKES, PLANNED } from './looks.ts';
 import { unfit } from './plain-text.ts';
 
@@ -97,14 +98,20 @@ const MOST_AT_ONCE = 64;
 
 export function createDispatch({ verbs, planning, locks, requireRoom, halt, audit, log }: Parts): Dispatch {
   let underWay = 0;
+  const fence = createFence();
 
-  const perform = async (asked: Asked, run: Run) => {
+  const perform = async (asked: Asked, run: Run, begin: () => void) => {
+    fence.note(asked);
     if (makesSomething(asked)) await requireRoom();
     const key = lockOf(asked);
     const [table, as] = asked.plan === true ? [planning.verbs, planned(run, planning.files)] : [verbs, run];
     // The schema of this verb has parsed these args; the compiler cannot tie the two together.
     const handle = table[asked.verb] as (args: VerbArgs<Verb>, run: Run) => Promise<unknown>;
-    const act = () => handle(asked.args, as);
+    const act = async () => {
+      fence.require(asked);
+      begin();
+      return handle(asked.args, as);
+    };
     const done = () => (key === undefined ? act() : locks.during(key, act));
     return asked.plan === true
       ? PlanResult.parse({ differences: await differencesPlanned(done) })
@@ -116,15 +123,17 @@ export function createDispatch({ verbs, planning, locks, requireRoom, halt, audi
     const noted = { operation, verb, ...(plan ? { plan } : {}), ...idOf(asked) };
     const isLook = plan || LOOKS.has(verb);
     const started = performance.now();
+    let waited: { readonly waitedMs?: number } = {};
     const end = (outcome: string) =>
-      audit({ event: 'ended', ...noted, outcome, durationMs: Math.round(performance.now() - started) });
+      audit({ event: 'ended', ...noted, outcome, durationMs: since(started), ...waited });
     if (!isLook) audit({ event: 'begun', ...noted });
     try {
-      const result = await perform(asked, {
+      const run: Run = {
         report: (step) => answer({ request, step }),
         signal: AbortSignal.any([halt, AbortSignal.timeout(LIMIT_MS[verb])]),
         warn: (message, cause) => log('error', message, { ...noted, ...causeOf(cause) }),
-      });
+      };
+      const result = await perform(asked, run, () => (waited = { waitedMs: since(started) }));
       if (!isLook) end('succeeded');
       answer({ request, result });
     } catch (cause) {
@@ -146,6 +155,10 @@ export function createDispatch({ verbs, planning, locks, requireRoom, halt, audi
     underWay += 1;
     await serve(read as Asked, answer).finally(() => (underWay -= 1));
   };
+}
+
+function since(started: number): number {
+  return Math.round(performance.now() - started);
 }
 
 type Asked = Omit<ExecutorRequest, 'args'> & { readonly args: VerbArgs<Verb> };
