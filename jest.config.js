@@ -12,7 +12,7 @@ const project = (displayName, more = {}) => ({
   ...more,
 });
 
-// unit, fuzz: no I/O. integration: real Redis and MariaDB. machine, render, fault, attack, doctor: on an installed
+// unit, fuzz: no I/O. integration: real Redis and MariaDB. machine, render, fault, chaos, attack, doctor: on an installed
 // server. mysql: on one whose tenants have a MySQL (scripts/mysql.sh). scripts, defences: boot servers.
 const onAServer = { globalSetup: '<rootDir>/test/machine/roomy.ts' };
 const counted = (name) => ({ globalTeardown: `<rootDir>/test/${name}/print-counts.ts` });
@@ -20,7 +20,7 @@ const counted = (name) => ({ globalTeardown: `<rootDir>/test/${name}/print-count
 export default {
   projects: [
     ...['unit', 'fuzz', 'integration', 'scripts', 'defences'].map((name) => project(name)),
-    ...['machine', 'fault', 'doctor'].map((name) => project(name, onAServer)),
+    ...['machine', 'fault', 'chaos', 'doctor'].map((name) => project(name, onAServer)),
     project('mysql', { globalSetup: '<rootDir>/test/mysql/roomy.ts' }),
     project('render', counted('render')),
     project('attack', { ...onAServer, ...counted('attack') }),
