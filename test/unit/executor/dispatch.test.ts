@@ -162,6 +162,7 @@ test('what waits for its turn is not done where the operation was claimed anew m
     return dispatch(line, (answer) => void answers.push(answer));
   };
   const all = [ask('r1', 1), ask('r2', 2), ask('r3', 1), ask('r4', 2), ask('r5')];
+  await new Promise(setImmediate);
   for (const turn of turns) turn();
   await Promise.all(all);
   const told = answers.map(({ request, ...answer }) => [
