@@ -49,6 +49,8 @@ const DEEDS: ReadonlySet<OperationKind> = new Set([
   'cron.run',
   'certificate.renew',
   'run.create',
+  // A site that lies in the trash has the version that it went there with.
+  'domain.delete',
 ]);
 
 function versions(rows: readonly OperationRow[], last: OperationRow): Truth[] {
