@@ -53,7 +53,7 @@ test('what is removed does not come back by a replay', async () => {
   await removePart(system, 'key')(place(undefined, 2), recordedRun());
   expect(textOf(server, FILE)).toBeUndefined();
   expect(await failureOf(putPart(system, 'key')(key(), recordedRun()))).toBe('invalid_request');
-  expect(await failureOf(putPart(system, 'key')(key(undefined, 2), recordedRun()))).toBe('invalid_request');
+  expect(await failureOf(putPart(system, 'key')(key(undefined, 2), recordedRun()))).toBe('not_found');
   expect(textOf(server, FILE)).toBeUndefined();
 });
 

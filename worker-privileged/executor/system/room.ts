@@ -54,7 +54,7 @@ export function namedWhereFull(failure: unknown): unknown {
   if (!(failure instanceof Error) || !('code' in failure) || !FULL.has(failure.code)) return failure;
   const named = new FailureError(
     'server_full',
-    `The server ran out of room (${String(failure.code)}), and what had been changed was put back.`,
+    `The server ran out of room (${String(failure.code)}) in the midst of this; what could be put back was.`,
     'The administrator makes room; sculptorctl doctor shows where. Then ask again.',
   );
   named.cause = failure;

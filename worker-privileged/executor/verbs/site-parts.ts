@@ -48,7 +48,8 @@ export async function askedPart<T extends PartType>(
   const site = await siteOf(system, args);
   if (site.user === 'www' && !PART_KINDS[type].inPool) throw notInPool();
   const before = await readPart(system, args, type);
-  if (before?.removed === true) throw refuse('It was removed.', 'Create it anew.');
+  // By an attempt that failed, took away what it had made, and could not write its end: asked for again, it is too late.
+  if (before?.removed === true) throw new FailureError('not_found', 'It was removed.', 'Create it anew.');
   const { id, generation, name, spec } = args;
   const since = before?.since ?? system.now().toISOString();
   const part = PartEntry.parse({ id, type, site: site.id, name, spec, since, generation, removed: false });
