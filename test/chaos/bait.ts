@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { idOf, newSite, HOME, type Wish } from './world.ts';
 import { ask, type Field } from './client.ts';
 import type { Random } from './random.ts';
 import { rootSql } from '../machine/server.ts';
+import { AUDIT_LOG } from './collect.ts';
 import { STUBBORN } from './wishes-parts.ts';
 
 /** Something that lasts some seconds on root's side and can be asked for at will, so that a strike finds work under way. */
@@ -42,9 +44,16 @@ export async function layBait(field: Field, random: Random): Promise<Bait> {
       const { status, json } = await ask('bait', restart, around);
       if (status !== 202) return null;
       const id = idOf(json, 'operation');
-      return (await until(id, (row) => row.status !== 'queued', 20_000))?.status === 'running' ? id : null;
+      const begun = await until(id, ({ status }) => status !== 'queued' && isRestarting(id), 20_000);
+      return begun?.status === 'running' ? id : null;
     },
   };
+}
+
+/** Whether root's side has begun what lasts. */
+function isRestarting(operation: string): boolean {
+  const begun = `"event":"begun","operation":"${operation}","verb":"queue.restart"`;
+  return readFileSync(AUDIT_LOG, 'utf8').includes(begun);
 }
 
 export type Seen = { readonly status: string; readonly epoch: number };

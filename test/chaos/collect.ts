@@ -5,6 +5,8 @@ import { SECOND_WORKER } from './checker-calls.ts';
 import { WORKER } from './ground.ts';
 import type { Call, Finish, OperationRow } from './history.ts';
 
+export const AUDIT_LOG = '/var/lib/sculptor-root/audit.log';
+
 /** Every row of the state that says what was asked for and how it ended. */
 export function readOperations(): readonly OperationRow[] {
   const ms = (column: string) =>
@@ -30,7 +32,7 @@ type Ended = Partial<AuditLine> & Pick<AuditLine, 'time' | 'event' | 'outcome' |
 
 /** What root's side carried out, in the order in which it ended. */
 export function readCalls(): readonly Call[] {
-  return lines(readFileSync('/var/lib/sculptor-root/audit.log', 'utf8')).flatMap((line) => {
+  return lines(readFileSync(AUDIT_LOG, 'utf8')).flatMap((line) => {
     // One that was being written when the disk was full, or its writer killed, is half a line.
     const audit = whole(line) as Ended | null;
     if (audit?.event !== 'ended' || audit.verb === undefined) return [];

@@ -98,7 +98,7 @@ const supplant: StrikeKind = {
     try {
       endLock();
       must('systemctl', ['start', SECOND_WORKER]);
-      const taken = operation === null ? null : await until(operation, ({ epoch }) => epoch > 1, 12_000);
+      const taken = operation === null ? null : await until(operation, ({ epoch }) => epoch > 1, 20_000);
       systemctl('kill', '--signal=CONT', WORKER);
       if (operation !== null) await until(operation, ({ status }) => status !== 'running', 15_000);
       return taken === null ? 'nobody took its place' : undefined;
