@@ -5,7 +5,7 @@ import { API_SOCKET, exchange, TOKEN_FILE, type Answer } from '../machine/agent.
 import type { Answered, Asked } from './history.ts';
 import type { Random } from './random.ts';
 import { nextWish } from './wishes.ts';
-import type { Wish, World } from './world.ts';
+import { newWorld, type Wish } from './world.ts';
 
 /** What the clients have of the run. */
 export type Field = {
@@ -18,7 +18,7 @@ export type Field = {
 
 /** Asks for one thing after the other, whatever dies meanwhile. */
 export async function beClient(name: string, field: Field, random: Random): Promise<void> {
-  const world: World = { sites: [], bases: [], guests: [] };
+  const world = newWorld();
   while (!field.isOver()) {
     const wish = nextWish(world, random);
     const answer = await ask(name, wish, { field, random });

@@ -7,10 +7,18 @@ import type { Wish, Wishing, World } from './world.ts';
 
 export const WISHES: readonly Wishing[] = [...SITE_WISHES, ...PART_WISHES, ...BASE_WISHES, ...GUEST_WISHES];
 
+/** Of so many the one that was asked for least is taken, so that the rare ones have their turn. */
+const CHOICE = 4;
+
 /** What this client asks for next; there is always something, for something can always be made. */
 export function nextWish(world: World, random: Random): Wish {
-  for (;;) {
+  const choice: Wish[] = [];
+  while (choice.length < CHOICE) {
     const wish = weighted(random, WISHES).wish(world, random);
-    if (wish !== null) return wish;
+    if (wish !== null) choice.push(wish);
   }
+  const count = ({ kind }: Wish) => world.counts.get(kind) ?? 0;
+  const chosen = choice.reduce((least, wish) => (count(wish) < count(least) ? wish : least));
+  world.counts.set(chosen.kind, count(chosen) + 1);
+  return chosen;
 }

@@ -8,7 +8,13 @@ export type World = {
   readonly bases: Base[];
   /** Tenants beside the one that the client asks for. */
   readonly guests: Guest[];
+  /** How often each kind was asked for. */
+  readonly counts: Map<OperationKind, number>;
 };
+
+export function newWorld(): World {
+  return { sites: [], bases: [], guests: [], counts: new Map() };
+}
 
 export type Site = {
   readonly id: string;

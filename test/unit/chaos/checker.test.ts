@@ -6,7 +6,7 @@ import type { Call, History, OperationRow } from '../../chaos/history.ts';
 import { createRandom } from '../../chaos/random.ts';
 import { WEAKENINGS } from '../../chaos/weakened.ts';
 import { nextWish } from '../../chaos/wishes.ts';
-import type { World } from '../../chaos/world.ts';
+import { newWorld } from '../../chaos/world.ts';
 
 const row = (more: Partial<OperationRow> = {}): OperationRow => ({
   ...{ seq: 1, id: 'o1', kind: 'domain.create', resourceType: 'domain', resource: 'd1', name: 'a.example' },
@@ -168,7 +168,7 @@ test('what goes to the trash with its tenant was asked for by asking for that', 
 test('the same seed asks for the same, and another for something else', () => {
   const wishes = (seed: number) => {
     const random = createRandom(seed);
-    const world: World = { sites: [], bases: [], guests: [] };
+    const world = newWorld();
     return Array.from({ length: 20 }, () => JSON.stringify(nextWish(world, random)));
   };
   expect(wishes(7)).toEqual(wishes(7));
