@@ -35,8 +35,8 @@ export const WEAKENINGS: readonly Weakening[] = [
   {
     name: 'no-lock',
     file: 'worker-privileged/executor/server/dispatch.ts',
-    from: 'await (key === undefined ? act() : locks.during(key, act))',
-    to: 'await act()',
+    from: '(key === undefined ? act() : locks.during(key, act))',
+    to: 'act()',
     found: ['at once'],
     strikes: ['supplant'],
   },

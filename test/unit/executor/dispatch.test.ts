@@ -114,6 +114,7 @@ test('what waits for its turn says afterwards how long that was, so that it can 
   const events: AuditEvent[] = [];
   const dispatch = createDispatch({
     verbs: { 'site.put': () => Promise.resolve({ probes: [] }) } as unknown as VerbTable,
+    planning: { verbs: {} as VerbTable, files: NO_FILES },
     requireRoom: () => Promise.resolve(),
     halt: new AbortController().signal,
     locks: { during: (_name, act) => new Promise((done) => setTimeout(done, 30)).then(act) },
@@ -150,6 +151,7 @@ test('what waits for its turn is not done where the operation was claimed anew m
         return Promise.resolve({ probes: [] });
       },
     } as unknown as VerbTable,
+    planning: { verbs: {} as VerbTable, files: NO_FILES },
     requireRoom: () => Promise.resolve(),
     halt: new AbortController().signal,
     locks: { during: (_name, act) => new Promise<void>((turn) => turns.push(turn)).then(act) },
