@@ -55,8 +55,10 @@ END //
 -- How many connections others than the agent may have in all: the last are its own.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' FUNCTION sculptor_door.connections_for_others() RETURNS BIGINT
   READS SQL DATA SQL SECURITY DEFINER
+BEGIN
   RETURN (SELECT @@max_connections - LEAST(value, @@max_connections DIV 2) FROM sculptor_door.setting
-    WHERE name = 'connections_kept') //
+    WHERE name = 'connections_kept');
+END //
 
 -- Where these are used up, one account more would only be one more that finds none.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.require_free_connections()

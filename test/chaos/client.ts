@@ -33,6 +33,8 @@ type Around = { readonly field: Field; readonly random: Random };
 
 /** A client waits no longer for an agent that is away. */
 const PATIENCE_MS = 180_000;
+/** Nor does it hold up its other wishes for one that takes its time. */
+const END_PATIENCE_MS = 30_000;
 
 /**
  * Until it is answered with a word on the wish itself: the same key again where the connection broke, now and then
@@ -100,7 +102,7 @@ function keepPassword({ json }: Answer, { passwords }: Field): void {
 async function untilEnded(wish: Wish, answer: Answer, field: Field): Promise<OperationStatus | null> {
   const { id } = answer.json['operation'] as { id: string };
   const look = { method: 'GET', path: `/v1/operations/${id}`, tenant: wish.tenant } as const;
-  const until = Date.now() + PATIENCE_MS;
+  const until = Date.now() + END_PATIENCE_MS;
   while (Date.now() < until && !field.isOver()) {
     const { status, json } = await request(look, '', null);
     if (status === 404) return null;
