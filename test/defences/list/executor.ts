@@ -346,4 +346,17 @@ export const EXECUTOR: readonly Defence[] = [
     },
     noticed: { file: DESTRUCTION, test: 'a protection stays when it is not asked for any more' },
   },
+  {
+    name: 'nothing more for a claim that is lost',
+    against: 'a worker that hung, and does again what another has done since',
+    change: {
+      file: 'worker-privileged/executor/server/fence.ts',
+      from: 'epoch >= (latest.get(operation) ?? 0)) return;',
+      to: 'epoch >= 0 * (latest.get(operation) ?? 0)) return;',
+    },
+    noticed: {
+      file: 'test/unit/executor/dispatch.test.ts',
+      test: 'what waits for its turn is not done where the operation was claimed anew meanwhile, nor what comes later of the old claim',
+    },
+  },
 ];
