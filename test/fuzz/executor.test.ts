@@ -30,7 +30,7 @@ test('whatever is written to the executor, a verb is called for what the schemas
       const meant = meantBy(bytes);
       const seen = await converse(bytes, cut);
       compare(seen, meant);
-      if (!meant.broken) expect(seen.calls.at(-1)?.verb).toBe(good['verb']);
+      if (!meant.broken) expect(seen.calls.map(({ verb }) => verb)).toContain(good['verb']);
       lines += meant.lines.length;
       served += seen.calls.length;
     });
@@ -60,10 +60,14 @@ const LOOKS: ReadonlySet<string> = new Set([
   ...['site.measure', 'tenant.room', 'site.drift', 'database.drift', 'tenant.drift'],
 ]);
 
+const inOneOrder = (list: readonly unknown[]) =>
+  [...list].sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
+
 function compare({ calls, answers, events }: Seen, { lines, broken }: Meant): void {
   const refused = lines.filter((line) => line === 'refused').length + (broken ? 1 : 0);
   const noted = (event: string) => events.filter((one) => one.event === event).length;
-  expect(calls).toEqual(lines.filter((line) => line !== 'refused'));
+  // What has to look for room first may be begun after what came behind it.
+  expect(inOneOrder(calls)).toEqual(inOneOrder(lines.filter((line) => line !== 'refused')));
   expect({
     answers: answers.length,
     no: answers.filter(isRefusal).length,
