@@ -14,6 +14,9 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export function readBody(): readonly RequestHandler[] {
   const parseBody: RequestHandler = (req, _res, next) => {
     const bytes: unknown = req.body;
+    // What reads it passes over a request whose connection broke meanwhile, as if nothing had been sent.
+    if (isSent(req) && !Buffer.isBuffer(bytes))
+      throw new ProblemError('invalid-json', 'The body did not come in whole.');
     req.body = Buffer.isBuffer(bytes) && bytes.length > 0 ? parseStrictJson(decode(bytes)) : undefined;
     next();
   };
@@ -27,12 +30,15 @@ export function bodyOf(req: Request): Record<string, unknown> | undefined {
 }
 
 const checkType: RequestHandler = (req, _res, next) => {
-  const length = req.headers['content-length'];
-  const sent = req.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
-  if (sent && !JSON_TYPE.test(req.headers['content-type'] ?? ''))
+  if (isSent(req) && !JSON_TYPE.test(req.headers['content-type'] ?? ''))
     throw new ProblemError('unsupported-media-type', 'Send the body with Content-Type: application/json.');
   next();
 };
+
+function isSent({ headers }: Request): boolean {
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}
 
 function decode(bytes: Buffer): string {
   try {
