@@ -80,7 +80,8 @@ const secondWorker: StrikeKind = {
   weight: 3,
   strike: async ({ random }) => {
     must('systemctl', ['start', SECOND_WORKER]);
-    await pause(random.between(4000, 8000));
+    // Long enough to look whether it may work, and to have something to do.
+    await pause(random.between(9000, 13_000));
     systemctl('stop', SECOND_WORKER);
   },
 };
