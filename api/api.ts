@@ -37,6 +37,7 @@ import { createTokenService } from './tokens/service.ts';
 import { createTrashService } from './trash/service.ts';
 import { createQueueRoom } from './queue-room.ts';
 import type { QueueSettings } from './queue-room.ts';
+import { createDriftService } from './drift/service.ts';
 import { createWriter } from './writer.ts';
 import type { Write } from './writer.ts';
 
@@ -112,6 +113,7 @@ type Services = Pick<
   | 'tenants'
   | 'tokens'
   | 'trash'
+  | 'drift'
   | 'notifications'
   | 'describeServer'
 >;
@@ -133,6 +135,7 @@ function createServices({ config, state, write }: ServicesParts): Services {
     tenants: createTenantService({ state, write, server }),
     tokens: createTokenService(state),
     trash: createTrashService(state),
+    drift: createDriftService({ state, write, server }),
     notifications: createNotificationService(state),
     describeServer: async () => {
       const { versions, default: newest } = await readPhpFact(state, server);

@@ -17,6 +17,8 @@ import { createDatabaseRouter } from './databases/router.ts';
 import type { DatabaseService } from './databases/service.ts';
 import { createDomainRouter } from './domains/router.ts';
 import type { DomainService } from './domains/service.ts';
+import { createDriftRouter } from './drift/router.ts';
+import type { DriftService } from './drift/service.ts';
 import type { Checks } from './health/checks.ts';
 import { createHealthRouter } from './health/router.ts';
 import { createKeyRouter } from './keys/router.ts';
@@ -62,6 +64,7 @@ export interface AppParts extends AuthenticationParts {
   readonly tenants: TenantService;
   readonly tokens: TokenService;
   readonly trash: TrashService;
+  readonly drift: DriftService;
   readonly notifications: NotificationService;
   readonly follow: Follow;
 }
@@ -111,6 +114,7 @@ function createProtectedRouter(parts: AppParts): Router {
   router.use(createTenantRouter(parts.tenants));
   router.use(createTokenRouter(parts.tokens));
   router.use(createTrashRouter(parts.trash));
+  router.use(createDriftRouter(parts.drift));
   router.use(createNotificationRouter(parts.notifications));
   router.use(createServerRouter(parts.describeServer));
   return router;

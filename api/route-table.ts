@@ -67,6 +67,20 @@ export const ROUTES = {
   '/operations/:operation/events': { get: ['operations:read'] },
   '/tokens': { get: ['tokens:read'], post: ['tokens:write'] },
   '/tokens/:token': { get: ['tokens:read'], delete: ['tokens:write'] },
+  // By administrators alone: what was written by hand on the server is theirs to read.
+  '/drift': { get: ['tenants:write'] },
+  '/domains/:domain/drift': {
+    get: ['domains:read', 'tenants:write'],
+    post: ['domains:write', 'tenants:write'],
+  },
+  '/domains/:domain/drift/repair': { post: ['domains:write', 'tenants:write'] },
+  '/databases/:database/drift': {
+    get: ['databases:read', 'tenants:write'],
+    post: ['databases:write', 'tenants:write'],
+  },
+  '/databases/:database/drift/repair': { post: ['databases:write', 'tenants:write'] },
+  '/tenants/:tenant/drift': { get: ['tenants:write'], post: ['tenants:write'] },
+  '/tenants/:tenant/drift/repair': { post: ['tenants:write'] },
   // Of all kinds together: whoever may not read one of them may not read this.
   '/trash': { get: ['domains:read', 'databases:read'] },
   '/notifications': { get: ['notifications:read'] },

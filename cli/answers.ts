@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LeftOut, ServedCertificate } from '../contract/certificates.ts';
 import { Database as DatabaseShape, DatabaseUser as DatabaseUserShape } from '../contract/databases.ts';
 import { Domain as DomainShape } from '../contract/domains.ts';
+import { Difference as DifferenceShape, FileDifference as FileDifferenceShape } from '../contract/drift.ts';
 import { Operation as OperationShape, OperationStep } from '../contract/operations.ts';
 import { Notification as NotificationShape } from '../contract/notifications.ts';
 import { FieldError, Problem as ProblemShape } from '../contract/problems.ts';
@@ -120,3 +121,29 @@ export const Problem = z.object({
   hint: z.string().optional(),
 });
 export type Problem = z.infer<typeof Problem>;
+
+const FileDifference = z.object(FileDifferenceShape.shape);
+export const Difference = z.object({ ...DifferenceShape.shape, files: z.array(FileDifference) });
+export type Difference = z.infer<typeof Difference>;
+
+const KeptDrift = z.object({ operation: z.string(), foundAt: z.string(), differences: z.array(Difference) });
+export const Drift = z.object({
+  ...{
+    resource: Resource,
+    tenant: z.string(),
+    lookedAt: z.string().nullable(),
+    since: z.string().nullable(),
+  },
+  ...{ differences: z.array(Difference), kept: z.array(KeptDrift) },
+});
+export type Drift = z.infer<typeof Drift>;
+
+export const DriftSummary = z.object({
+  ...{
+    resource: Resource,
+    tenant: z.string(),
+    lookedAt: z.string().nullable(),
+    since: z.string().nullable(),
+  },
+  differences: z.array(Difference.omit({ files: true })),
+});

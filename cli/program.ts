@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { addCronCommands } from './commands/cron.ts';
 import { addDatabaseCommands } from './commands/database.ts';
 import { addDomainCommands } from './commands/domain.ts';
+import { addDriftCommands } from './commands/drift.ts';
 import { addHealthCommand } from './commands/health.ts';
 import { addCacheCommands } from './commands/cache.ts';
 import { addCertificateCommands } from './commands/certificate.ts';
@@ -71,6 +72,7 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   addDatabaseCommands(program, open);
   addOperationCommands(program, open);
   addTrashCommands(program, open);
+  addDriftCommands(program, open);
   addNotificationCommands(program, open);
   addTenantCommands(program, open);
   addTokenCommands(program, open);

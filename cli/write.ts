@@ -20,6 +20,7 @@ export type Wish = Write & {
     | 'certificate'
     | 'cron'
     | 'operation'
+    | 'drift'
     | 'tenant';
   readonly reread?: string;
   /** What is printed for a person once the answer is there, before the operation has ended. */

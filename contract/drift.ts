@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { OperationId, ServerId, TenantId } from './ids.ts';
+import { ResourceType } from './operations.ts';
 
 /** A diff is clipped after so many characters, and says so. */
 export const MOST_OF_A_DIFF = 6_000;
@@ -29,3 +31,26 @@ export type Difference = z.infer<typeof Difference>;
 
 export const Differences = z.array(Difference).max(MOST_DIFFERENCES);
 export type Differences = z.infer<typeof Differences>;
+
+/** What is known of how a resource stands on its server, beside what was asked for. */
+export const Drift = z.strictObject({
+  resource: z.strictObject({ type: ResourceType, id: z.string(), name: z.string() }),
+  tenant: TenantId,
+  server: ServerId,
+  /** Null where nobody has looked yet. */
+  lookedAt: z.iso.datetime().nullable(),
+  /** Since when it is not as it was asked for; null where it is. */
+  since: z.iso.datetime().nullable(),
+  differences: Differences,
+  /** What was found before an operation that changed the resource then, the newest first. */
+  kept: z.array(
+    z.strictObject({ operation: OperationId, foundAt: z.iso.datetime(), differences: Differences }),
+  ),
+});
+export type Drift = z.infer<typeof Drift>;
+
+/** One of a list, without its diffs. */
+export const DriftSummary = Drift.omit({ kept: true, differences: true }).extend({
+  differences: z.array(Difference.omit({ files: true })),
+});
+export type DriftSummary = z.infer<typeof DriftSummary>;

@@ -6,7 +6,7 @@ import { ResourceType } from './operations.ts';
  * `limit_reached`: an operation is held back, because as much was done of its kind in an hour as may be. `destroyed`:
  * something was removed, switched off, or pointed elsewhere. `let_in`: somebody can log in, or a program runs, that could not
  * before. `program_failed`: a program of a site failed, or keeps ending. `certificate_ends`: what visitors of a site
- * are shown over TLS ends soon.
+ * are shown over TLS ends soon. `drift`: something on the server was changed by hand.
  */
 export const NotificationKind = z.enum([
   'limit_reached',
@@ -14,6 +14,7 @@ export const NotificationKind = z.enum([
   'let_in',
   'program_failed',
   'certificate_ends',
+  'drift',
 ]);
 export type NotificationKind = z.infer<typeof NotificationKind>;
 

@@ -12,10 +12,14 @@ export const OPERATION_RESOURCES = {
   'domain.delete': 'domain',
   'domain.restore': 'domain',
   'domain.move': 'domain',
+  'domain.drift': 'domain',
+  'domain.repair': 'domain',
   'database.create': 'database',
   'database.update': 'database',
   'database.delete': 'database',
   'database.restore': 'database',
+  'database.drift': 'database',
+  'database.repair': 'database',
   'databaseUser.create': 'databaseUser',
   'databaseUser.update': 'databaseUser',
   'databaseUser.rotate': 'databaseUser',
@@ -36,6 +40,8 @@ export const OPERATION_RESOURCES = {
   'tenant.resume': 'tenant',
   'tenant.delete': 'tenant',
   'tenant.restore': 'tenant',
+  'tenant.drift': 'tenant',
+  'tenant.repair': 'tenant',
   'cron.create': 'cron',
   'cron.update': 'cron',
   'cron.run': 'cron',
@@ -51,6 +57,14 @@ export const OPERATION_RESOURCES = {
 
 export type OperationKind = keyof typeof OPERATION_RESOURCES;
 export const OperationKind = z.enum(Object.keys(OPERATION_RESOURCES) as [OperationKind, ...OperationKind[]]);
+
+/**
+ * Whether it is about what stands, and asks for nothing new: it has the version that stands, and brings about none. Whether
+ * something has drifted, and that it is as it was again.
+ */
+export function isOfWhatStands(kind: string): boolean {
+  return kind.endsWith('.drift') || kind.endsWith('.repair');
+}
 
 export const ResourceType = z.enum([
   'domain',

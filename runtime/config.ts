@@ -33,6 +33,8 @@ export const Config = z.strictObject({
   probeSocket: socketPath,
   /** What private keys are sealed for, so that root alone reads them; null where an earlier version was installed. */
   sealKey: SealKey.nullable().default(null),
+  /** What is done with what was changed by hand: it is told, or told and made as it was. */
+  drift: z.enum(['report', 'repair']).default('report'),
   // Of one token, and from one address, in a minute. Failed logins are counted among the requests too.
   requestsPerToken: most.default(6000),
   requestsPerAddress: most.default(12_000),

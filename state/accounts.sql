@@ -51,6 +51,8 @@ GRANT SELECT, INSERT (id, kind, resource_type, resource_id, resource_name, seria
 GRANT SELECT ON sculptor.operation_step TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (resource_id, resource_type, actor) ON sculptor.protection TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.notification TO 'www-data'@'localhost';
+GRANT SELECT ON sculptor.drift TO 'www-data'@'localhost';
+GRANT SELECT ON sculptor.drift_kept TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (operation_id, actor) ON sculptor.cancellation TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (token_id, key_sha256, request_sha256, operation_id, response)
   ON sculptor.idempotency TO 'www-data'@'localhost';
@@ -76,6 +78,8 @@ GRANT INSERT, DELETE ON sculptor.run_result TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE ON sculptor.database_size TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE ON sculptor.domain_size TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE, DELETE ON sculptor.part_report TO 'sculptor'@'localhost';
+GRANT INSERT, UPDATE, DELETE ON sculptor.drift TO 'sculptor'@'localhost';
+GRANT INSERT, DELETE ON sculptor.drift_kept TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.domain_name TO 'sculptor'@'localhost';
 -- Whose a domain is from now on, once it has been moved.
 GRANT UPDATE (tenant) ON sculptor.domain_version TO 'sculptor'@'localhost';

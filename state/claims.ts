@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Generation, TenantId } from '../contract/ids.ts';
 import type { OperationId, ServerId } from '../contract/ids.ts';
-import { OPERATION_RESOURCES, OperationKind, ResourceType } from '../contract/operations.ts';
+import { isOfWhatStands, OPERATION_RESOURCES, OperationKind, ResourceType } from '../contract/operations.ts';
 import type { Sql, State } from './connection.ts';
 import { findOperation, lockOpenOperations, waitsForTenant } from './open-operations.ts';
 import type { ClaimableOperation, ClaimedOperation, Place } from './open-operations.ts';
@@ -52,7 +52,8 @@ async function begin(
   const end = await whyNotBegun(sql, row, { later, before });
   if (end !== undefined) {
     const neverBegan = before === undefined && !later.some((other) => other.resourceId === row.resourceId);
-    await endUnstarted(sql, row, { status: end, gone: end === 'cancelled' && neverBegan });
+    const gone = end === 'cancelled' && neverBegan && !isOfWhatStands(row.kind);
+    await endUnstarted(sql, row, { status: end, gone });
     return { result: 'ended', status: end, place: row };
   }
   const taken = await sql.run(
@@ -89,6 +90,7 @@ async function whyNotBegun(
 ): Promise<'cancelled' | 'superseded' | 'failed' | undefined> {
   if (!(await isPossible(sql, row))) return 'failed';
   if ((await mayBeCancelled(sql, row)) && !(await standsInForAnother(sql, row, before))) return 'cancelled';
+  if (isOfWhatStands(row.kind)) return standsSo(before, row) ? undefined : 'superseded';
   for (const other of later) {
     // An account that waits between the two needs the database, a site's queue needs the site.
     if (hasChildren(row.resourceType) && other.resourceId !== row.resourceId) break;
@@ -99,6 +101,11 @@ async function whyNotBegun(
   }
   if (before !== undefined && before.generation >= row.generation) return 'superseded';
   return undefined;
+}
+
+/** Root's side goes by its own record; what was asked for since, or is gone, is none of this one's business. */
+function standsSo(before: ResourceState | undefined, { generation }: ClaimableOperation): boolean {
+  return before?.generation === generation && (before.status === 'live' || before.status === 'failed');
 }
 
 /**
@@ -139,6 +146,7 @@ const DEEDS: ReadonlySet<string> = new Set([
  */
 function doesWork(later: Kinded, earlier: Kinded): boolean {
   if (earlier.kind.endsWith('.restore') || [earlier.kind, later.kind].includes('domain.move')) return false;
+  if (isOfWhatStands(later.kind)) return false;
   return !DEEDS.has(earlier.kind) || later.kind === earlier.kind || later.kind.endsWith('.delete');
 }
 

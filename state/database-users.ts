@@ -131,3 +131,21 @@ function toRecord({ deleted, state, stateGeneration, ...user }: z.infer<typeof R
   const standing = { deleted, state, stateGeneration, generation: user.generation };
   return { deleted, user: { ...user, status: resourceStatus(standing) } };
 }
+
+const Standing = z.object({
+  resourceId: z.string(),
+  generation: Generation,
+  tenant: TenantId,
+  server: ServerId,
+});
+
+/** The accounts of a database that stand, each by the version that does. */
+export async function databaseUsersStanding(
+  sql: Sql,
+  databaseId: string,
+): Promise<z.infer<typeof Standing>[]> {
+  const text = `SELECT v.user_id AS resourceId, v.generation, v.tenant, v.server FROM database_user_version v
+    JOIN resource_state s ON s.resource_id = v.user_id AND s.status = 'live' AND s.generation = v.generation
+    WHERE v.database_id = ? AND NOT v.deleted`;
+  return sql.rows(Standing, text, [databaseId]);
+}

@@ -138,6 +138,7 @@ const VERSION = `SELECT v.domain_id AS id, v.generation, v.tenant, v.server, v.n
 export async function findLastGoodVersion(sql: Sql, id: DomainId): Promise<DomainVersion | undefined> {
   const text = `${VERSION} JOIN operation o ON o.resource_id = v.domain_id AND o.generation = v.generation
     WHERE v.domain_id = ? AND o.resource_type = 'domain' AND o.status = 'succeeded' AND NOT v.deleted
+      AND o.kind NOT IN ('domain.drift', 'domain.repair')
     ORDER BY v.generation DESC LIMIT 1`;
   return (await sql.rows(VersionRow, text, [id]))[0];
 }

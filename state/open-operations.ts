@@ -56,7 +56,7 @@ export async function lastSuccess(
   { type, id }: { readonly type: ResourceType; readonly id: string },
 ): Promise<OpenOperation | undefined> {
   const text = `SELECT ${COLUMNS} FROM operation WHERE resource_id = ? AND resource_type = ? AND status = 'succeeded'
-    AND kind NOT LIKE '%.delete' ORDER BY generation DESC LIMIT 1`;
+    AND kind NOT LIKE '%.delete' AND kind NOT LIKE '%.drift' AND kind NOT LIKE '%.repair' ORDER BY generation DESC LIMIT 1`;
   return (await sql.rows(OpenOperation, text, [id, type]))[0];
 }
 

@@ -30,7 +30,7 @@ export async function recordStep(
 
 /** What is written at an end; `resource` is what stands afterwards, `as-before` where nothing was touched. */
 export type Ending =
-  | { readonly status: 'succeeded'; readonly resource: Standing }
+  | { readonly status: 'succeeded'; readonly resource: Standing | 'as-before' }
   | { readonly status: 'failed'; readonly resource: Standing | 'as-before'; readonly failure: Failure };
 
 /**

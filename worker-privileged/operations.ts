@@ -6,6 +6,8 @@ import { createDatabaseUserHandlers } from './handlers/database-user.ts';
 import type { DatabaseUserParts } from './handlers/database-user.ts';
 import { createDomainHandlers } from './handlers/domain.ts';
 import type { DomainParts } from './handlers/domain.ts';
+import { createDriftHandlers } from './handlers/drift.ts';
+import type { DriftParts } from './handlers/drift.ts';
 import { createSitePartHandlers } from './handlers/site-part.ts';
 import type { SitePartParts } from './handlers/site-part.ts';
 import { createTenantHandlers } from './handlers/tenant.ts';
@@ -16,7 +18,7 @@ import type { Handler } from './task.ts';
 export type Handlers = Readonly<Record<OperationKind, Handler>>;
 
 export function createHandlers(
-  parts: DomainParts & DatabaseParts & DatabaseUserParts & SitePartParts & TenantParts,
+  parts: DomainParts & DatabaseParts & DatabaseUserParts & SitePartParts & TenantParts & DriftParts,
 ): Handlers {
   return {
     ...createDomainHandlers(parts),
@@ -25,5 +27,6 @@ export function createHandlers(
     ...createSitePartHandlers(parts),
     ...createCertificateHandlers(parts),
     ...createTenantHandlers(parts),
+    ...createDriftHandlers(parts),
   };
 }

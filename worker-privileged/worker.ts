@@ -29,6 +29,7 @@ import { createPurging } from './purging.ts';
 import { createQueue } from './queue.ts';
 import { createRunOperation } from './run-operation.ts';
 import { createSweep } from './sweep.ts';
+import { createWatchingDrift } from './watching-drift.ts';
 import { createWorkerLock } from './worker-lock.ts';
 
 const SWEEP_EVERY_MS = 10_000;
@@ -38,10 +39,11 @@ const MEASURE_EVERY_MS = 60_000;
 const LOOK_AT_CACHES_EVERY_MS = 30_000;
 const OBSERVE_EVERY_MS = 3000;
 const LOOK_AT_CERTIFICATES_EVERY_MS = 60_000;
+const LOOK_FOR_DRIFT_EVERY_MS = 60_000;
 const KEEP_ROOM_EVERY_MS = 1000;
 
 export interface WorkerParts {
-  readonly config: Pick<Config, 'server' | 'serverName' | 'probeSocket'>;
+  readonly config: Pick<Config, 'server' | 'serverName' | 'probeSocket'> & Partial<Pick<Config, 'drift'>>;
   readonly stateLogin: StateLogin;
   readonly redisLogin: RedisLogin;
   readonly executor: Executor;
@@ -106,6 +108,10 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(LOOK_AT_CERTIFICATES_EVERY_MS, createKeepingCertificates(watching)),
     repeat(LOOK_AT_CACHES_EVERY_MS, createCacheWatch(watching)),
     repeat(PURGE_EVERY_MS, createForgettingRuns(watching)),
+    repeat(
+      LOOK_FOR_DRIFT_EVERY_MS,
+      createWatchingDrift({ ...watching, askPage, policy: config.drift ?? 'report' }),
+    ),
   ];
 
   return {

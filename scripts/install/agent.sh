@@ -18,7 +18,7 @@ install_seal_key() {
 seal_key() { openssl pkey -in /etc/sculptor/seal.key -pubout -outform DER | base64 -w 0; }
 
 install_facts() {
-  local executor=socket port token address failed waiting of_tenant
+  local executor=socket port token address failed waiting of_tenant drift
   [ "$mode" = systemd ] || executor=sudo
   install_seal_key
   # Set by the administrator, in the file.
@@ -28,6 +28,7 @@ install_facts() {
   failed=$(fact failedLoginsPerAddress)
   waiting=$(fact waitingOperations)
   of_tenant=$(fact waitingOperationsPerTenant)
+  drift=$(fact drift)
   ensure_file /etc/sculptor/agent.json 0644 root:root <<TEXT
 {
   "server": "default",
@@ -43,6 +44,7 @@ install_facts() {
   "executorSocket": "/run/sculptor-executor/executor.sock",
   "probeSocket": "/run/sculptor-probe/http.sock",
   "sealKey": "$(seal_key)",
+  "drift": "${drift:-report}",
   "requestsPerToken": ${token:-6000},
   "requestsPerAddress": ${address:-12000},
   "failedLoginsPerAddress": ${failed:-30},

@@ -29,6 +29,14 @@ export interface FakeExecutor {
   readonly start: () => Promise<void>;
 }
 
+/** What is asked every few seconds, or before each change. */
+const LOOKS: Readonly<Record<string, unknown>> = {
+  'programs.look': { programs: [] },
+  'site.drift': { differences: [], probes: [] },
+  'database.drift': { differences: [] },
+  'tenant.drift': { differences: [] },
+};
+
 export async function startFakeExecutor(socketPath: string, first: Answer): Promise<FakeExecutor> {
   let answer = first;
   let server: Server | undefined;
@@ -40,11 +48,11 @@ export async function startFakeExecutor(socketPath: string, first: Answer): Prom
     const say = (words: object): void => {
       if (!socket.destroyed) socket.write(`${JSON.stringify({ request: request.request, ...words })}\n`);
     };
-    // Asked every few seconds, whatever a test is about.
-    const isLook = request.verb === 'programs.look';
+    const look = LOOKS[request.verb];
+    const isLook = look !== undefined;
     if (!isLook) requests.push(request);
     try {
-      say({ result: isLook ? { programs: [] } : await answer(request, (step) => say({ step })) });
+      say({ result: look ?? (await answer(request, (step) => say({ step }))) });
     } catch (error) {
       say({ error: error instanceof Refusal ? error.failure : broken(error) });
     }

@@ -18,6 +18,7 @@ const DOCUMENTS = [
   'docs/crons.md',
   'docs/runs.md',
   'docs/tenants.md',
+  'docs/drift.md',
   'docs/operating.md',
 ];
 const SERVICES =
@@ -116,6 +117,7 @@ test.each([
   'docs/api.md',
   'docs/cache.md',
   'docs/certificates.md',
+  'docs/drift.md',
   'docs/operating.md',
   'docs/privilege-separation.md',
   'docs/crons.md',

@@ -79,8 +79,17 @@ async function remove(door: DatabaseDoor, task: Task): Promise<void> {
   });
 }
 
-async function readAsked(state: Sql, { operation }: Task): Promise<Asked> {
-  const { resourceId, generation, tenant, server } = operation;
+function readAsked(state: Sql, { operation }: Task): Promise<Asked> {
+  return readAccount(state, operation);
+}
+
+type Version = Pick<Task['operation'], 'resourceId' | 'generation' | 'tenant' | 'server'>;
+
+/** An account as that version asks for it. */
+export async function readAccount(
+  state: Sql,
+  { resourceId, generation, tenant, server }: Version,
+): Promise<Asked> {
   const version = await readDatabaseUserVersion(state, resourceId, generation);
   if (version === undefined || version.deleted || version.tenant !== tenant || version.server !== server) {
     throw refused('there is no such version of this account');

@@ -4,7 +4,7 @@ import { FailureError } from '../../contract/failures.ts';
 import { DomainId, TenantId } from '../../contract/ids.ts';
 import { KeptOptions, type SiteOptions } from '../../contract/site-options.ts';
 import { canonicalDomainName } from '../../runtime/domain-names.ts';
-import type { Sql } from '../../state/connection.ts';
+import type { Sql, State } from '../../state/connection.ts';
 import { relatedName } from '../../state/domain-names.ts';
 import { domainNameHolders } from '../../state/held-names.ts';
 import { isProtected } from '../../state/protection.ts';
@@ -14,11 +14,12 @@ import { readVisitorHashes } from '../../state/visitor-hashes.ts';
 import type { Executor } from '../executor-calls.ts';
 import { askAll } from '../probe.ts';
 import type { AskPage } from '../probe.ts';
+import { keepDriftOfSite } from '../keeping-drift.ts';
 import { contextOf, parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 
 export interface DomainParts {
-  readonly state: Sql;
+  readonly state: State;
   readonly executor: Executor;
   readonly askPage: AskPage;
   /** The server's own name, which no site may have, nor one below it. */
@@ -30,6 +31,7 @@ type DomainKinds = 'domain.create' | 'domain.update' | 'domain.delete' | 'domain
 export function createDomainHandlers(parts: DomainParts): Readonly<Record<DomainKinds, Handler>> {
   const bringAbout = (verb: 'site.put' | 'site.restore') => async (task: Task) => {
     const site = await readSite(parts, task);
+    if (verb === 'site.put') await keepDriftOfSite(parts, task, site.id);
     task.stillMine();
     const { probes } = await parts.executor.call(verb, site, contextOf(task));
     await askAll(parts.askPage, task, probes);

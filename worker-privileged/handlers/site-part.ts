@@ -8,6 +8,7 @@ import { FailureError } from '../../contract/failures.ts';
 import type { State } from '../../state/connection.ts';
 import { readPartVersion } from '../../state/site-parts.ts';
 import type { CallContext, Executor } from '../executor-calls.ts';
+import { keepDriftOfSite } from '../keeping-drift.ts';
 import { contextOf, parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 import { runToItsEnd } from './run.ts';
@@ -92,6 +93,7 @@ export function putting<T extends PartType>(parts: SitePartParts, type: T, put: 
     const name = parsed(PartName, version.name);
     // The schema is that of the type; the compiler cannot tie the two together.
     const spec = parsed(PART_SPECS[type], version.spec) as PartSpec<T>;
+    await keepDriftOfSite(parts, task, place.site);
     task.stillMine();
     await put({ ...place, name, spec }, contextOf(task), task);
     return 'live' as const;
@@ -102,6 +104,7 @@ export function putting<T extends PartType>(parts: SitePartParts, type: T, put: 
 export function removing(parts: SitePartParts, remove: Remove) {
   return async (task: Task) => {
     const { place } = await readVersion(parts, task);
+    await keepDriftOfSite(parts, task, place.site);
     task.stillMine();
     try {
       await remove(place, contextOf(task));

@@ -98,7 +98,7 @@ async function removeTenant(executor: Executor, task: Task): Promise<Standing> {
   return purgeAfter === null ? 'deleted' : { purgeAfter: new Date(purgeAfter) };
 }
 
-async function readTenant(state: Sql, { operation }: Task): Promise<TenantSpec> {
+export async function readTenant(state: Sql, { operation }: Task): Promise<TenantSpec> {
   const { resourceId, generation, server } = operation;
   const version = await readTenantVersion(state, resourceId, generation);
   if (version === undefined || version.deleted || version.server !== server)

@@ -1,0 +1,83 @@
+import { compareGrants } from '../contract/grants.ts';
+import type { Difference } from '../contract/drift.ts';
+import type { Probe } from '../contract/executor.ts';
+import { FailureError } from '../contract/failures.ts';
+import { DatabaseId, DomainId, TenantId } from '../contract/ids.ts';
+import type { Sql } from '../state/connection.ts';
+import { databaseUsersStanding } from '../state/database-users.ts';
+import type { Looked } from '../state/drift.ts';
+import type { DatabaseDoor } from './database-door.ts';
+import { UNASKED } from './executor-calls.ts';
+import type { Executor } from './executor-calls.ts';
+import { readAccount } from './handlers/database-user.ts';
+import type { AskPage } from './probe.ts';
+import { isOfTls } from './probe.ts';
+
+export interface LookingParts {
+  readonly state: Sql;
+  readonly executor: Pick<Executor, 'call'>;
+  readonly door: DatabaseDoor;
+  readonly askPage: AskPage;
+}
+
+type Of = Pick<Looked, 'type' | 'id' | 'name'>;
+
+/** What on the server is not as it was asked for, of one resource and all that belongs to it. Changes nothing. */
+export function lookForDrift(parts: LookingParts, of: Of): Promise<readonly Difference[]> {
+  return LOOKS[of.type](parts, of);
+}
+
+const LOOKS: Readonly<
+  Record<Looked['type'], (parts: LookingParts, of: Of) => Promise<readonly Difference[]>>
+> = {
+  domain: async ({ executor, askPage }, { id }) => {
+    const { differences, probes } = await executor.call('site.drift', { id: DomainId.parse(id) }, UNASKED);
+    return [...differences, ...(await notServed(askPage, probes))];
+  },
+  database: async (parts, of) => {
+    const id = DatabaseId.parse(of.id);
+    const { differences } = await parts.executor.call('database.drift', { id }, UNASKED);
+    const there = await parts.door.readDatabase(id);
+    if (there === undefined) return [...differences, said('have the database', 'it is not on the server')];
+    const wrong = await wrongAccounts(parts, of);
+    return [...differences, ...wrong.map(({ name, words }) => said(`let ${name} in`, words))];
+  },
+  tenant: async ({ executor }, { id }) =>
+    (await executor.call('tenant.drift', { id: TenantId.parse(id) }, UNASKED)).differences,
+};
+
+/** What visitors are shown over TLS; what else they get depends on what their site does. */
+async function notServed(askPage: AskPage, probes: readonly Probe[]): Promise<readonly Difference[]> {
+  const found: Difference[] = [];
+  for (const probe of probes.filter(isOfTls)) {
+    try {
+      await askPage(probe);
+    } catch (cause) {
+      if (!(cause instanceof FailureError)) throw cause;
+      found.push(said('show its certificate', cause.message));
+    }
+  }
+  return found;
+}
+
+/** The accounts of a database whose rights or password are not as they were asked for. */
+export async function wrongAccounts(
+  { state, door }: Pick<LookingParts, 'state' | 'door'>,
+  of: Pick<Of, 'id'>,
+) {
+  const found: { account: Awaited<ReturnType<typeof readAccount>>; name: string; words: string }[] = [];
+  for (const standing of await databaseUsersStanding(state, of.id)) {
+    const account = await readAccount(state, standing);
+    const shown = await door.readUser(account.id);
+    const { rights, password } = compareGrants(account.account, shown);
+    const wrong = [...(rights ? [] : ['rights']), ...(password ? [] : ['password'])];
+    if (wrong.length === 0) continue;
+    const words = shown.length === 0 ? 'there is no such account' : `its ${wrong.join(' and ')} are others`;
+    found.push({ account, name: account.account.name, words });
+  }
+  return found;
+}
+
+function said(step: string, words: string): Difference {
+  return { step: step.slice(0, 100), words: words.slice(0, 500), files: [] };
+}
