@@ -1,9 +1,10 @@
 import type { Difference } from '../contract/drift.ts';
+import { toFailure } from '../contract/failures.ts';
 import type { DomainId } from '../contract/ids.ts';
 import type { State } from '../state/connection.ts';
 import { keepDrift } from '../state/drift.ts';
 import { tellKept } from '../state/telling-drift.ts';
-import { UNASKED } from './executor-calls.ts';
+import { AWAY, UNASKED } from './executor-calls.ts';
 import type { Executor } from './executor-calls.ts';
 import type { Task } from './task.ts';
 
@@ -27,9 +28,19 @@ export async function keepDriftOfSite(
 ): Promise<void> {
   const { before, attempt, resourceType } = task.operation;
   if (attempt > 1 || (resourceType === 'domain' && before === null)) return;
-  const { differences } = await executor.call('site.drift', { id }, UNASKED);
+  const differences = await look(executor, id);
   const found = resourceType === 'domain' ? differences : differences.filter((one) => isOf(one, task));
   if (found.length > 0) await keepFound(state, task, found);
+}
+
+/** What cannot be looked at keeps nobody from changing it. */
+async function look(executor: Pick<Executor, 'call'>, id: DomainId): Promise<readonly Difference[]> {
+  try {
+    return (await executor.call('site.drift', { id }, UNASKED)).differences;
+  } catch (error) {
+    if (AWAY.has(toFailure(error).code)) throw error;
+    return [];
+  }
 }
 
 /** Of all that a site has, an operation on a part of it writes that part's files alone. */

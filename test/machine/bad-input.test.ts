@@ -203,7 +203,7 @@ function server(): Record<string, string> {
     'sculptor',
   ];
   // What the server tells of itself now and then, whoever asks for what.
-  const told = ['audit', 'server_fact', 'database_size', 'domain_size', 'part_report'];
+  const told = ['audit', 'server_fact', 'database_size', 'domain_size', 'part_report', 'drift'];
   const ignored = told.map((table) => `--ignore-table=sculptor.${table}`);
   return {
     files: digest(files.split('\n').sort().join('\n')),

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import { ExecutorAnswer, type Probe, type Verb } from '../../contract/executor.ts';
+import type { Differences } from '../../contract/drift.ts';
+import { ExecutorAnswer, PlanResult, type Probe, type Verb } from '../../contract/executor.ts';
 import type { OperationStep } from '../../contract/operations.ts';
 import { run } from './server.ts';
 
@@ -57,6 +58,14 @@ export async function ask(way: Way, verb: Verb, args: unknown): Promise<Outcome>
   if ('error' in last) return { steps, code: last.error.code, probes: [], result: undefined };
   const { probes = [] } = last.result as { readonly probes?: readonly Probe[] };
   return { steps, code: 'succeeded', probes, result: last.result };
+}
+
+/** What the same request would change. */
+export async function plan(way: Way, verb: Verb, args: unknown): Promise<Differences> {
+  const line = JSON.stringify({ request: 'r1', operation: null, verb, args, plan: true });
+  const last = (await converse(way, `${line}\n`)).at(-1);
+  if (last === undefined || !('result' in last)) throw new Error(`no plan: ${JSON.stringify(last)}`);
+  return PlanResult.parse(last.result).differences;
 }
 
 export function requestLine(verb: string, args: unknown): string {

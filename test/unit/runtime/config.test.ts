@@ -14,6 +14,7 @@ const good = {
   executorSocket: '/run/sculptor-executor/executor.sock',
   probeSocket: '/run/sculptor-probe/http.sock',
   sealKey: 'MCowBQYDK2VuAyEAaQmXVmj3OJ0YDMv8YzPAbXCRJLvbLpJKW6YVPfNNtSM=',
+  drift: 'report',
   requestsPerToken: 6000,
   requestsPerAddress: 12_000,
   failedLoginsPerAddress: 30,
@@ -26,8 +27,9 @@ test('takes what the installer writes', () => {
   expect(Config.parse({ ...good, mode: 'supervisor', executor: 'sudo', apiPort: 8080 }).apiPort).toBe(8080);
 });
 
-test('has limits where an earlier version wrote none', () => {
+test('has limits, and reports what has drifted, where an earlier version wrote none', () => {
   const limits = {
+    drift: undefined,
     requestsPerToken: undefined,
     requestsPerAddress: undefined,
     failedLoginsPerAddress: undefined,
@@ -49,6 +51,7 @@ test.each([
   ['another way to the executor', { executor: 'ssh' }],
   ['a server name in capitals', { serverName: 'Machine.example' }],
   ['a server without an id', { server: '' }],
+  ['another policy', { drift: 'ignore' }],
   ['a field nobody knows', { password: 'x' }],
   ['a field too few', { apiSocket: undefined }],
 ])('refuses %s', (_, more) => {
