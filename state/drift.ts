@@ -25,9 +25,9 @@ const ofType = (type: Looked['type']) =>
 /** All that stands, as the worker has brought it about. */
 const STANDING = `(${[ofType('domain'), ofType('database'), ofType('tenant')].join(' UNION ALL ')})`;
 
-/** What nobody is changing in this moment, nor something of it. */
+/** What nobody is changing in this moment, nor something of it. In the characters of the index that it is found by. */
 const UNTOUCHED = `NOT EXISTS (SELECT 1 FROM operation o WHERE o.server = r.server
-  AND o.serial_key = CONCAT(r.type, ':', r.id) AND o.status IN ('queued', 'running'))`;
+  AND o.serial_key = CONVERT(CONCAT(r.type, ':', r.id) USING ascii) COLLATE ascii_bin AND o.status IN ('queued', 'running'))`;
 
 /** Those of a server that were looked at longest ago, if that is so long; what has drifted after an hour already. */
 export async function dueForDrift(

@@ -142,8 +142,11 @@ const rows: readonly Row[] = [
   [
     'a key that somebody let in',
     () =>
-      appendFileSync(`/etc/sculptor/keys/s-${site.id}`, 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBY by hand\n'),
-    () => /^-ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBY by hand$/m,
+      appendFileSync(
+        `/etc/sculptor/keys/s-${site.id}`,
+        'restrict ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBY a1b1c1d1e1f1\n',
+      ),
+    () => /^-restrict ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBY a1b1c1d1e1f1$/m,
   ],
   [
     'another certificate in the place of its own',
@@ -177,7 +180,10 @@ const rows: readonly Row[] = [
   ],
   [
     'PHP that was turned off',
-    () => void must('systemctl', ['disable', '--now', `sculptor-php@${site.id}.socket`]),
+    () => {
+      rmSync(`/etc/systemd/system/sockets.target.wants/sculptor-php@${site.id}.socket`);
+      must('systemctl', ['stop', `sculptor-php@${site.id}.socket`]);
+    },
     () => /turn PHP on: the socket is not/,
   ],
   [

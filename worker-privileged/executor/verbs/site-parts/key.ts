@@ -14,13 +14,15 @@ export const KEY: PartKind<'key'> = {
 };
 
 function keyFile(
-  { files, ssh }: Pick<System, 'files' | 'ssh'>,
+  { files, parts, ssh }: Pick<System, 'files' | 'parts' | 'ssh'>,
   { site, part }: Placed<'key'>,
   there: boolean,
 ): Step {
   const path = paths.authorizedKeys(site.user);
   const wanted = async () => {
-    const others = keysIn(await files.read(path)).filter(({ id }) => id !== part.id);
+    // A line that looks like ours, and is no key of the site's, is somebody's who let himself in.
+    const known = (await parts.list(site.id)).flatMap(({ id, type }) => (type === 'key' ? [id] : []));
+    const others = keysIn(await files.read(path)).filter(({ id }) => id !== part.id && known.includes(id));
     const own = { id: part.id, publicKey: part.spec.publicKey };
     return renderAuthorizedKeys(there ? [...others, own] : others);
   };
