@@ -3,7 +3,7 @@ import type { Logger } from '../runtime/logger.ts';
 import { connectRedis, connectSubscriber } from '../runtime/redis.ts';
 import type { RedisLogin } from '../runtime/redis.ts';
 import { createWakeUps } from '../runtime/wake-ups.ts';
-import { insertAudit } from '../state/audit.ts';
+import { insertAudits } from '../state/audit.ts';
 import { openState } from '../state/connection.ts';
 import type { State, StateLogin } from '../state/connection.ts';
 import { findTenant } from '../state/tenants.ts';
@@ -11,6 +11,8 @@ import { insertUse } from '../state/token-rows.ts';
 import { findToken, findTokenByText } from '../state/tokens.ts';
 import { createApp } from './app.ts';
 import type { AppParts } from './app.ts';
+import { createAuditNotes } from './audit-notes.ts';
+import { createAuditService } from './audit/service.ts';
 import { createDatabaseUserService } from './database-users/service.ts';
 import { createDatabaseService } from './databases/service.ts';
 import { createCronService } from './crons/service.ts';
@@ -67,6 +69,7 @@ export async function startApi({ config, stateLogin, redisLogin, logger }: ApiPa
     isActive: async (id) => (await findToken(state, 'all', id))?.token.status === 'active',
   });
   const requireRoomInQueue = createQueueRoom(config);
+  const notes = createAuditNotes({ insert: (lines) => insertAudits(state, lines), logger });
   const app = createApp({
     ...createServices({ config, state, write: createWriter({ state, wakeUps, admit, requireRoomInQueue }) }),
     logger,
@@ -75,7 +78,7 @@ export async function startApi({ config, stateLogin, redisLogin, logger }: ApiPa
     isTenant: async (id) => (await findTenant(state, id)) !== undefined,
     noteUse: createLastUse({ insert: (id, address) => insertUse(state, id, address), logger }),
     limits: createRateLimits(config, createCounter({ redis, logger })),
-    audit: (line) => insertAudit(state, line),
+    noteRequest: notes.note,
     checks: createChecks({ state, redis, server: config.server }),
     follow: follower.follow,
   });
@@ -89,7 +92,7 @@ export async function startApi({ config, stateLogin, redisLogin, logger }: ApiPa
     return Promise.all([closeServer(onSocket), closeServer(onPort)]);
   };
   const closeRedis = (): void => [redis, subscriber].forEach((connection) => connection.disconnect());
-  return [closeServers, wakeUps.close, closeRedis, state.close];
+  return [closeServers, notes.close, wakeUps.close, closeRedis, state.close];
 }
 
 interface ServicesParts {
@@ -115,6 +118,7 @@ type Services = Pick<
   | 'trash'
   | 'drift'
   | 'notifications'
+  | 'audit'
   | 'describeServer'
 >;
 
@@ -137,6 +141,7 @@ function createServices({ config, state, write }: ServicesParts): Services {
     trash: createTrashService(state),
     drift: createDriftService({ state, write, server }),
     notifications: createNotificationService(state),
+    audit: createAuditService(state),
     describeServer: async () => {
       const { versions, default: newest } = await readPhpFact(state, server);
       const databases = await readDatabasesFact(state, server);

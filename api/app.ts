@@ -1,7 +1,9 @@
 import express, { Router } from 'express';
 import type { Express } from 'express';
 import helmet from 'helmet';
-import type { AuditLine } from '../state/audit.ts';
+import type { NoteRequest } from './audit-notes.ts';
+import { createAuditRouter } from './audit/router.ts';
+import type { AuditService } from './audit/service.ts';
 import { authenticate } from './authentication.ts';
 import type { AuthenticationParts } from './authentication.ts';
 import { createCacheRouter } from './caches/router.ts';
@@ -32,7 +34,7 @@ import type { OperationService } from './operations/service.ts';
 import { createProblemHandler } from './problem-handler.ts';
 import { notFound } from './problems.ts';
 import { limitAddresses } from './rate-limits/limits.ts';
-import { auditRefusals } from './refusal-audit.ts';
+import { auditRequests } from './request-audit.ts';
 import { logRequests } from './request-log.ts';
 import { createServerRouter } from './server/router.ts';
 import type { DescribeServer } from './server/router.ts';
@@ -48,7 +50,8 @@ import type { TrashService } from './trash/service.ts';
 export interface AppParts extends AuthenticationParts {
   /** The server's own name, which nobody's domain may be. */
   readonly serverName: string;
-  readonly audit: (line: AuditLine) => Promise<void>;
+  readonly noteRequest: NoteRequest;
+  readonly audit: AuditService;
   readonly checks: Checks;
   readonly describeServer: DescribeServer;
   readonly domains: DomainService;
@@ -78,7 +81,7 @@ export function createApp(parts: AppParts): Express {
   app.set('query parser', 'simple');
   // Nothing of Express's own reads a forwarded header; who asked, caller.ts says.
   app.set('trust proxy', false);
-  app.use(logRequests(logger));
+  app.use(logRequests(logger), auditRequests(parts.noteRequest));
   app.use(helmet());
   app.use((_req, res, next) => {
     res.set('Cache-Control', 'no-store');
@@ -99,7 +102,7 @@ export function createApp(parts: AppParts): Express {
 
 function createProtectedRouter(parts: AppParts): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  router.use(authenticate(parts), auditRefusals(parts));
+  router.use(authenticate(parts));
   // Each names its whole address below /v1: a router at a path of its own would take it with a final slash too.
   router.use(createDomainRouter(parts.domains, parts.serverName));
   router.use(createKeyRouter(parts.keys));
@@ -116,6 +119,7 @@ function createProtectedRouter(parts: AppParts): Router {
   router.use(createTrashRouter(parts.trash));
   router.use(createDriftRouter(parts.drift));
   router.use(createNotificationRouter(parts.notifications));
+  router.use(createAuditRouter(parts.audit));
   router.use(createServerRouter(parts.describeServer));
   return router;
 }

@@ -4,7 +4,7 @@ import { holdAddress } from '../runtime/address-ranges.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { tenantOf } from './acting.ts';
 import type { IsTenant } from './acting.ts';
-import { addressOf, networkAddressOf, setCaller } from './caller.ts';
+import { addressOf, networkAddressOf, setCaller, setName } from './caller.ts';
 import { ProblemError } from './problems.ts';
 import type { RateLimits } from './rate-limits/limits.ts';
 import type { NoteUse } from './tokens/last-use.ts';
@@ -30,13 +30,15 @@ export function authenticate(parts: AuthenticationParts): RequestHandler {
     const sent = text === undefined ? 'none' : whatWasSent(token, address);
     if (token === undefined || sent !== 'good') {
       logger.warn({ address, sent }, 'refused a login');
+      setName(res, { tokenId: token?.id, why: `token: ${sent}` });
       await limits.failedLogin(address);
-      // The same words for all: which of the reasons it was stands in the log alone.
+      // The same words for all: which of the reasons it was stands in the log and the audit alone.
       throw new ProblemError('unauthenticated', 'Send Authorization: Bearer and a token that is valid.', {
         headers: { 'WWW-Authenticate': 'Bearer realm="sculptor"' },
       });
     }
     const { id, role, scopes } = token;
+    setName(res, { tokenId: id });
     await limits.token(id);
     setCaller(res, { tokenId: id, role, scopes, address, ...(await tenantOf(req, token, isTenant)) });
     noteUse(id, address);

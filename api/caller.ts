@@ -27,6 +27,20 @@ export function callerIfKnown(res: Response): Caller | undefined {
   return res.locals['caller'] as Caller | undefined;
 }
 
+/** Whose token it was that was refused, and why; no word of it is answered. */
+export interface RefusedName {
+  readonly tokenId?: TokenId | undefined;
+  readonly why?: string;
+}
+
+export function setName(res: Response, name: RefusedName): void {
+  res.locals['name'] = name;
+}
+
+export function nameIfKnown(res: Response): RefusedName | undefined {
+  return res.locals['name'] as RefusedName | undefined;
+}
+
 /** Root, who opened the socket itself: nobody else can without nginx, which always says whom it speaks for. */
 export const ON_SOCKET = 'socket';
 /** Somebody who sent a header that nginx does not write. */

@@ -84,6 +84,8 @@ export const ROUTES = {
   // Of all kinds together: whoever may not read one of them may not read this.
   '/trash': { get: ['domains:read', 'databases:read'] },
   '/notifications': { get: ['notifications:read'] },
+  // What all tokens have asked for, and from where: no tenant's.
+  '/audit': { get: ['audit:read'] },
   // Changed by administrators alone: no other token has that scope.
   '/tenants': { get: ['tenants:read'], post: ['tenants:write'] },
   '/tenants/:tenant': { get: ['tenants:read'], patch: ['tenants:write'], delete: ['tenants:write'] },

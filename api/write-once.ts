@@ -58,6 +58,7 @@ async function record(sql: Sql, { context, action }: Purpose, outcome: Outcome):
     action,
     resource,
     outcome: 'accepted',
+    ...(operationId === null ? {} : { detail: `operation ${operationId}` }),
   });
   const body = { ...outcome.body, ...outcome.once?.kept };
   if (key !== undefined) await insertAnswer(sql, key, { operationId, body });

@@ -1,3 +1,4 @@
+import { AuditEntry as AuditEntryShape } from '../contract/audit.ts';
 import { z } from 'zod';
 import { LeftOut, ServedCertificate } from '../contract/certificates.ts';
 import { Database as DatabaseShape, DatabaseUser as DatabaseUserShape } from '../contract/databases.ts';
@@ -147,3 +148,6 @@ export const DriftSummary = z.object({
   },
   differences: z.array(Difference.omit({ files: true })),
 });
+
+export const AuditEntry = z.object(AuditEntryShape.shape);
+export type AuditEntry = z.infer<typeof AuditEntry>;

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { addAuditCommands } from './commands/audit.ts';
 import { addCronCommands } from './commands/cron.ts';
 import { addDatabaseCommands } from './commands/database.ts';
 import { addDomainCommands } from './commands/domain.ts';
@@ -26,6 +27,7 @@ Commands of root's own, on the agent's server; they do not go through the API:
   database shell NAME|ID                        MariaDB's client in that one database
   site refresh NAME|ID                          have nginx read root's own lines for a website anew
   mail show | set HOST | limit DOMAIN N | off   where mail of sites goes out, and how much in an hour
+  audit verify                                  whether the audit is as it was written
   acme show | set --email ADDRESS | off         which authority gives sites certificates
 
 Root on the agent's own server needs no address and no token. From elsewhere give --address, and the token in a
@@ -74,6 +76,7 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   addTrashCommands(program, open);
   addDriftCommands(program, open);
   addNotificationCommands(program, open);
+  addAuditCommands(program, open);
   addTenantCommands(program, open);
   addTokenCommands(program, open);
   addHealthCommand(program, open);

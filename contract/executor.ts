@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AuditHead, RootLine } from './audit.ts';
 import { CacheUsages } from './caches.ts';
 import { CertificateReport, Fingerprint, ServedCertificate } from './certificates.ts';
 import { Charset, charsetOf, Collation } from './collations.ts';
@@ -175,6 +176,13 @@ export const VERBS = {
   /** Refused where it takes all of the disk that it may, by what root has measured. */
   'tenant.room': { args: z.strictObject({ id: TenantId }), result: z.strictObject({}) },
   'tenant.purge': { args: z.strictObject({ id: TenantId }), result: z.strictObject({}) },
+  /** How far the state's audit is sealed, for root to keep. Refused where that goes back. */
+  'audit.head': { args: AuditHead, result: z.strictObject({}) },
+  /** What root's side has noted behind a line; `last` is as far as it was looked. */
+  'audit.lines': {
+    args: z.strictObject({ after: z.int().min(0) }),
+    result: z.strictObject({ lines: z.array(RootLine), last: z.int().min(0) }),
+  },
 } as const;
 
 export type Verb = keyof typeof VERBS;

@@ -29,13 +29,14 @@ export const Scope = z.enum([
   'notifications:read',
   'tenants:read',
   'tenants:write',
+  'audit:read',
 ]);
 export type Scope = z.infer<typeof Scope>;
 
-/** What an administrator's token alone may do: its own limits are nobody's to set. */
-export const ADMINISTRATORS_ALONE: ReadonlySet<Scope> = new Set(['tenants:write']);
+/** What an administrator's token alone may do: its own limits are nobody's to set, and what others asked for nobody's to see. */
+export const ADMINISTRATORS_ALONE: ReadonlySet<Scope> = new Set(['tenants:write', 'audit:read']);
 
-export const TenantScope = Scope.exclude(['tenants:write']);
+export const TenantScope = Scope.exclude(['tenants:write', 'audit:read']);
 
 /** `administrator` has every scope, may make tokens for every tenant, and is made by root alone. */
 export const Role = z.enum(['administrator', 'tenant']);

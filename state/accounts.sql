@@ -56,7 +56,8 @@ GRANT SELECT ON sculptor.drift_kept TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (operation_id, actor) ON sculptor.cancellation TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (token_id, key_sha256, request_sha256, operation_id, response)
   ON sculptor.idempotency TO 'www-data'@'localhost';
-GRANT INSERT (actor, address, action, resource, outcome) ON sculptor.audit TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (actor, address, action, resource, outcome, times, detail) ON sculptor.audit TO 'www-data'@'localhost';
+GRANT SELECT (number, seq) ON sculptor.audit_seal TO 'www-data'@'localhost';
 
 -- The privileged worker ends operations and says what is; it never changes what was asked for.
 CREATE USER IF NOT EXISTS 'sculptor'@'localhost' IDENTIFIED VIA unix_socket;
@@ -88,6 +89,9 @@ GRANT UPDATE (tenant) ON sculptor.domain_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.database_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.database_user_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.site_part_name TO 'sculptor'@'localhost';
-GRANT INSERT (actor, address, action, resource, outcome) ON sculptor.audit TO 'sculptor'@'localhost';
+GRANT INSERT (actor, address, action, resource, outcome, times, detail, source)
+  ON sculptor.audit TO 'sculptor'@'localhost';
+-- Once sealed it stays so: nobody updates or deletes either.
+GRANT INSERT ON sculptor.audit_seal TO 'sculptor'@'localhost';
 GRANT SELECT ON sculptor_door.* TO 'sculptor'@'localhost';
 -- What it may call there stands in procedures.sql, which is applied after this.

@@ -2,6 +2,7 @@ import type { Failure } from '../contract/failures.ts';
 import type { Generation, OperationId, ServerId } from '../contract/ids.ts';
 import { OPERATION_RESOURCES, OperationKind } from '../contract/operations.ts';
 import type { OperationStep, ResourceType } from '../contract/operations.ts';
+import { insertWorkersAudit } from './audit.ts';
 import type { Sql, State } from './connection.ts';
 import { freeAllNames, freeTrashedDatabaseNames, freeUnusedDomainNames } from './held-names.ts';
 import { handOver } from './moves.ts';
@@ -54,9 +55,9 @@ export async function endOperation(
     const settled = !(ending.status === 'failed' && ending.resource === 'deleted' && goesOn);
     if (settled) await settle(sql, operation, ending.resource);
     if (ending.status === 'succeeded') await handOver(sql, operation);
-    if (ending.status === 'failed' && ending.failure.code === 'invalid_request') {
-      await auditRefusal(sql, operation);
-    }
+    const code = ending.status === 'failed' ? ending.failure.code : undefined;
+    await auditEnd(sql, operation, code === undefined ? ending.status : `failed:${code}`);
+    if (code === 'invalid_request') await auditRefusal(sql, operation);
     return true;
   });
 }
@@ -127,6 +128,7 @@ export async function endUnstarted(
        error_hint = ? WHERE id = ? AND status = 'queued'`,
     [status, failure?.code ?? null, failure?.message ?? null, failure?.hint ?? null, row.id],
   );
+  await auditEnd(sql, row, failure === undefined ? status : `failed:${failure.code}`);
   if (status === 'failed') {
     await auditRefusal(sql, row);
     return;
@@ -152,15 +154,21 @@ export async function endUnclaimable(state: State, server: ServerId): Promise<nu
   });
 }
 
+interface Told {
+  readonly id: string;
+  readonly kind: string;
+  readonly resourceId: string;
+}
+
+async function auditEnd(sql: Sql, { id, kind, resourceId }: Told, outcome: string): Promise<void> {
+  const about = { action: kind, resource: resourceId, outcome, detail: `operation ${id}` };
+  await insertWorkersAudit(sql, { actor: 'worker-privileged', address: 'local', ...about });
+}
+
 async function auditRefusal(
   sql: Sql,
   { id, resourceId }: { readonly id: string; readonly resourceId: string },
 ): Promise<void> {
-  await sql.run('INSERT INTO audit (actor, address, action, resource, outcome) VALUES (?, ?, ?, ?, ?)', [
-    'worker-privileged',
-    'local',
-    `operation ${id}`,
-    resourceId,
-    'refused',
-  ]);
+  const about = { action: `operation ${id}`, resource: resourceId, outcome: 'refused' };
+  await insertWorkersAudit(sql, { actor: 'worker-privileged', address: 'local', ...about });
 }

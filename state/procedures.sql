@@ -499,6 +499,39 @@ BEGIN
   SET SESSION time_zone = zone;
 END //
 
+-- The audit is kept for 400 days, and where it has more than five million rows for 30: a flood of requests fills no disk, and
+-- hides nothing sooner. The worker says when, and not what: rows go in the order of their seals, without a gap, and
+-- only what is sealed. The seal of the last that goes stays, for the next was made of it. Some at a time, so that nobody waits.
+-- Called where the state is.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.forget_audit()
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE zone VARCHAR(64) DEFAULT @@SESSION.time_zone;
+  DECLARE rounds INT DEFAULT 0;
+  DECLARE lowest, highest, upto, place BIGINT UNSIGNED DEFAULT NULL;
+  DECLARE today, written DATETIME(3) DEFAULT NULL;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; SET SESSION time_zone = zone; RESIGNAL; END;
+  SET SESSION time_zone = '+00:00';
+  SET today = SYSDATE(3);
+  REPEAT
+    SET rounds = rounds + 1, upto = NULL, written = NULL;
+    SELECT MIN(number), MAX(number) INTO lowest, highest FROM sculptor.audit_seal;
+    SELECT s.number, s.seq, a.at INTO upto, place, written FROM sculptor.audit_seal s JOIN sculptor.audit a ON a.seq = s.seq
+      WHERE s.number = lowest + 1000;
+    IF written < today - INTERVAL 400 DAY
+      OR (written < today - INTERVAL 30 DAY AND highest - lowest > 5000000) THEN
+      START TRANSACTION;
+      DELETE a FROM sculptor.audit a JOIN sculptor.audit_seal s ON s.seq = a.seq
+        WHERE s.number BETWEEN lowest AND upto AND a.at <= today - INTERVAL 30 DAY;
+      DELETE FROM sculptor.audit_seal WHERE number BETWEEN lowest AND upto - 1;
+      COMMIT;
+    ELSE
+      SET upto = NULL;
+    END IF;
+  UNTIL upto IS NULL OR rounds = 50 END REPEAT;
+  SET SESSION time_zone = zone;
+END //
+
 -- The last connections of the server are the agent's. Where tenants' accounts reach into them, each that has more than its
 -- part of the rest has that part from now on, and what it has above that is ended; when there is room again, it may have
 -- what it may have. Answers how many were ended.
@@ -552,4 +585,5 @@ GRANT EXECUTE ON PROCEDURE sculptor_door.read_user TO 'sculptor'@'localhost';
 GRANT EXECUTE ON PROCEDURE sculptor_door.read_database TO 'sculptor'@'localhost';
 GRANT EXECUTE ON PROCEDURE sculptor_door.measure_database TO 'sculptor'@'localhost';
 GRANT EXECUTE ON PROCEDURE sculptor_door.end_old_transactions TO 'sculptor'@'localhost';
+GRANT EXECUTE ON PROCEDURE sculptor_door.forget_audit TO 'sculptor'@'localhost';
 GRANT EXECUTE ON PROCEDURE sculptor_door.keep_connections TO 'sculptor'@'localhost';

@@ -89,6 +89,8 @@ const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'tenant.restore': 3_900_000,
   'tenant.room': 30_000,
   'tenant.purge': 120_000,
+  'audit.head': 90_000,
+  'audit.lines': 30_000,
 };
 
 /** What the executor says in one line is short; a longer one is not an answer. */

@@ -15,6 +15,7 @@ import { createForgettingRuns } from './forgetting-runs.ts';
 import { createHandlers } from './operations.ts';
 import { createMeasuring } from './measuring.ts';
 import { createMeasuringSites } from './measuring-sites.ts';
+import { createKeepingAudit } from './keeping-audit.ts';
 import { createKeepingCertificates } from './keeping-certificates.ts';
 import { createKeepingRoom } from './keeping-room.ts';
 import { createOverdue } from './overdue.ts';
@@ -28,6 +29,7 @@ import { createPublish } from './progress.ts';
 import { createPurging } from './purging.ts';
 import { createQueue } from './queue.ts';
 import { createRunOperation } from './run-operation.ts';
+import { createSealingAudit } from './sealing-audit.ts';
 import { createSweep } from './sweep.ts';
 import { createWatchingDrift } from './watching-drift.ts';
 import { createWorkerLock } from './worker-lock.ts';
@@ -41,6 +43,8 @@ const OBSERVE_EVERY_MS = 3000;
 const LOOK_AT_CERTIFICATES_EVERY_MS = 60_000;
 const LOOK_FOR_DRIFT_EVERY_MS = 60_000;
 const KEEP_ROOM_EVERY_MS = 1000;
+const SEAL_AUDIT_EVERY_MS = 1000;
+const KEEP_AUDIT_EVERY_MS = 10_000;
 
 export interface WorkerParts {
   readonly config: Pick<Config, 'server' | 'serverName' | 'probeSocket'> & Partial<Pick<Config, 'drift'>>;
@@ -54,6 +58,7 @@ export interface WorkerParts {
   readonly purgeEveryMs?: number;
   readonly measureEveryMs?: number;
   readonly observeEveryMs?: number;
+  readonly keepAuditEveryMs?: number;
   readonly probeBoundMs?: number;
   readonly finishMs?: number;
 }
@@ -105,6 +110,8 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, QUEUES)),
     repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, CRONS)),
     repeat(KEEP_ROOM_EVERY_MS, createKeepingRoom(watching)),
+    repeat(SEAL_AUDIT_EVERY_MS, createSealingAudit(watching)),
+    repeat(parts.keepAuditEveryMs ?? KEEP_AUDIT_EVERY_MS, createKeepingAudit(watching)),
     repeat(LOOK_AT_CERTIFICATES_EVERY_MS, createKeepingCertificates(watching)),
     repeat(LOOK_AT_CACHES_EVERY_MS, createCacheWatch(watching)),
     repeat(PURGE_EVERY_MS, createForgettingRuns(watching)),

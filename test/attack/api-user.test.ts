@@ -295,7 +295,7 @@ test('row 27: MariaDB knows www-data as itself alone, and Redis by no other secr
           'SELECT * FROM mysql.global_priv',
           'SELECT * FROM sculptor_door.managed_user',
           'SELECT password_hash FROM sculptor.database_user_version',
-          'SELECT * FROM sculptor.audit',
+          'SELECT hash FROM sculptor.audit_seal',
           "SELECT LOAD_FILE('/etc/passwd') INTO OUTFILE '/tmp/x'",
           'SET GLOBAL init_connect = 1',
           'INSTALL SONAME "x"',

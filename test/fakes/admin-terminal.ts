@@ -75,5 +75,11 @@ function recordsOf(records: FakeRecords): Records {
         return { id, name: 'panel', createdAt: '2026-01-01T00:00:00Z', lastUsedAt: null, revoked: false };
       },
     },
+    audit: {
+      seals: () => Promise.resolve(),
+      newestRow: () => Promise.resolve(0),
+      unsealed: () => Promise.resolve({ count: 0, first: null }),
+      sealedAs: () => Promise.resolve(null),
+    },
   };
 }

@@ -35,6 +35,8 @@ const LOOKS: Readonly<Record<string, unknown>> = {
   'site.drift': { differences: [], probes: [] },
   'database.drift': { differences: [] },
   'tenant.drift': { differences: [] },
+  'audit.head': {},
+  'audit.lines': { lines: [], last: 0 },
 };
 
 export async function startFakeExecutor(socketPath: string, first: Answer): Promise<FakeExecutor> {

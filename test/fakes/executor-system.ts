@@ -198,6 +198,8 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     acme: fakeAcme(parts),
     caps: createCaps({ files: fakeFiles({ ...parts, change: done }), locks, limits, now }),
     dropIns: { list: () => Promise.resolve([]), reload: () => Promise.resolve() },
+    auditLines: { after: (line) => Promise.resolve({ lines: [], last: line }) },
+    auditLog: { append: () => Promise.resolve(), noteHead: () => Promise.resolve() },
     erase: async (path) => folders.remove(path),
     accounts,
     caches: fakeCaches(parts),

@@ -19,7 +19,7 @@ export interface Seen {
 export async function converse(bytes: Buffer, cut: number): Promise<Seen> {
   const calls: Call[] = [];
   const events: AuditEvent[] = [];
-  const audit = (event: AuditEvent): void => void events.push(event);
+  const audit = (event: AuditEvent) => void events.push(event);
   const dispatch = createDispatch({
     verbs: verbsThat((call) => void calls.push(call)),
     planning: { verbs: verbsThat((call) => void calls.push({ ...call, plan: true })), files: NO_FILES },

@@ -188,7 +188,7 @@ function server(): Record<string, string> {
   const digest = (text: string) => createHash('sha256').update(text).digest('hex');
   const files = must('find', [
     ...['/etc', '/home', '/var/lib/sculptor', '/var/lib/sculptor-root', '/run/sculptor-php', '-xdev'],
-    ...['-not', '-path', '/var/lib/sculptor-root/audit.log'],
+    ...['-not', '-path', '/var/lib/sculptor-root/audit*'],
     // What is measured each minute.
     ...['-not', '-path', '/var/lib/sculptor-root/sizes*', '-printf', '%p %y %m %u %g %s %T@ %l\\n'],
   ]);
@@ -203,7 +203,7 @@ function server(): Record<string, string> {
     'sculptor',
   ];
   // What the server tells of itself now and then, whoever asks for what.
-  const told = ['audit', 'server_fact', 'database_size', 'domain_size', 'part_report', 'drift'];
+  const told = ['audit', 'audit_seal', 'server_fact', 'database_size', 'domain_size', 'part_report', 'drift'];
   const ignored = told.map((table) => `--ignore-table=sculptor.${table}`);
   return {
     files: digest(files.split('\n').sort().join('\n')),

@@ -117,10 +117,12 @@ export function expected({ expect }: Probe): string {
   return expect.body === undefined ? `${expect.status}` : `${expect.body} ${expect.status}`;
 }
 
-/** The lines that the audit log has more than it had. */
+/** The lines that the audit log has more than it had; how far the state's audit reaches is noted whoever asks for what. */
 export function auditSince(length: number): Record<string, unknown>[] {
   const lines = readFileSync(AUDIT_LOG, 'utf8').slice(length).split('\n').filter(Boolean);
-  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  return lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ event }) => event !== 'head');
 }
 
 export function auditLength(): number {

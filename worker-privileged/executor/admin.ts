@@ -6,11 +6,15 @@
 import { runAdmin } from './admin/run.ts';
 import { ADMIN_COMMANDS } from './admin/table.ts';
 import { createAudit } from './server/audit.ts';
+import { createAuditLog } from './system/audit-log.ts';
 import { createAdministrators } from './system/administrators.ts';
 import { createAgentState } from './system/agent-state.ts';
+import { createAuditTable } from './system/audit-table.ts';
 import { createCommands } from './system/command.ts';
 import { readConfig, tenantsServer } from './system/config.ts';
 import { createFiles } from './system/files.ts';
+import { createLocks } from './system/locks.ts';
+import { readLogin } from './system/login.ts';
 import { createLog } from './system/log.ts';
 import { createRootSql } from './system/root-sql.ts';
 import { createSystem } from './system/system.ts';
@@ -39,7 +43,14 @@ async function readInput(): Promise<string> {
   return text;
 }
 
-const config = () => readConfig(createFiles());
+const files = createFiles();
+const config = () => readConfig(files);
+const auditLog = createAuditLog({ files, locks: createLocks(commands), now: () => new Date() });
+const audit = createAudit(
+  (level, message, facts) => level === 'error' && errors(level, message, facts),
+  auditLog,
+);
+const login = readLogin();
 process.exitCode = await runAdmin({
   words: process.argv.slice(2),
   isRoot: process.getuid?.() === 0,
@@ -54,15 +65,17 @@ process.exitCode = await runAdmin({
     input: readInput,
     system: async () => createSystem(await config()),
     records: async () => {
-      const sql = createRootSql({ commands, socketPath: (await config()).mariadbSocket });
+      const here = { commands, socketPath: (await config()).mariadbSocket };
+      const sql = createRootSql(here);
       const { socketPath } = tenantsServer(await config());
       return {
         state: createAgentState(sql, createRootSql({ commands, socketPath })),
         administrators: createAdministrators(sql),
+        audit: createAuditTable({ ...here, sql: createRootSql({ ...here, timeoutMs: 600_000 }) }),
       };
     },
   },
-  audit: createAudit((level, message, facts) => level === 'error' && errors(level, message, facts)),
+  audit: (event) => audit({ ...event, ...login }),
   log: errors,
   out: (text) => process.stdout.write(text),
   err,

@@ -50,7 +50,7 @@ await ensureOwnFolders(system.folders);
 await sweepDrafts(await foldersOfDrafts()).catch((cause: unknown) =>
   log('error', 'what an executor that was killed has left cannot be removed', causeOf(cause)),
 );
-const audit = createAudit(log);
+const audit = createAudit(log, system.auditLog);
 const { locks, files } = system;
 const dispatch = createDispatch({
   ...{ verbs: createVerbs(system), locks, audit, log },

@@ -105,7 +105,7 @@ export const EXECUTOR: readonly Defence[] = [
   {
     name: 'audit line of a refusal',
     against: 'trying until it works without anybody seeing it',
-    change: { file: dispatch, from: "audit({ event: 'refused', outcome: refused.why });", to: '' },
+    change: { file: dispatch, from: "await audit({ event: 'refused', outcome: refused.why });", to: '' },
     noticed: {
       file: DISPATCH,
       test: 'a request that is refused is answered and noted, and the next one is served',

@@ -24,7 +24,15 @@ const TABLES = [
   ...['tenant', 'server', 'server_fact', 'token', 'domain_version', 'domain_name', 'database_version'],
   ...['visitor_hash'],
   ...['database_name', 'database_user_version', 'database_user_name', 'resource_state', 'operation'],
-  ...['operation_step', 'cancellation', 'idempotency', 'audit', 'token_revocation', 'token_use'],
+  ...[
+    'operation_step',
+    'cancellation',
+    'idempotency',
+    'audit',
+    'audit_seal',
+    'token_revocation',
+    'token_use',
+  ],
 ];
 const OPERATION = `id, kind, resource_type, resource_id, resource_name, serial_key, generation, tenant, server, actor`;
 const VALUES = `'aaaaaaaaaaaaaaaaaaaa', 'domain.create', 'domain', 'aaaaaaaaaaaa', 'a.example', 'domain:aaaaaaaaaaaa', 1,
@@ -81,7 +89,16 @@ test.each([
   ["UPDATE visitor_hash SET password_hash = 'x'"],
   ["REPLACE INTO visitor_hash VALUES ('aaaaaaaaaaaa', 1, 'anna', 'x')"],
   ['SELECT * FROM database_user_version'],
-  ['SELECT * FROM audit'],
+  ["UPDATE audit SET outcome = 'accepted'"],
+  [
+    "INSERT INTO audit (source, actor, address, action, resource, outcome) VALUES ('worker', '', '', '', '', '')",
+  ],
+  ["INSERT INTO audit (seq, actor, address, action, resource, outcome) VALUES (1, '', '', '', '', '')"],
+  ["REPLACE INTO audit (actor, address, action, resource, outcome) VALUES ('', '', '', '', '')"],
+  ["INSERT INTO audit_seal VALUES (1, 1, '', '')"],
+  ['UPDATE audit_seal SET number = 7'],
+  ['SELECT hash FROM audit_seal'],
+  ['CALL sculptor_door.forget_audit()'],
   ['SELECT * FROM sculptor_door.managed_database'],
   ["CALL sculptor_door.put_database('aaaaaaaaaaaa', 'x', 'utf8mb4', 'utf8mb4_bin', 'default')"],
   ['SELECT * FROM mysql.global_priv'],
@@ -99,6 +116,23 @@ test.each([
   });
   expect(agent.snapshot()).toEqual(before);
 });
+
+test.each(['audit (actor, address, action, resource, outcome)', `operation (${OPERATION})`])(
+  'the account of the API may not say which number a row of %s gets, and that nobody can insert one after it',
+  async (table) => {
+    const values = table.startsWith('audit') ? "'', '', '', '', ''" : VALUES;
+    const session = openState({ ...agent.servers.state('www-data'), connections: 1 });
+    await session.run('SET insert_id = 18446744073709551614');
+    await expect(session.run(`INSERT INTO ${table} VALUES (${values})`)).rejects.toMatchObject({
+      sqlState: '45000',
+    });
+    await session.close();
+    expect(agent.snapshot()).toEqual(before);
+    const name = `after-${table.slice(0, 5)}.example`;
+    expect((await agent.call('POST', '/v1/domains', { body: { name } })).status).toBe(202);
+    before = agent.snapshot();
+  },
+);
 
 describe("of tokens' rows", () => {
   test.each([

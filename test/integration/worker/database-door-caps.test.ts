@@ -98,7 +98,14 @@ describe('the worker', () => {
     const callable = granted.flatMap((line) => /EXECUTE ON (.*) TO /.exec(line)?.[1] ?? []);
     expect(callable.sort()).toEqual(
       [
-        ...['discard_database', 'drop_user', 'end_old_transactions', 'keep_connections', 'measure_database'],
+        ...[
+          'discard_database',
+          'drop_user',
+          'end_old_transactions',
+          'forget_audit',
+          'keep_connections',
+          'measure_database',
+        ],
         ...['put_database', 'put_password', 'put_user', 'read_database', 'read_user'],
       ].map((name) => `PROCEDURE \`sculptor_door\`.\`${name}\``),
     );

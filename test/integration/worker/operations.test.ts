@@ -210,9 +210,9 @@ describe('what the API would not have let pass, had it not been taken', () => {
     const asks = world.executor.requests.slice(before).filter(({ verb }) => verb === 'site.put');
     expect(asks).toEqual([]);
     expect(names(asked.id)).toEqual([]);
-    expect(world.servers.sql(`SELECT outcome FROM sculptor.audit WHERE resource = '${asked.id}'`)).toEqual([
-      ['refused'],
-    ]);
+    expect(
+      world.servers.sql(`SELECT outcome FROM sculptor.audit WHERE resource = '${asked.id}' ORDER BY seq`),
+    ).toEqual([['failed:invalid_request'], ['refused']]);
   });
 
   test.each(['../../etc', 'public/../private', 'public/a;b', 'public/.ssh'])(

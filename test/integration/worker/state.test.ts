@@ -231,8 +231,8 @@ describe('a claim', () => {
     expect(await claim({ operation, id })).toMatchObject({ result: 'ended', status: 'failed' });
     expect(await row({ operation, id })).toMatchObject({ status: 'failed', code: 'invalid_request' });
     expect(await stands(id)).toBeUndefined();
-    const audit = servers.sql(`SELECT outcome FROM sculptor.audit WHERE resource = '${id}'`);
-    expect(audit).toEqual([['refused']]);
+    const audit = servers.sql(`SELECT outcome FROM sculptor.audit WHERE resource = '${id}' ORDER BY seq`);
+    expect(audit).toEqual([['failed:invalid_request'], ['refused']]);
   });
 
   test('is not kept from its turn by a row that no wake-up could name', async () => {

@@ -61,6 +61,8 @@ function build(
       'tenant.restore': () => Promise.resolve({ sites: [], databases: [] }),
       'tenant.room': () => Promise.resolve({}),
       'tenant.purge': () => Promise.resolve({}),
+      'audit.head': () => Promise.resolve({}),
+      'audit.lines': ({ after }) => Promise.resolve({ lines: [], last: after }),
       ...verbs,
     },
     planning: { verbs: plans as VerbTable, files: NO_FILES },

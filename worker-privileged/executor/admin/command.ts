@@ -1,5 +1,6 @@
 import type { Administrators } from '../system/administrators.ts';
 import type { AgentState } from '../system/agent-state.ts';
+import type { AuditTable } from '../system/audit-table.ts';
 import type { Commands } from '../system/command.ts';
 import type { Log } from '../system/log.ts';
 import type { System } from '../system/system.ts';
@@ -38,7 +39,11 @@ export type AdminTools = {
   readonly records: () => Promise<Records>;
 };
 
-export type Records = { readonly state: AgentState; readonly administrators: Administrators };
+export type Records = {
+  readonly state: AgentState;
+  readonly administrators: Administrators;
+  readonly audit: AuditTable;
+};
 
 export type AdminAnswer = {
   /** For people. */

@@ -53,17 +53,17 @@ async function perform(entry: Entry, { word, request, json }: Asked): Promise<Ex
   const { audit, tools } = entry;
   const noted = { command: word, ...(request.subject === undefined ? {} : { subject: request.subject }) };
   const started = performance.now();
-  const end = (outcome: string) =>
+  const end = async (outcome: string) =>
     audit({ event: 'ended', ...noted, outcome, durationMs: Math.round(performance.now() - started) });
-  audit({ event: 'begun', ...noted });
+  await audit({ event: 'begun', ...noted });
   try {
     const answer = await request.act(tools);
     const good = answer.good ?? true;
-    end(good ? 'succeeded' : 'not as it should be');
+    await end(good ? 'succeeded' : 'not as it should be');
     present(entry, answer, json);
     return good ? 0 : 1;
   } catch (error) {
-    end(outcomeOf(error));
+    await end(outcomeOf(error));
     return explain(entry, error, json);
   }
 }

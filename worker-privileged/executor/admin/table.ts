@@ -1,5 +1,6 @@
 import { acme } from './acme.ts';
 import { administrator } from './administrator.ts';
+import { audit } from './audit.ts';
 import type { AdminCommand } from './command.ts';
 import { database } from './database.ts';
 import { doctor } from './doctor.ts';
@@ -19,5 +20,6 @@ export const ADMIN_COMMANDS = {
   database,
   mail,
   acme,
+  audit,
   site,
 } as const satisfies Readonly<Record<string, AdminCommand>>;

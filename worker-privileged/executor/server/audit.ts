@@ -1,9 +1,8 @@
-import { appendFileSync } from 'node:fs';
 import { FailureError } from '../../../contract/failures.ts';
 import type { OperationId } from '../../../contract/ids.ts';
 import type { Verb } from '../../../contract/executor.ts';
-import { asciiJson, causeOf, type Log } from '../system/log.ts';
-import { paths } from '../system/paths.ts';
+import type { AuditLog } from '../system/audit-log.ts';
+import { causeOf, type Log } from '../system/log.ts';
 
 export type AuditEvent = {
   readonly event: 'refused' | 'begun' | 'ended';
@@ -20,16 +19,18 @@ export type AuditEvent = {
   readonly durationMs?: number;
   /** How much of that it waited for its turn on the resource; not there where it never had it. */
   readonly waitedMs?: number;
+  /** Who had logged in to type it, by the kernel's word: a uid. */
+  readonly login?: number;
 };
 
 /** Every request leaves a line, those that were refused too. It holds nothing that a caller could put in it. */
-export type Audit = (event: AuditEvent) => void;
+export type Audit = (event: AuditEvent) => Promise<void> | undefined;
 
-export function createAudit(log: Log, append: (line: string) => void = appendToFile): Audit {
-  return (event) => {
+export function createAudit(log: Log, auditLog: Pick<AuditLog, 'append'>): Audit {
+  return async (event) => {
     log('info', 'request', event);
     try {
-      append(`${asciiJson({ time: new Date().toISOString(), ...event })}\n`);
+      await auditLog.append({ time: new Date().toISOString(), ...event });
     } catch (cause) {
       // A full disk must not keep a server from being repaired; the line above is in the journal.
       log('error', 'the audit log cannot be written', causeOf(cause));
@@ -40,8 +41,4 @@ export function createAudit(log: Log, append: (line: string) => void = appendToF
 /** What of a failure is noted: its code. */
 export function outcomeOf(failure: unknown): string {
   return failure instanceof FailureError ? failure.failure.code : 'internal';
-}
-
-function appendToFile(line: string): void {
-  appendFileSync(paths.auditLog, line, { mode: 0o600 });
 }

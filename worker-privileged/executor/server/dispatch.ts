@@ -87,6 +87,8 @@ const LIMIT_MS: { readonly [V in Verb]: number } = {
   'tenant.restore': 3_600_000,
   'tenant.room': 20_000,
   'tenant.purge': 90_000,
+  'audit.head': 65_000,
+  'audit.lines': 20_000,
 };
 
 function makesSomething({ verb, args }: Asked): boolean {
@@ -124,9 +126,9 @@ export function createDispatch({ verbs, planning, locks, requireRoom, halt, audi
     const isLook = plan || LOOKS.has(verb);
     const started = performance.now();
     let waited: { readonly waitedMs?: number } = {};
-    const end = (outcome: string) =>
+    const end = async (outcome: string) =>
       audit({ event: 'ended', ...noted, outcome, durationMs: since(started), ...waited });
-    if (!isLook) audit({ event: 'begun', ...noted });
+    if (!isLook) await audit({ event: 'begun', ...noted });
     try {
       const run: Run = {
         report: (step) => answer({ request, step }),
@@ -134,11 +136,11 @@ export function createDispatch({ verbs, planning, locks, requireRoom, halt, audi
         warn: (message, cause) => log('error', message, { ...noted, ...causeOf(cause) }),
       };
       const result = await perform(asked, run, () => (waited = { waitedMs: since(started) }));
-      if (!isLook) end('succeeded');
+      if (!isLook) await end('succeeded');
       answer({ request, result });
     } catch (cause) {
       const failure = namedWhereFull(cause);
-      end(outcomeOf(failure));
+      await end(outcomeOf(failure));
       noteFailure(log, noted, failure);
       answer({ request, error: toFailure(failure) });
     }
@@ -148,7 +150,7 @@ export function createDispatch({ verbs, planning, locks, requireRoom, halt, audi
     const read = readRequest(line);
     const refused = 'refused' in read ? read : underWay >= MOST_AT_ONCE ? tooMany(read.request) : null;
     if (refused !== null) {
-      audit({ event: 'refused', outcome: refused.why });
+      await audit({ event: 'refused', outcome: refused.why });
       answer({ request: refused.request, error: refused.refused.failure });
       return;
     }

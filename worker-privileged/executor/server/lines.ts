@@ -28,7 +28,7 @@ export async function serveLines(caller: Caller, { dispatch, audit, stop }: Serv
     });
   } catch (cause) {
     const why = cause instanceof BrokenLineError ? cause.message : 'its connection broke';
-    audit({ event: 'refused', outcome: why });
+    await audit({ event: 'refused', outcome: why });
     answer({ request: null, error: broken(why).failure });
   }
   await Promise.all(underWay);

@@ -9,6 +9,8 @@ export const LOOKS: ReadonlySet<Verb> = new Set([
   'cron.output',
   'site.measure',
   'tenant.room',
+  'audit.head',
+  'audit.lines',
   'site.drift',
   'database.drift',
   'tenant.drift',

@@ -16,6 +16,8 @@ export function lookingOnly(system: System): System {
         command.file === '/usr/bin/test' ? accounts.runAs(account, command) : refuse(),
     },
     acme: only(system.acme, 'isAsked'),
+    auditLines: only(system.auditLines, 'after'),
+    auditLog: only(system.auditLog),
     caches: only(system.caches, 'read', 'look', 'usages'),
     // What is not done is not counted.
     caps: { ...only(caps), destroy: (_key, act) => act(), letIn: (_key, act) => act() },

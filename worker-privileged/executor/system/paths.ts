@@ -25,6 +25,8 @@ export const paths = {
   shadow: '/etc/shadow',
 
   auditLog: '/var/lib/sculptor-root/audit.log',
+  /** How far the state's own audit reached when root saw it last. */
+  auditHead: '/var/lib/sculptor-root/audit-head.json',
   registry: '/var/lib/sculptor-root/registry',
   registered: (id: DomainId) => `/var/lib/sculptor-root/registry/${id}.json`,
   databases: '/var/lib/sculptor-root/databases',

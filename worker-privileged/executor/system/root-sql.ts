@@ -13,7 +13,7 @@ type Tools = {
 };
 
 /** MariaDB knows root by the socket; no option file is read, whoever wrote it. */
-function rootLogin(socketPath: string): readonly string[] {
+export function rootLogin(socketPath: string): readonly string[] {
   return ['--no-defaults', '--protocol=socket', `--socket=${socketPath}`, '--user=root'];
 }
 

@@ -1,6 +1,8 @@
 import { hostname, totalmem } from 'node:os';
 import { createAccounts, type Accounts } from './accounts.ts';
 import { createAcme, type Acme } from './acme.ts';
+import { createAuditLines, type AuditLines } from './audit-lines.ts';
+import { createAuditLog, type AuditLog } from './audit-log.ts';
 import { createCachePrograms, createCacheUnit } from './cache-service.ts';
 import { createCaches, type Caches } from './caches.ts';
 import { createCaps, type Caps } from './caps.ts';
@@ -41,6 +43,8 @@ import { createXmlRpc } from './xml-rpc.ts';
 export type System = {
   readonly accounts: Accounts;
   readonly acme: Acme;
+  readonly auditLines: AuditLines;
+  readonly auditLog: AuditLog;
   readonly caches: Caches;
   readonly caps: Caps;
   readonly certificates: Certificates;
@@ -102,6 +106,8 @@ export function createSystem(config: ExecutorConfig): System {
       ...{ accounts, commands, files, folders, mode },
       orders: createOrders({ files, locks, limits, now }),
     }),
+    auditLines: createAuditLines(),
+    auditLog: createAuditLog({ files, locks, now }),
     caches: createCaches({ files, locks, limits, service, connect: connectRedis }),
     caps: createCaps({ files, locks, limits, now }),
     certificates: createCertificates({ files, folders, accounts }),

@@ -1,4 +1,5 @@
 import type { System } from '../system/system.ts';
+import { noteAuditHead, readAuditLines } from './audit.ts';
 import { cacheUsages } from './caches.ts';
 import { measureSite, requireRoom } from './disk.ts';
 import { alignDatabase, alignSite } from './align.ts';
@@ -65,5 +66,7 @@ export function createVerbs(system: System): VerbTable {
     'tenant.restore': restoreTenant(system),
     'tenant.room': requireRoom(system),
     'tenant.purge': purgeTenant(system),
+    'audit.head': noteAuditHead(system),
+    'audit.lines': readAuditLines(system),
   };
 }

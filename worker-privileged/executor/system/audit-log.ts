@@ -1,0 +1,143 @@
+import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { z } from 'zod';
+import { AuditHead } from '../../../contract/audit.ts';
+import { FailureError } from '../../../contract/failures.ts';
+import { CHAIN_BEGINS, chain, endOfChain, type ChainEnd } from './audit-chain.ts';
+import { codeOf } from './own-path.ts';
+import type { Files } from './files.ts';
+import type { Locks } from './locks.ts';
+import { asciiJson } from './log.ts';
+import { paths } from './paths.ts';
+
+/** Root's log of what it was asked, by all executors and by root's own commands: each line chained to the one before. */
+export type AuditLog = {
+  /** Throws where it cannot be written. */
+  readonly append: (facts: object) => Promise<void>;
+  /**
+   * Notes how far the sealed audit of the state reaches, which is kept from whoever may write there. Throws where it
+   * would go back.
+   */
+  readonly noteHead: (head: AuditHead) => Promise<void>;
+};
+
+export type NotedHead = z.infer<typeof NotedHead>;
+export const NotedHead = z.strictObject({ ...AuditHead.shape, at: z.iso.datetime() });
+
+const LOCK = 'audit-log';
+const TAIL_BYTES = 65_536;
+
+type Tools = {
+  readonly files: Pick<Files, 'read' | 'replace'>;
+  readonly locks: Locks;
+  readonly now: () => Date;
+};
+type Waiting = {
+  readonly facts: object;
+  readonly written: () => void;
+  readonly failed: (cause: unknown) => void;
+};
+
+export function createAuditLog({ files, locks, now }: Tools): AuditLog {
+  let waiting: Waiting[] = [];
+  let flushing = false;
+
+  /** What comes while the lock is waited for is written with it. */
+  async function flush(): Promise<void> {
+    flushing = true;
+    while (waiting.length > 0) {
+      let taken: readonly Waiting[] = [];
+      const take = () => {
+        taken = waiting;
+        waiting = [];
+        return taken.map(({ facts }) => facts);
+      };
+      try {
+        await locks
+          .during(LOCK, () => Promise.resolve(appendChained(take())))
+          .catch((cause: unknown) => {
+            // Without the lock it has no number, and is covered by the next that has one. A line twice is no harm.
+            const left = taken.length > 0 ? taken.map(({ facts }) => facts) : take();
+            if (codeOf(cause) === 'ENOSPC') throw cause;
+            appendPlain(left);
+          });
+        for (const one of taken) one.written();
+      } catch (cause) {
+        for (const one of taken) one.failed(cause);
+      }
+    }
+    flushing = false;
+  }
+
+  return {
+    append: (facts) =>
+      new Promise((written, failed) => {
+        waiting.push({ facts, written, failed });
+        if (!flushing) void flush();
+      }),
+    noteHead: ({ number, hash }) =>
+      locks.during(LOCK, async () => {
+        const known = await readHead(files);
+        if (known?.number === number && known.hash === hash) return;
+        if (known !== null && known.number >= number) throw goesBack(known.number);
+        const at = now().toISOString();
+        appendChained([{ time: at, event: 'head', sealed: number, seal: hash }]);
+        await files.replace(paths.auditHead, `${JSON.stringify({ number, hash, at })}\n`, 0o600);
+      }),
+  };
+}
+
+export async function readHead(files: Pick<Files, 'read'>): Promise<NotedHead | null> {
+  const text = await files.read(paths.auditHead);
+  return text === null ? null : NotedHead.parse(JSON.parse(text));
+}
+
+function appendChained(all: readonly object[]): void {
+  appendFileSync(paths.auditLog, chain(lastOfAll(), all).text, { mode: 0o600, encoding: 'latin1' });
+}
+
+function appendPlain(all: readonly object[]): void {
+  appendFileSync(paths.auditLog, all.map((facts) => `${asciiJson(facts)}\n`).join(''), { mode: 0o600 });
+}
+
+/** logrotate has put the lines before the first of a file into the next older one. */
+function lastOfAll(): ChainEnd {
+  const here = endOf(paths.auditLog);
+  if ('hash' in here) return here;
+  const before = endOf(`${paths.auditLog}.1`);
+  return 'hash' in before ? { ...before, rest: before.rest + here.rest } : CHAIN_BEGINS;
+}
+
+function endOf(path: string): ChainEnd | { readonly rest: string } {
+  const end = tailOf(path, TAIL_BYTES);
+  const found = endOfChain(end.text, end.whole);
+  if (found !== null || end.whole) return found ?? { rest: end.text };
+  const { text } = tailOf(path, Infinity);
+  return endOfChain(text, true) ?? { rest: text };
+}
+
+function tailOf(path: string, most: number): { readonly text: string; readonly whole: boolean } {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return { text: '', whole: true };
+    throw cause;
+  }
+  try {
+    const { size } = fstatSync(file);
+    const length = Math.min(size, most);
+    const bytes = Buffer.alloc(length);
+    const read = readSync(file, bytes, 0, length, size - length);
+    return { text: bytes.toString('latin1', 0, read), whole: length === size };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function goesBack(known: number): FailureError {
+  return new FailureError(
+    'invalid_request',
+    `The audit was seen up to its seal ${known}, and does not end before that.`,
+    'Run sculptorctl audit verify on the server.',
+  );
+}
