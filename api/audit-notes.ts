@@ -24,7 +24,7 @@ const WRITE_AFTER_MS = 1000;
 const MINUTE_MS = 60_000;
 
 /** How many different lines a minute may have: of nobody known, of one token, of all. What is more is counted. */
-export const MOST_LINES = { nobody: 10, token: 60, all: 300 } as const;
+export const MOST_LINES = { nobody: 10, token: 40, all: 120 } as const;
 
 interface Noted {
   readonly line: AuditLine;

@@ -4,7 +4,7 @@ import type { RootLine } from '../contract/audit.ts';
 import type { ServerId } from '../contract/ids.ts';
 import { insertWorkersAudit } from './audit.ts';
 import type { Sql, State } from './connection.ts';
-import { putServerFact, readServerFact } from './server-facts.ts';
+import { putServerFact, putServerFactOnce, readServerFact } from './server-facts.ts';
 
 const FACT = 'root-audit';
 const Copied = z.object({ line: z.int().min(0) });
@@ -26,10 +26,8 @@ export async function copyRootLines(
   }: { readonly lines: readonly RootLine[]; readonly after: number; readonly last: number },
 ): Promise<void> {
   await state.transaction(async (sql) => {
-    // Whoever was first has the row until these lines stand there.
-    await sql.rows(z.unknown(), 'SELECT value FROM server_fact WHERE server = ? AND name = ? FOR UPDATE', [
-      ...[server, FACT],
-    ]);
+    // Whoever is first has the row until these lines stand there.
+    await putServerFactOnce(sql, server, { name: FACT, value: { line: 0 } });
     if ((await copiedUpTo(sql, server)) !== after) return;
     await putServerFact(sql, server, { name: FACT, value: { line: last } });
     for (const one of lines) {

@@ -141,6 +141,15 @@ export const THINGS: readonly Sabotage[] = [
     sentence: /next-uid says 66000, and a site has \d+ already: /,
   },
   {
+    name: 'an audit that is shorter than root has seen it',
+    spoil: () =>
+      write('/var/lib/sculptor-root/audit-head.json', (text) =>
+        text.replace(/"number":[0-9]+/, '"number":900000000'),
+      ),
+    check: 'audit',
+    sentence: /^Root saw 900000000 seals of the audit, and there are [0-9]+\.$/,
+  },
+  {
     name: 'a clock that went back',
     spoil: () => append('/var/lib/sculptor-root/audit.log', FAR),
     check: 'clock',

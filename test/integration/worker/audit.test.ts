@@ -127,7 +127,7 @@ describe('what is old', () => {
 
   beforeEach(async () => {
     servers.sql(`INSERT INTO sculptor.audit (actor, address, action, resource, outcome)
-      SELECT '', '', '', 'x', '' FROM seq_1_to_2500`);
+      SELECT '', '', '', 'x', '' FROM sculptor.seq_1_to_2500`);
     while ((await sealRows(worker, ALL)) > 0);
   });
 

@@ -1,3 +1,5 @@
+import type { Hash } from '../../../contract/audit.ts';
+import { auditFound } from '../../../worker-privileged/executor/doctor/audit.ts';
 import { inDate } from '../../../worker-privileged/executor/doctor/certificates.ts';
 import { notBefore } from '../../../worker-privileged/executor/doctor/clock.ts';
 import { inodes, room } from '../../../worker-privileged/executor/doctor/disk.ts';
@@ -268,6 +270,17 @@ test.each([
   ['', []],
 ])('a clock is compared with the newest of %j', (audit, expected) => {
   expect(levels(notBefore(audit, NOW))).toEqual(expected);
+});
+
+const NOTED = { number: 7, hash: 'a'.repeat(64) as Hash, at: '2026-05-31T00:00:00.000Z' };
+test.each([
+  [{ last: 9, noted: 'a'.repeat(64), unsealed: 0 }, NOTED, []],
+  [{ last: 6, noted: null, unsealed: 0 }, NOTED, ['wrong']],
+  [{ last: 9, noted: 'b'.repeat(64), unsealed: 0 }, NOTED, ['wrong']],
+  [{ last: null, noted: null, unsealed: 0 }, null, []],
+  [{ last: 9, noted: 'a'.repeat(64), unsealed: 3 }, NOTED, ['warning']],
+])('an audit of which is known %j, where root has seen %j, is found %j', (standing, head, expected) => {
+  expect(levels(auditFound(standing, head))).toEqual(expected);
 });
 
 const GIB = 1 << 30;

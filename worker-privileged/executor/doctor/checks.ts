@@ -1,4 +1,5 @@
 import { acme } from './acme.ts';
+import { audit } from './audit.ts';
 import { caches } from './caches.ts';
 import { certificates } from './certificates.ts';
 import { clock } from './clock.ts';
@@ -39,6 +40,7 @@ export const CHECKS = {
   versions,
   files,
   records,
+  audit,
   jobs,
   tenants,
   sites,

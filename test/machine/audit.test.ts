@@ -1,0 +1,209 @@
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createDomain, ready, unique } from './agent.ts';
+import { ask } from './executor-conversation.ts';
+import { must, rootSql, run, sculptorctl } from './server.ts';
+
+/* Whoever changes what was written down, as root of MariaDB or of the server, is found. */
+
+const LOG = '/var/lib/sculptor-root/audit.log';
+const HEAD = '/var/lib/sculptor-root/audit-head.json';
+const KEPT = '/root/audit-as-it-was';
+const WORKER = 'sculptor-worker-privileged';
+
+const number = (text: string) => Number(rootSql(text));
+const lastSeal = () => number('SELECT COALESCE(MAX(number), 0) FROM sculptor.audit_seal');
+const notedHead = () =>
+  run('test', ['-e', HEAD]).code === 0
+    ? (JSON.parse(readFileSync(HEAD, 'utf8')) as { number: number; hash: string })
+    : { number: 0, hash: '' };
+const copied = () =>
+  number(
+    "SELECT COALESCE(MAX(JSON_VALUE(value, '$.line')), 0) FROM sculptor.server_fact WHERE name = 'root-audit'",
+  );
+const lines = () => readFileSync(LOG, 'utf8').split(/(?<=\n)/);
+const numberIn = (line = '') => Number(/"number":([0-9]+),"hash"/.exec(line)?.[1]);
+
+function verify() {
+  const { code, out } = sculptorctl('--json', 'audit', 'verify');
+  const { wrong } = JSON.parse(out) as { wrong: { why: string; sentence: string }[] };
+  return { code, wrong };
+}
+
+/** All that was asked for is sealed, root knows it, and what root did stands in the audit. */
+async function settled(): Promise<void> {
+  const unsealed = `SELECT COUNT(*) FROM sculptor.audit a LEFT JOIN sculptor.audit_seal s ON s.seq = a.seq
+    WHERE s.seq IS NULL`;
+  const last = numberIn(lines().findLast((line) => !line.includes('"event":"head"')));
+  while (copied() < last || number(unsealed) > 0 || notedHead().number < lastSeal()) await pause(250);
+}
+
+beforeAll(async () => {
+  await ready();
+  const domain = await createDomain({ name: `${unique('sealed')}.example` });
+  rootSql(`INSERT INTO sculptor.audit (actor, address, action, resource, outcome)
+    VALUES ('x', '\\'"\\\\', CONCAT('a', CHAR(0), CHAR(10), CHAR(9), CHAR(27), CHAR(127)), _utf8mb4 X'F09F9880E280A8', '')`);
+  await settled();
+  must('systemctl', ['stop', WORKER]);
+  copyFileSync(LOG, KEPT);
+  rootSql(`CREATE TABLE sculptor.kept_audit AS SELECT * FROM sculptor.audit;
+    CREATE TABLE sculptor.kept_seal AS SELECT * FROM sculptor.audit_seal`);
+  expect(domain.id).toBeDefined();
+});
+
+/** The file stays the same one. */
+function asItWas(): void {
+  writeFileSync(LOG, readFileSync(KEPT));
+  rootSql(`DELETE FROM sculptor.audit; DELETE FROM sculptor.audit_seal;
+    INSERT INTO sculptor.audit SELECT * FROM sculptor.kept_audit;
+    INSERT INTO sculptor.audit_seal SELECT * FROM sculptor.kept_seal`);
+}
+
+afterEach(asItWas);
+afterAll(() => {
+  rootSql('DROP TABLE sculptor.kept_audit; DROP TABLE sculptor.kept_seal');
+  must('systemctl', ['start', WORKER]);
+});
+
+test('what was asked for, by whom, and what root did for it is sealed, and right', () => {
+  const { code, out } = sculptorctl('audit', 'verify');
+  expect([code, out]).toEqual([0, expect.stringContaining('the audit is as it was written\n')]);
+  expect(out).toMatch(/^[0-9]+ rows, sealed up to [0-9]+ [0-9a-f]{64}$/m);
+  const actors = rootSql("SELECT DISTINCT actor FROM sculptor.audit WHERE source = 'worker'").split('\n');
+  expect(actors).toEqual(expect.arrayContaining(['worker-privileged', 'executor']));
+});
+
+const SOME = 'SELECT seq FROM sculptor.kept_seal WHERE number';
+const [third, fourth] = [`(${SOME} = 3)`, `(${SOME} = 4)`];
+const END = '(SELECT MAX(number) - 2 FROM sculptor.kept_seal)';
+
+test.each([
+  [
+    'a row that was changed',
+    `UPDATE sculptor.audit SET address = '192.0.2.1' WHERE seq = ${third}`,
+    'changed',
+    'seal 3',
+  ],
+  [
+    'a row whose time was changed',
+    `UPDATE sculptor.audit SET at = at + INTERVAL 1 SECOND WHERE seq = ${third}`,
+    'changed',
+    'seal 3',
+  ],
+  ['a row that is missing', `DELETE FROM sculptor.audit WHERE seq = ${third}`, 'missing', 'seal 3'],
+  [
+    'a row that is missing, with its seal',
+    `DELETE FROM sculptor.audit WHERE seq = ${third}; DELETE FROM sculptor.audit_seal WHERE number = 3`,
+    'missing',
+    'seal 3',
+  ],
+  [
+    'rows that are missing at the end, with their seals',
+    `DELETE a FROM sculptor.audit a JOIN sculptor.audit_seal s ON s.seq = a.seq WHERE s.number > ${END};
+     DELETE FROM sculptor.audit_seal WHERE number > ${END}`,
+    'ahead',
+    'root noted seal',
+  ],
+  [
+    'all rows but the newest missing',
+    `DELETE a FROM sculptor.audit a JOIN sculptor.audit_seal s ON s.seq = a.seq WHERE s.number <= ${END};
+     DELETE FROM sculptor.audit_seal WHERE number < ${END}`,
+    'missing',
+    'which root noted at',
+  ],
+  [
+    'two rows in each other’s place',
+    `UPDATE sculptor.audit SET seq = 9000001 WHERE seq = ${third}; UPDATE sculptor.audit SET seq = ${third}
+     WHERE seq = ${fourth}; UPDATE sculptor.audit SET seq = ${fourth} WHERE seq = 9000001`,
+    'swapped',
+    'holds what was sealed as 4',
+  ],
+  [
+    'a seal that was changed',
+    "UPDATE sculptor.audit_seal SET hash = REPEAT('x', 32) WHERE number = 3",
+    'changed',
+    'seal 3',
+  ],
+  [
+    'a chain that ends in another hash than root has seen',
+    `UPDATE sculptor.audit_seal SET hash = REPEAT('x', 32) WHERE number = (SELECT MAX(number) FROM sculptor.kept_seal)`,
+    'changed',
+    'is not made of the one before it',
+  ],
+])('%s is found', (_, tampering, why, where) => {
+  rootSql(tampering);
+  const { code, wrong } = verify();
+  expect(code).toBe(1);
+  expect(wrong).toContainEqual({ why, sentence: expect.stringContaining(where) });
+});
+
+test('a row that nobody seals is said after a minute', () => {
+  rootSql(`INSERT INTO sculptor.audit (at, actor, address, action, resource, outcome)
+    VALUES (UTC_TIMESTAMP(3) - INTERVAL 2 MINUTE, '', '', '', '', '')`);
+  expect(verify()).toMatchObject({ code: 1, wrong: [{ why: 'unsealed' }] });
+});
+
+describe('of root’s own log', () => {
+  /** The last line but `ago` that is in the audit as well. */
+  const place = (ago: number) =>
+    lines().findLastIndex((line) => numberIn(line) <= copied() && !line.includes('"event":"head"')) - ago;
+
+  test.each([
+    [
+      'a line that was changed',
+      'changed',
+      (all: string[], at: number) => all.with(at, (all[at] ?? '').replace('"time":"2', '"time":"3')),
+    ],
+    ['a line that is missing', 'missing', (all: string[], at: number) => all.toSpliced(at, 1)],
+    [
+      'two lines in each other’s place',
+      'swapped',
+      (all: string[], at: number) => all.with(at, all[at + 1] ?? '').with(at + 1, all[at] ?? ''),
+    ],
+  ])('%s is found', (_, why, tamper) => {
+    const at = place(3);
+    const line = numberIn(lines()[at]);
+    writeFileSync(LOG, tamper(lines(), at).join(''));
+    const { code, wrong } = verify();
+    expect([code, wrong[0]]).toEqual([1, { why, sentence: expect.stringContaining(`line ${line} `) }]);
+  });
+
+  test('lines that are missing at its end, or all of them, are found by their copies', () => {
+    for (const left of [lines().slice(0, place(1)), []]) {
+      writeFileSync(LOG, left.join(''));
+      const { code, wrong } = verify();
+      expect([code, wrong.length > 0]).toEqual([1, true]);
+      asItWas();
+    }
+  });
+
+  test('what is in it twice, or was written without a number, changes nothing', () => {
+    const torn = '{"time":"2026-01-01T00:00:00.000Z","event":"en';
+    writeFileSync(LOG, readFileSync(KEPT, 'utf8') + torn);
+    expect(verify()).toEqual({ code: 0, wrong: [] });
+    expect(verify()).toEqual({ code: 0, wrong: [] });
+  });
+
+  test('it goes on in the next file where it was rotated', () => {
+    must('logrotate', ['--force', '--state', '/root/rotated', '/etc/logrotate.d/sculptor']);
+    expect(verify()).toEqual({ code: 0, wrong: [] });
+    must('logrotate', ['--force', '--state', '/root/rotated', '/etc/logrotate.d/sculptor']);
+    expect(verify()).toEqual({ code: 0, wrong: [] });
+    run('/bin/sh', ['-c', `rm -f ${LOG}.*`]);
+  });
+});
+
+test.each(['socket', 'sudo'] as const)(
+  'root’s note of where the audit ends goes not back, by %s',
+  async (way) => {
+    const { number: noted, hash } = notedHead();
+    const other = 'a'.repeat(64);
+    expect((await ask(way, 'audit.head', { number: noted, hash })).code).toBe('succeeded');
+    for (const head of [
+      { number: noted, hash: other },
+      { number: 1, hash: other },
+    ])
+      expect((await ask(way, 'audit.head', head)).code).toBe('invalid_request');
+    expect(notedHead()).toMatchObject({ number: noted, hash });
+  },
+);
