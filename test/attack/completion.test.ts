@@ -150,6 +150,8 @@ test('row 26: the worker’s account changes nothing that was asked for, and mak
     `INSERT INTO sculptor.domain_name (name, domain_id, tenant) VALUES ('x.example', 'x', 'default')`,
     `DELETE FROM sculptor.audit`,
     `UPDATE sculptor.audit SET outcome = 'succeeded'`,
+    `DELETE FROM sculptor.audit_seal`,
+    `UPDATE sculptor.audit_seal SET hash = ''`,
     `DELETE FROM sculptor.operation_step`,
     `UPDATE sculptor.operation_step SET status = 'succeeded'`,
     `DELETE FROM sculptor.resource_state`,

@@ -110,6 +110,12 @@ test('row 31: lists show a tenant what is its own', async () => {
   );
 });
 
+test('row 31: what all have asked for is shown to no tenant', async () => {
+  await refused(31, [
+    { what: '/audit', act: async () => (await asks(other, 'GET', '/v1/audit')).status, refusal: 403 },
+  ]);
+});
+
 const takes = async (token: string, body: object) => {
   const { status, json } = await asks(token, 'POST', '/v1/domains', { type: 'static', ...body });
   return [status, json['type']];

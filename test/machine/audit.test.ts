@@ -81,56 +81,58 @@ test.each([
   [
     'a row that was changed',
     `UPDATE sculptor.audit SET address = '192.0.2.1' WHERE seq = ${third}`,
-    'changed',
-    'seal 3',
+    { why: 'changed', where: 'seal 3' },
   ],
   [
     'a row whose time was changed',
     `UPDATE sculptor.audit SET at = at + INTERVAL 1 SECOND WHERE seq = ${third}`,
-    'changed',
-    'seal 3',
+    { why: 'changed', where: 'seal 3' },
   ],
-  ['a row that is missing', `DELETE FROM sculptor.audit WHERE seq = ${third}`, 'missing', 'seal 3'],
+  [
+    'a row that is missing',
+    `DELETE FROM sculptor.audit WHERE seq = ${third}`,
+    { why: 'missing', where: 'seal 3' },
+  ],
   [
     'a row that is missing, with its seal',
     `DELETE FROM sculptor.audit WHERE seq = ${third}; DELETE FROM sculptor.audit_seal WHERE number = 3`,
-    'missing',
-    'seal 3',
+    { why: 'missing', where: 'seal 3' },
   ],
   [
     'rows that are missing at the end, with their seals',
     `DELETE a FROM sculptor.audit a JOIN sculptor.audit_seal s ON s.seq = a.seq WHERE s.number > ${END};
      DELETE FROM sculptor.audit_seal WHERE number > ${END}`,
-    'ahead',
-    'root noted seal',
+    { why: 'ahead', where: 'root noted seal' },
   ],
   [
     'all rows but the newest missing',
     `DELETE a FROM sculptor.audit a JOIN sculptor.audit_seal s ON s.seq = a.seq WHERE s.number <= ${END};
      DELETE FROM sculptor.audit_seal WHERE number < ${END}`,
-    'missing',
-    'which root noted at',
+    { why: 'missing', where: 'which root noted at' },
   ],
   [
     'two rows in each other’s place',
     `UPDATE sculptor.audit SET seq = 9000001 WHERE seq = ${third}; UPDATE sculptor.audit SET seq = ${third}
      WHERE seq = ${fourth}; UPDATE sculptor.audit SET seq = ${fourth} WHERE seq = 9000001`,
-    'swapped',
-    'holds what was sealed as 4',
+    { why: 'swapped', where: 'holds what was sealed as 4' },
   ],
   [
     'a seal that was changed',
     "UPDATE sculptor.audit_seal SET hash = REPEAT('x', 32) WHERE number = 3",
-    'changed',
-    'seal 3',
+    { why: 'changed', where: 'seal 3' },
+  ],
+  [
+    'a seal that was made up by who has the worker',
+    `INSERT INTO sculptor.audit_seal SELECT MAX(number) + 1, 9000001, REPEAT('x', 32), REPEAT('x', 32)
+     FROM sculptor.kept_seal`,
+    { why: 'changed', where: 'is not made of the one before it' },
   ],
   [
     'a chain that ends in another hash than root has seen',
     `UPDATE sculptor.audit_seal SET hash = REPEAT('x', 32) WHERE number = (SELECT MAX(number) FROM sculptor.kept_seal)`,
-    'changed',
-    'is not made of the one before it',
+    { why: 'changed', where: 'is not made of the one before it' },
   ],
-])('%s is found', (_, tampering, why, where) => {
+])('%s is found', (_, tampering, { why, where }) => {
   rootSql(tampering);
   const { code, wrong } = verify();
   expect(code).toBe(1);

@@ -40,10 +40,10 @@ const numbers = () =>
   servers.sql(
     'SELECT s.number, a.resource FROM sculptor.audit_seal s JOIN sculptor.audit a ON a.seq = s.seq ORDER BY 1',
   );
-const note = (resource: string, sql = api) => insertAudit(sql as State, { ...LINE, resource });
+const note = (resource: string) => insertAudit(api, { ...LINE, resource });
 
 test('rows are sealed in the order in which they are found, one that was committed late behind those before it', async () => {
-  let finish = () => undefined as void;
+  let finish: (() => void) | undefined;
   const late = api.transaction(async (sql) => {
     await insertAudit(sql, { ...LINE, resource: 'late' });
     await new Promise<void>((resolve) => (finish = resolve));
@@ -52,7 +52,7 @@ test('rows are sealed in the order in which they are found, one that was committ
   await note('first');
   const seal = createSealingAudit({ state: worker, isActive: () => true, logger });
   await seal();
-  finish();
+  finish?.();
   await late;
   await seal();
   await note('last');

@@ -16,17 +16,24 @@ test('a log as it was written is right, with its lines counted', async () => {
 });
 
 test.each([
-  ['a word in a line', [lines[0], (lines[1] ?? '').replace('ended', 'begun'), lines[2]], 'changed', 'line 2'],
-  ['a line less', [lines[0], lines[2]], 'missing', 'line 2'],
-  ['two lines in another order', [lines[0], lines[2], lines[1]], 'swapped', 'line 2'],
+  [
+    'a word in a line',
+    [lines[0], (lines[1] ?? '').replace('ended', 'begun'), lines[2]],
+    { why: 'changed', where: 'line 2' },
+  ],
+  ['a line less', [lines[0], lines[2]], { why: 'missing', where: 'line 2' }],
+  ['two lines in another order', [lines[0], lines[2], lines[1]], { why: 'swapped', where: 'line 2' }],
   [
     'a line more, which has no number',
     [lines[0], '{"event":"ended"}\n', lines[1], lines[2]],
-    'changed',
-    'line 2',
+    { why: 'changed', where: 'line 2' },
   ],
-  ['a line that is another’s twice', [lines[0], lines[1], lines[1], lines[2]], 'swapped', 'line 3'],
-])('%s is found', async (_, changed, why, where) => {
+  [
+    'a line that is another’s twice',
+    [lines[0], lines[1], lines[1], lines[2]],
+    { why: 'swapped', where: 'line 3' },
+  ],
+])('%s is found', async (_, changed, { why, where }) => {
   const [first] = (await checkLog([changed.join('')])).wrong;
   expect(first?.sentence).toContain(where);
   expect(first?.why).toBe(why);

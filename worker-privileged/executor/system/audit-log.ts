@@ -46,19 +46,18 @@ export function createAuditLog({ files, locks, now }: Tools): AuditLog {
     flushing = true;
     while (waiting.length > 0) {
       let taken: readonly Waiting[] = [];
-      const take = () => {
-        taken = waiting;
-        waiting = [];
-        return taken.map(({ facts }) => facts);
+      const write = (append: (all: readonly object[]) => void) => {
+        if (taken.length === 0) [taken, waiting] = [waiting, []];
+        append(taken.map(({ facts }) => facts));
+        return Promise.resolve();
       };
       try {
         await locks
-          .during(LOCK, () => Promise.resolve(appendChained(take())))
+          .during(LOCK, () => write(appendChained))
           .catch((cause: unknown) => {
-            // Without the lock it has no number, and is covered by the next that has one. A line twice is no harm.
-            const left = taken.length > 0 ? taken.map(({ facts }) => facts) : take();
             if (codeOf(cause) === 'ENOSPC') throw cause;
-            appendPlain(left);
+            // Without the lock it has no number, and is covered by the next that has one. A line twice is no harm.
+            return write(appendPlain);
           });
         for (const one of taken) one.written();
       } catch (cause) {
