@@ -1,5 +1,6 @@
 import type { Defence } from './defence.ts';
 import { ACME_DEFENCES } from './list/acme.ts';
+import { AUDIT } from './list/audit.ts';
 import { CACHES_DEFENCES } from './list/caches.ts';
 import { CERTIFICATES } from './list/certificates.ts';
 import { EDGE } from './list/edge.ts';
@@ -17,6 +18,7 @@ import { TYPES } from './list/types.ts';
 export const DEFENCES: readonly Defence[] = [
   ...EXECUTOR,
   ...STATE,
+  ...AUDIT,
   ...CACHES_DEFENCES,
   ...CERTIFICATES,
   ...EDGE,
