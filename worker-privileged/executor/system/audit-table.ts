@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { AuditContent, Hash } from '../../../contract/audit.ts';
 import type { Commands } from './command.ts';
@@ -54,8 +54,7 @@ export function createAuditTable({ commands, socketPath, sql }: Tools): AuditTab
         stdin: `${SEALS}\n`,
         timeoutMs: LIMIT_MS,
         drain: async (output) => {
-          for await (const line of createInterface({ input: output, crlfDelay: Infinity }))
-            take(toSealedRow(line));
+          for await (const line of linesOf(output)) take(toSealedRow(line));
         },
       });
     },
@@ -67,6 +66,16 @@ export function createAuditTable({ commands, socketPath, sql }: Tools): AuditTab
       return found === '' ? null : Number(found);
     },
   };
+}
+
+/** Node's own reader of lines takes U+2028, which may stand in a row, for the end of one. */
+async function* linesOf(output: Readable): AsyncGenerator<string, void, undefined> {
+  let rest = '';
+  for await (const chunk of output.setEncoding('utf8')) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
 }
 
 function toSealedRow(line: string): SealedRow {
