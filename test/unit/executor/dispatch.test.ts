@@ -120,7 +120,7 @@ test('what waits for its turn says afterwards how long that was, so that it can 
     requireRoom: () => Promise.resolve(),
     halt: new AbortController().signal,
     locks: { during: (_name, act) => new Promise((done) => setTimeout(done, 30)).then(act) },
-    audit: (event) => events.push(event),
+    audit: (event) => void events.push(event),
     log: () => undefined,
   });
   await dispatch(put, () => undefined);
