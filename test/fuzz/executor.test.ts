@@ -57,7 +57,15 @@ function story(
 /** What only looks is not noted, unless it ends badly. */
 const LOOKS: ReadonlySet<string> = new Set([
   ...['programs.look', 'program.output', 'crons.look', 'cron.output', 'certificates.look'],
-  ...['site.measure', 'tenant.room', 'site.drift', 'database.drift', 'tenant.drift', 'audit.head', 'audit.lines'],
+  ...[
+    'site.measure',
+    'tenant.room',
+    'site.drift',
+    'database.drift',
+    'tenant.drift',
+    'audit.head',
+    'audit.lines',
+  ],
 ]);
 
 const inOneOrder = (list: readonly unknown[]) =>

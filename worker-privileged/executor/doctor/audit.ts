@@ -28,12 +28,17 @@ function standingAt(head: NotedHead | null): string {
         AND a.at < UTC_TIMESTAMP(3) - INTERVAL 2 MINUTE));`;
 }
 
-export function auditFound({ last, noted, unsealed }: AuditStanding, head: NotedHead | null): readonly Found[] {
+export function auditFound(
+  { last, noted, unsealed }: AuditStanding,
+  head: NotedHead | null,
+): readonly Found[] {
   const found: Found[] = [];
   if (head !== null && (last ?? 0) < head.number)
     found.push(wrong(`Root saw ${head.number} seals of the audit, and there are ${last ?? 0}.`, VERIFY));
   else if (head !== null && noted !== head.hash)
-    found.push(wrong(`The audit is another than root saw at ${head.at}, up to its seal ${head.number}.`, VERIFY));
+    found.push(
+      wrong(`The audit is another than root saw at ${head.at}, up to its seal ${head.number}.`, VERIFY),
+    );
   if (unsealed > 0)
     found.push(
       warning(
