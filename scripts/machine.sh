@@ -21,7 +21,8 @@ Usage: machine.sh run    [--fresh] [--bind HOST:GUEST]... [--suite NAME] -- COMM
        machine.sh clean
 
 run     boot a server with the agent of this tree installed, run COMMAND in it as root, remove it.
-        Standard input, output, error and the exit code are COMMAND's own.
+        Standard input, output, error and the exit code are COMMAND's own. Where COMMAND reboots the server
+        (systemctl reboot --force --force is as if its power failed), it is run once more after that.
 shell   the same with an interactive shell (or with the commands on standard input).
 chroot  run COMMAND in a plain root file system where PID 1 is not systemd.
 clean   remove everything that was kept to start faster.

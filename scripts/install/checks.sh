@@ -10,6 +10,7 @@ check_machine() {
   check_writable
   check_architecture
   take_lock
+  check_not_older
   mode=supervisor
   [ ! -d /run/systemd/system ] || mode=systemd
   check_ports

@@ -1,9 +1,11 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the parts of install.sh share their variables
-# The compiled code, built here from this tree and swapped in as a whole. /usr/lib/sculptor/build keeps the modules,
-# so that a newer tree with the same package-lock.json needs no npm.
+# The compiled code, built here from this tree and swapped in as a whole, when all else is ready for it and just before
+# its processes are restarted: until then what runs, and what is started anew, is the version from before.
+# /usr/lib/sculptor/build keeps the modules, so that a newer tree with the same package-lock.json needs no npm.
 
 app=/usr/lib/sculptor/app
 build=/usr/lib/sculptor/build
+code_waits=
 rooms=(api cli contract mailer runtime state worker-privileged worker-unprivileged)
 
 install_code() {
@@ -14,8 +16,8 @@ install_code() {
   else
     install_modules
     compile "$digest"
-    swap_in
-    wants_restart api worker-privileged worker-unprivileged executor cache-keeper mailer
+    code_waits=1
+    [ ! -e "$app" ] || bring_state_up
   fi
   ensure_file /usr/lib/sculptor/executor 0755 root:root <"$tree/systemd/executor"
   [ "$outcome" = unchanged ] || wants_restart executor
@@ -26,6 +28,32 @@ install_code() {
   ensure_file /usr/lib/sculptor/acme 0755 root:root <"$tree/systemd/acme"
   ensure_file /usr/lib/sculptor/disk-quota 0755 root:root <"$tree/systemd/disk-quota"
   ensure_file /usr/local/bin/sculptorctl 0755 root:root <"$tree/systemd/sculptorctl"
+}
+
+# A version of the state that this tree does not know was made by a newer one, whose rows and files its code may not
+# understand; with the same versions there is a way back.
+check_not_older() {
+  local file name
+  for file in "$app"/state/migrations/*.sql; do
+    name=${file##*/}
+    [ -e "$file" ] && [ ! -e "$tree/state/migrations/$name" ] || continue
+    refuse "This tree is older than what is installed here, which has brought the state to $name; the code of this tree \
+does not know that. Nothing was changed. Install a tree that has it, or restore the state from a backup of before."
+  done
+}
+
+# The version from before goes on with it: a migration adds, and takes nothing away that the version before it needs.
+bring_state_up() {
+  hint='What runs is the version from before, and it goes on. Mend what the words name, then run this again.'
+  wait_for 0 answers_sql || start_mariadb
+  [ -n "$(sql <<<"SELECT 1 FROM information_schema.tables WHERE table_schema = 'sculptor' AND table_name = 'migration'")" ] || return 0
+  migrate
+}
+
+place_code() {
+  [ -n "$code_waits" ] || return 0
+  swap_in
+  wants_restart api worker-privileged worker-unprivileged executor cache-keeper mailer
 }
 
 code_digest() (

@@ -4,6 +4,7 @@
 
 socket=/run/mysqld/mysqld.sock
 # Which server is spoken to; install_mysql has others for itself.
+migrated=
 dialect=mariadb schema=sculptor marks=sculptor.migration
 credential=/var/lib/sculptor/mariadb.json
 
@@ -97,6 +98,8 @@ check_accounts_are_free() {
 
 migrate() {
   local file name
+  [ -z "$migrated" ] || return 0
+  migrated=1
   for file in "$tree"/state/migrations/*.sql; do
     name=${file##*/}
     if [ -n "$(applied "$name")" ]; then

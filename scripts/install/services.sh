@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the parts of install.sh share their variables
 # Starting what should run, and restarting what was changed, with systemd or with Supervisor.
 
-declare -A restart=()
+declare -A restart=() stopped=()
 supervisor_changed=
 units_changed=
 
@@ -12,6 +12,7 @@ wants_restart() {
 }
 
 install_services() {
+  place_code
   case $mode in
     systemd) install_units ;;
     supervisor) install_programs ;;
@@ -48,12 +49,14 @@ install_units() {
   [ -z "${restart[notify-socket]:-}" ] || try systemctl stop sculptor-notify.socket
   start_unit sculptor-notify.service notify
   start_sites_supervisor
+  # Neither speaks to the other's former version: what the worker was at goes back in the queue, and the new one does it.
+  [ -z "${restart[executor]:-}" ] || stop_unit sculptor-worker-privileged.service worker-privileged
   start_unit sculptor-executor.socket executor-socket
-  for service in worker-privileged worker-unprivileged api mailer; do start_unit "sculptor-$service.service" "$service"; done
   # Its socket starts it; what runs of it is the old one.
   if [ -n "${restart[executor]:-}" ] && systemctl is-active --quiet sculptor-executor.service; then
     start_unit sculptor-executor.service executor
   fi
+  for service in worker-privileged worker-unprivileged api mailer; do start_unit "sculptor-$service.service" "$service"; done
   refresh_caches
 }
 
@@ -131,6 +134,14 @@ reload_units() {
   units_changed=
 }
 
+# stop_unit UNIT SERVICE: until start_unit restarts it.
+stop_unit() {
+  systemctl is-active --quiet "$1" || return 0
+  wants_restart "$2"
+  stopped[$1]=1
+  try systemctl stop "$1"
+}
+
 # start_unit UNIT SERVICE: enabled, running, and running what was installed.
 start_unit() {
   if ! systemctl is-enabled --quiet "$1"; then
@@ -140,7 +151,7 @@ start_unit() {
   [ "$(systemctl show --property=ActiveState --value "$1")" != activating ] || try systemctl start "$1"
   if ! systemctl is-active --quiet "$1"; then
     try systemctl restart "$1"
-    line created "$1 is running"
+    if [ -n "${stopped[$1]:-}" ]; then line changed "$1 was restarted"; else line created "$1 is running"; fi
   elif [ -n "${restart[$2]:-}" ]; then
     try systemctl restart "$1"
     line changed "$1 was restarted"

@@ -82,6 +82,14 @@ enter_machine() {
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
+# was_rebooted CODE: of what ran in the machine. systemd-nspawn ends with 133 then, and does not start it anew.
+was_rebooted() {
+  local ended=0
+  [ "$1" = 137 ] && timeout 5 tail --pid="$nspawn" -f /dev/null || return 1
+  wait "$nspawn" || ended=$?
+  [ "$ended" = 133 ]
+}
+
 bounding_set() {
   local mask number last list=-all
   last=$(cat /proc/sys/kernel/cap_last_cap)

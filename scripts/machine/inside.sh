@@ -51,7 +51,15 @@ run_booted() {
   boot "$run/root"
   [ "$mode" = run ] || shell_command
   [ "$mode" = run ] || set -- "${shell[@]}"
-  in_machine "$@"
+  local code=0
+  in_machine "$@" || code=$?
+  # What a reboot has ended is run again after it.
+  while was_rebooted "$code"; do
+    code=0
+    boot "$run/root"
+    in_machine "$@" || code=$?
+  done
+  return "$code"
 }
 
 run_plain() {
