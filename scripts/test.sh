@@ -23,9 +23,9 @@ usage() {
 Usage: test.sh [--whole] [SUITE]...
 
 Suites: types lint format borders unit fuzz integration machine render fault chaos attack doctor scripts defences; all of them
-where none is named. Of the longest, machine and attack, half of the files, and of the defences that need a server an
-eighth, dealt by a seed (SEED=NUMBER in the environment): --whole runs all. As root on Debian or Ubuntu; what it needs is
-installed. The throwaway servers' first start makes their root file system, later ones take seconds.
+where none is named. Of the longest a part of the files, a third of machine's and half of attack's, and of the defences that
+need a server an eighth, dealt by a seed (SEED=NUMBER in the environment): --whole runs all. As root on Debian or
+Ubuntu; what it needs is installed. The throwaway servers' first start makes their root file system, later ones take seconds.
 TEXT
 }
 
@@ -100,7 +100,8 @@ run_suite() {
     unit | fuzz) jest_here "$1" ;;
     scripts) jest_here scripts --maxWorkers=2 ;;
     defences) defences ;;
-    machine | attack) halved "$1" ;;
+    machine) dealt machine 3 ;;
+    attack) dealt attack 2 ;;
     *) jest_on_a_server "$1" ;;
   esac
   printf '== %s: %d s\n' "$1" $((SECONDS - started))
@@ -110,10 +111,10 @@ defences() {
   if [ -n "$whole" ]; then jest_here defences; else DEFENCES_PART=1/8 DEFENCES_SEED=$seed jest_here defences; fi
 }
 
-# Which files are in which half jest says by their names: two seeds, one even and one odd, run all.
-halved() {
+# Which files are in which part jest says by their names: as many seeds, one after the other, run all.
+dealt() {
   local shard=1/1
-  [ -n "$whole" ] || shard=$((seed % 2 + 1))/2
+  [ -n "$whole" ] || shard=$((seed % $2 + 1))/$2
   jest_on_a_server "$1" --shard="$shard"
   printf '%s: %s of %s files, seed %s\n' "$1" "$(node --print '
     JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8")).numTotalTestSuites' "$results/$1.json" 2>/dev/null || echo 0)" \

@@ -113,6 +113,8 @@ test("a foreign file in nginx's folder stops what needs a reload, with its reaso
     await succeeded(await askForSite());
     const refused = await ended(await askForSite({ publicDirectory: 'public/web' }));
     expect(refused).toMatchObject({ status: 'failed', error: { code: 'server_broken' } });
+    // nginx itself says where.
+    expect(refused.error?.message).toContain(`in ${foreign}:1, and not because of this site`);
     expect(existsSync(`/home/www/${nameOf(refused)}`)).toBe(false);
     expect(existsSync(`/etc/sculptor/hosts/${nameOf(refused)}`)).toBe(false);
     rmSync(foreign);

@@ -1,5 +1,16 @@
-import { existsSync } from 'node:fs';
-import { accepted, createDomain, ended, ready, succeeded, unique, updateDomain } from './agent.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  accepted,
+  api,
+  createDomain,
+  ended,
+  ready,
+  succeeded,
+  unique,
+  updateDomain,
+  type Answer,
+} from './agent.ts';
 import { must, page } from './server.ts';
 
 /* A server that has hardly any room left. The folders of sites are given a small file system for a while. */
@@ -54,3 +65,37 @@ test('where there is no room a database is refused too, and what switches off or
     await succeeded(await accepted('DELETE', `/v1/domains/${site.id}`));
   });
 });
+
+test('where as many operations wait as may, the next is refused for now with 429, and later it is taken', async () => {
+  const config = readFileSync('/etc/sculptor/agent.json', 'utf8');
+  const setting = { ...(JSON.parse(config) as object), waitingOperations: 3 };
+  writeFileSync('/etc/sculptor/agent.json', JSON.stringify(setting));
+  must('systemctl', ['stop', 'sculptor-worker-privileged']);
+  try {
+    must('systemctl', ['restart', 'sculptor-api']);
+    const ask = () =>
+      api('POST', '/v1/domains', { body: { name: `${unique('deep')}.example`, type: 'static' } });
+    const answers = [await asked(ask), await ask(), await ask()];
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+    const refused = await ask();
+    expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': '30' } });
+    expect(refused.json['type']).toContain('queue-full');
+    must('systemctl', ['start', 'sculptor-worker-privileged']);
+    for (const answer of answers) await succeeded(answer);
+    await succeeded(await ask());
+  } finally {
+    writeFileSync('/etc/sculptor/agent.json', config);
+    must('systemctl', ['start', 'sculptor-worker-privileged']);
+    must('systemctl', ['restart', 'sculptor-api']);
+    await ready();
+  }
+});
+
+/** The API may still be about to listen. */
+async function asked(ask: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    const answer = await ask().catch(() => undefined);
+    if (answer !== undefined) return answer;
+    await pause(50);
+  }
+}

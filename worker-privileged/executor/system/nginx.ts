@@ -65,6 +65,14 @@ async function check(commands: Tools['commands']): Promise<void> {
   await commands.run({ file: '/usr/sbin/nginx', args: ['-t', '-q', '-c', CONF] });
 }
 
+/** How nginx ends what it has to say of a file: a path without the words of whoever wrote it. */
+const PLACE = / in (\/[A-Za-z0-9._/-]{1,300}:[0-9]{1,7})$/m;
+
+function placeIn(failure: unknown): string {
+  const place = failure instanceof CommandError ? PLACE.exec(failure.stderr)?.[1] : undefined;
+  return place === undefined ? '' : ` in ${place}`;
+}
+
 /** Whose fault a refusal was: asked again without the change. */
 async function blame(refused: unknown, askAgain: () => Promise<void>): Promise<unknown> {
   if (!(refused instanceof CommandError)) return refused;
@@ -75,7 +83,7 @@ async function blame(refused: unknown, askAgain: () => Promise<void>): Promise<u
       still,
       new FailureError(
         'server_broken',
-        'nginx refuses its configuration, and not because of this site.',
+        `nginx refuses its configuration${placeIn(still)}, and not because of this site.`,
         `On the server, nginx -t -c ${CONF} says what is wrong; ask again when it is mended.`,
       ),
     );
