@@ -106,7 +106,6 @@ main() {
   step 'Node.js' install_node
   step "the agent's code" install_code
   step 'where tenants have their databases' choose_databases
-  step 'what the agent knows of this server' install_facts
   step 'Redis' install_redis
   step "the sites' caches" install_cache
   step 'MariaDB' install_mariadb
@@ -117,6 +116,8 @@ main() {
   step 'fail2ban' install_fail2ban
   step 'nginx' install_nginx
   step 'SSH' install_ssh
+  # From here on it is the new version that is started, whatever starts it.
+  step 'what the agent knows of this server' install_facts
   step 'services' install_services
   step 'whether the agent answers' check_answers
   step 'what was needed for the installation only' remove_temporary_packages

@@ -77,6 +77,7 @@ install_fail2ban() {
 check_answers() {
   hint='Its parts tell more: systemctl status "sculptor-*", or the logs in /var/log/sculptor; run this again afterwards.'
   wait_for 60 is_ready || { words && fail 'the agent does not say that it is ready'; }
+  rm -f "$unstarted"
   line unchanged 'the agent answers and is ready'
 }
 

@@ -6,6 +6,7 @@
 app=/usr/lib/sculptor/app
 build=/usr/lib/sculptor/build
 code_waits=
+unstarted=/usr/lib/sculptor/.unstarted
 rooms=(api cli contract mailer runtime state worker-privileged worker-unprivileged)
 
 install_code() {
@@ -33,10 +34,14 @@ install_code() {
 # A version of the state that this tree does not know was made by a newer one, whose rows and files its code may not
 # understand; with the same versions there is a way back.
 check_not_older() {
-  local file name
-  for file in "$app"/state/migrations/*.sql; do
-    name=${file##*/}
-    [ -e "$file" ] && [ ! -e "$tree/state/migrations/$name" ] || continue
+  local name
+  # Where MariaDB is away, the code that runs says what it knows.
+  {
+    ls "$app/state/migrations" 2>/dev/null || true
+    sql <<<"SELECT name FROM sculptor.migration WHERE name REGEXP '^[0-9]{4}-'" 2>/dev/null || true
+  } >"$work/migrations"
+  for name in $(sort -u "$work/migrations"); do
+    [ ! -e "$tree/state/migrations/$name" ] || continue
     refuse "This tree is older than what is installed here, which has brought the state to $name; the code of this tree \
 does not know that. Nothing was changed. Install a tree that has it, or restore the state from a backup of before."
   done
@@ -51,8 +56,10 @@ bring_state_up() {
 }
 
 place_code() {
-  [ -n "$code_waits" ] || return 0
-  swap_in
+  # What a run that broke off has put in place runs nowhere yet.
+  [ -n "$code_waits" ] || [ -e "$unstarted" ] || return 0
+  touch "$unstarted"
+  [ -z "$code_waits" ] || swap_in
   wants_restart api worker-privileged worker-unprivileged executor cache-keeper mailer
 }
 

@@ -15,14 +15,14 @@ asked=/var/lib/asked
 if [ ! -e "$asked.$1" ]; then
   touch "$asked.$1"
   for number in $(seq 1 ${SITES}); do
-    call http://localhost/v1/domains --data "{\"name\": \"$1-$number.example\"}" |
-      sed -n 's/.*"operation":{"id":"\([a-z0-9]*\)".*/\1/p' >>"$asked.$1"
+    answer=$(call http://localhost/v1/domains --data "{\"name\": \"$1-$number.example\"}")
+    sed -n 's/.*"operation":{"id":"\([a-z0-9]*\)".*/\1/p' <<<"$answer" >>"$asked.$1"
   done
   systemctl reboot "$2" "$2"
   sleep 600
 fi
 for operation in $(cat "$asked.$1"); do
-  until status=$(call "http://localhost/v1/operations/$operation" | sed -n 's/.*"status":"\([a-z]*\)".*/\1/p'); [[ $status =~ ^(succeeded|failed)$ ]]; do
+  until status=$(call "http://localhost/v1/operations/$operation" | sed 's/"steps".*//' | sed -n 's/.*"status":"\([a-z]*\)".*/\1/p'); [[ $status =~ ^(succeeded|failed)$ ]]; do
     sleep 0.5
   done
   echo "$status"
