@@ -24,6 +24,10 @@ export const HOLDS: readonly Held[] = [
       ['fault/parts', 'without Redis work is accepted, and done when Redis is back'],
       ['machine/operations', 'with Redis flushed no operation is lost'],
       ['machine/operations', 'a worker that is killed in the middle leaves nothing running'],
+      [
+        'chaos/chaos',
+        'nothing is lost, nothing done twice or half, no neighbour is down, and every end is true',
+      ],
       ['scripts/reboot', 'a server %s while it makes sites makes all of them, each once'],
     ],
   },
@@ -100,7 +104,17 @@ export const HOLDS: readonly Held[] = [
   {
     promise: 'plan and drift',
     means: 'What would change, and what was changed by hand, is shown as a diff.',
-    proofs: [],
+    proofs: [
+      ['machine/plans', 'a site that is not there yet is shown file by file, and none of it is made'],
+      [
+        'machine/plans',
+        'of a site that stands, a change is a diff of what it changes, and a removal names what would go',
+      ],
+      ['machine/drift', 'a site that was made has not drifted'],
+      ['machine/drift', '%s is told, left alone, and as it was once it is repaired'],
+      ['machine/drift', 'an ordinary change overwrites nothing that was done by hand without a word'],
+      ['machine/drift', 'a grant that was taken away is told, and there again'],
+    ],
   },
   {
     promise: 'resources',
@@ -116,7 +130,15 @@ export const HOLDS: readonly Held[] = [
       ],
     ],
   },
-  { promise: 'audit', means: 'Whoever changes, takes out or swaps a row of the audit is found.', proofs: [] },
+  {
+    promise: 'audit',
+    means: 'Whoever changes, takes out or swaps a row of the audit is found.',
+    proofs: [
+      ['machine/audit', 'what was asked for, by whom, and what root did for it is sealed, and right'],
+      ['machine/audit', 'a row that nobody seals is said after a minute'],
+      ['machine/audit', 'lines that are missing at its end, or all of them, are found by their copies'],
+    ],
+  },
   {
     promise: 'upgrading',
     means:
