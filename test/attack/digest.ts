@@ -23,7 +23,7 @@ const FOLDERS = [
 
 /** Executors note what they are asked, lock what they are asked about and measure each minute: this is no change. */
 const NOTES = [
-  ...['audit.log', 'audit-head.json', 'locks', 'sizes'].map((name) => `/var/lib/sculptor-root/${name}`),
+  ...['audit.log', 'audit', 'locks', 'sizes'].map((name) => `/var/lib/sculptor-root/${name}`),
   '*/node_modules/*/*',
 ];
 

@@ -143,7 +143,7 @@ export const THINGS: readonly Sabotage[] = [
   {
     name: 'an audit that is shorter than root has seen it',
     spoil: () =>
-      write('/var/lib/sculptor-root/audit-head.json', (text) =>
+      write('/var/lib/sculptor-root/audit/head.json', (text) =>
         text.replace(/"number":[0-9]+/, '"number":900000000'),
       ),
     check: 'audit',

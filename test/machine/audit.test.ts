@@ -7,7 +7,7 @@ import { must, rootSql, run, sculptorctl } from './server.ts';
 /* Whoever changes what was written down, as root of MariaDB or of the server, is found. */
 
 const LOG = '/var/lib/sculptor-root/audit.log';
-const HEAD = '/var/lib/sculptor-root/audit-head.json';
+const HEAD = '/var/lib/sculptor-root/audit/head.json';
 const KEPT = '/root/audit-as-it-was';
 const WORKER = 'sculptor-worker-privileged';
 

@@ -13,6 +13,7 @@ const OWN: readonly (readonly [string, Folder])[] = [
   [paths.tenants, CLOSED],
   [paths.sizes, CLOSED],
   [paths.quotas, CLOSED],
+  [paths.audit, CLOSED],
   [paths.locks, CLOSED],
   ['/var/lib/sculptor-root/cache', CLOSED],
   ['/var/lib/sculptor-root/trash', CLOSED],

@@ -25,8 +25,9 @@ export const paths = {
   shadow: '/etc/shadow',
 
   auditLog: '/var/lib/sculptor-root/audit.log',
-  /** How far the state's own audit reached when root saw it last. */
-  auditHead: '/var/lib/sculptor-root/audit-head.json',
+  /** How far the state's own audit reached when root saw it last; its folder changes with it, and no other. */
+  audit: '/var/lib/sculptor-root/audit',
+  auditHead: '/var/lib/sculptor-root/audit/head.json',
   registry: '/var/lib/sculptor-root/registry',
   registered: (id: DomainId) => `/var/lib/sculptor-root/registry/${id}.json`,
   databases: '/var/lib/sculptor-root/databases',
