@@ -17,7 +17,7 @@ export async function tellDrift(sql: Sql, looked: Looked, found: readonly Differ
       tenant,
       server,
     },
-    message: `${name} is not as it was asked for any more: ${summary(found)}`,
+    message: `${name} is not as it was asked for any more, in ${inWays(found)}. ${TOLD_BY} ${name}`,
   });
 }
 
@@ -28,12 +28,13 @@ export async function tellKept(
   found: readonly Difference[],
 ): Promise<void> {
   const { resourceName } = operation;
-  const message = `Before ${resourceName} was changed, this was found there by hand, and is kept: ${summary(found)}`;
+  const message = `Before ${resourceName} was changed, it was found changed by hand in ${inWays(found)}, which is kept. ${TOLD_BY} ${resourceName}`;
   await insertNotification(sql, { kind: 'drift', operation, message });
 }
 
-function summary(found: readonly Difference[]): string {
-  const told = found.slice(0, 3).map(({ step, words }) => `${step}: ${words}`);
-  const more = found.length - told.length;
-  return `${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+/** The tenant reads notifications too, and what root has written into files is root's. */
+const TOLD_BY = 'An administrator sees what it is: sculptorctl drift show';
+
+function inWays({ length }: readonly Difference[]): string {
+  return length === 1 ? 'one way' : `${length} ways`;
 }

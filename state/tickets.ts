@@ -45,6 +45,18 @@ export async function holdBack(
   });
 }
 
+/**
+ * Back in the queue because whoever does it has to stop. That counts for no attempt, but for the first, which may have
+ * changed something: it shall not look like one that never began. False when the ticket is void.
+ */
+export async function handBack(state: State, ticket: Ticket): Promise<boolean> {
+  return state.transaction(async (sql) => {
+    await lockOpenOperations(sql, ticket);
+    const text = `UPDATE operation SET status = 'queued', attempt = GREATEST(attempt - 1, 1) WHERE ${STILL_HELD}`;
+    return (await sql.run(text, [ticket.id, ticket.epoch])) === 1;
+  });
+}
+
 const Running = z.object({ id: OperationId, epoch: z.number(), serialKey: z.string(), server: ServerId });
 
 /**

@@ -8,7 +8,7 @@ import type { State } from '../state/connection.ts';
 import { findOperation, nextQueued, queuedBehind } from '../state/open-operations.ts';
 import type { ClaimedOperation, Place } from '../state/open-operations.ts';
 import { endOperation } from '../state/outcomes.ts';
-import { holdBack, putBack } from '../state/tickets.ts';
+import { handBack, holdBack, putBack } from '../state/tickets.ts';
 import { carryOut } from './carry-out.ts';
 import type { PutOff, Result } from './carry-out.ts';
 import { createLanes } from './lanes.ts';
@@ -87,18 +87,18 @@ export function createRunOperation(parts: RunOperationParts): RunOperation {
       );
       await Promise.race([lanes.stop(), late]);
       over.abort();
-      await Promise.all([...claimed.values()].map((operation) => handBack(parts, operation)));
+      await Promise.all([...claimed.values()].map((operation) => returnToQueue(parts, operation)));
     },
   };
 }
 
-async function handBack(
+async function returnToQueue(
   { state, publish, logger }: RunOperationParts,
   operation: ClaimedOperation,
 ): Promise<void> {
   const { id } = operation;
   try {
-    if (!(await putBack(state, operation))) return;
+    if (!(await handBack(state, operation))) return;
     logger.info({ operationId: id }, 'operation handed back');
     publish(id);
   } catch (error) {

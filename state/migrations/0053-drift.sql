@@ -29,7 +29,6 @@ CREATE TABLE IF NOT EXISTS drift_kept (
 -- That something drifted is told each time that it does, as that a program fails is.
 ALTER TABLE notification
   DROP INDEX IF EXISTS once_each,
-  DROP COLUMN IF EXISTS told_once;
-ALTER TABLE notification
-  ADD COLUMN IF NOT EXISTS told_once BOOLEAN AS (IF(kind IN ('program_failed', 'drift'), NULL, TRUE)) VIRTUAL,
-  ADD UNIQUE INDEX IF NOT EXISTS once_each (kind, operation_id, told_once);
+  DROP COLUMN IF EXISTS told_once,
+  ADD COLUMN told_once BOOLEAN AS (IF(kind IN ('program_failed', 'drift'), NULL, TRUE)) VIRTUAL,
+  ADD UNIQUE INDEX once_each (kind, operation_id, told_once);

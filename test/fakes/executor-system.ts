@@ -288,6 +288,10 @@ function fakeFiles({ server: { disk }, change, undoing }: Parts): Files {
       const node = disk.get(path);
       return Promise.resolve(node?.kind === 'file' && node.mode !== mode ? `its mode is ${node.mode}` : null);
     },
+    isClosed: (path) => {
+      const node = disk.get(path);
+      return Promise.resolve(node?.kind === 'file' && (node.mode & 0o004) === 0);
+    },
     replace: (path, text, mode = 0o644) => change(() => put(path, { kind: 'file', text, mode })),
     remove: async (path) => {
       const before = disk.get(path);

@@ -13,7 +13,7 @@ import { ForeignPathError } from './system/own-path.ts';
 import { strayOf } from './look-at-files.ts';
 import type { WantedFile } from './wanted-files.ts';
 
-type Looks = Pick<Files, 'read' | 'readLink' | 'stray'>;
+type Looks = Pick<Files, 'read' | 'readLink' | 'stray' | 'isClosed'>;
 
 /**
  * `refuse`: what a step refuses is refused. `tell`: it is told among the differences, so that the other steps are looked
@@ -104,15 +104,25 @@ async function textDifference(
   files: Looks,
   wanted: Exclude<WantedFile, { readonly link: string }>,
 ): Promise<FileDifference | null> {
-  const { path, secret } = wanted;
+  const { path } = wanted;
   const found = await files.read(path);
   const text = 'gone' in wanted ? null : wanted.text;
   const stray = found === null ? null : await strayOf(files, wanted);
   if (found === text && stray === null) return null;
   const kind = found === text ? null : found === null ? 'made' : text === null ? 'removed' : 'changed';
-  const words = [kind, stray, secret === true && kind !== null ? 'what stands in it is a secret' : null];
-  const diff = kind === null || secret === true ? null : diffOf(path, found, text);
+  const isSecret = kind !== null && (wanted.secret === true || (await wasClosed(files, wanted)));
+  const words = [kind, stray, isSecret ? 'what stands in it is a secret' : null];
+  const diff = kind === null || isSecret ? null : diffOf(path, found, text);
   return { path, words: clip(words.filter((one) => one !== null).join('; '), 500), diff };
+}
+
+/** What everybody might read, and somebody has kept from that, holds something that is to stay there. */
+async function wasClosed(
+  files: Looks,
+  wanted: Exclude<WantedFile, { readonly link: string }>,
+): Promise<boolean> {
+  const mode = 'text' in wanted ? (wanted.mode ?? 0o644) : 0o644;
+  return (mode & 0o004) !== 0 && (await files.isClosed(wanted.path));
 }
 
 function diffOf(path: string, before: string | null, after: string | null): string {

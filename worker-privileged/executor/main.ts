@@ -35,7 +35,8 @@ process.stderr.on('error', () => undefined);
 const stop = new AbortController();
 const halt = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT']) {
-  process.once(signal, () => {
+  process.on(signal, () => {
+    if (stop.signal.aborted) return;
     stop.abort();
     setTimeout(() => halt.abort(new StoppingError()), FINISH_MS);
     // Whoever waits for an answer hears that there is none, and asks the next one.

@@ -14,7 +14,7 @@ export class PlanMade extends Error {
   }
 }
 
-export function planned(run: Run, files: Pick<Files, 'read' | 'readLink' | 'stray'>): Run {
+export function planned(run: Run, files: Pick<Files, 'read' | 'readLink' | 'stray' | 'isClosed'>): Run {
   return {
     ...run,
     plan: async (steps) => {

@@ -28,7 +28,7 @@ type Parts = {
   /** For what is to be told and not done: verbs that can only look. */
   readonly planning: {
     readonly verbs: VerbTable;
-    readonly files: Pick<Files, 'read' | 'readLink' | 'stray'>;
+    readonly files: Pick<Files, 'read' | 'readLink' | 'stray' | 'isClosed'>;
   };
   readonly locks: Locks;
   readonly requireRoom: RequireRoom;
@@ -123,7 +123,7 @@ export function createDispatch({ verbs, planning, locks, requireRoom, halt, audi
   const serve = async (asked: Asked, answer: (answer: ExecutorAnswer) => void) => {
     const { request, operation, verb, plan = false } = asked;
     const noted = { operation, verb, ...(plan ? { plan } : {}), ...idOf(asked) };
-    const isLook = plan || LOOKS.has(verb);
+    const isLook = LOOKS.has(verb);
     const started = performance.now();
     let waited: { readonly waitedMs?: number } = {};
     const end = async (outcome: string) =>

@@ -11,6 +11,8 @@ export type Files = {
   readonly read: (path: string) => Promise<string | null>;
   /** What of a file's owner and mode is not as `replace` makes it, in words; null where nothing is. */
   readonly stray: (path: string, mode: number) => Promise<string | null>;
+  /** Whether only root and its group may read it. */
+  readonly isClosed: (path: string) => Promise<boolean>;
   /** Puts the whole text there at once: whoever reads sees the old file or the new one. Mode 0644 if not said. */
   readonly replace: (path: string, text: string, mode?: number) => Promise<Undo>;
   /** Removes a file, a link or a socket; nothing where nothing is. A socket does not come back. */
@@ -24,7 +26,7 @@ export type Files = {
 };
 
 export function createFiles(): Files {
-  return { read, stray, replace, remove, readLink, link, claim };
+  return { read, stray, isClosed, replace, remove, readLink, link, claim };
 }
 
 async function read(path: string): Promise<string | null> {
@@ -52,6 +54,11 @@ async function stray(path: string, mode: number): Promise<string | null> {
     ...(found === mode ? [] : [`its mode is ${octal(found)} instead of ${octal(mode)}`]),
   ];
   return faults.length === 0 ? null : faults.join(', ');
+}
+
+async function isClosed(path: string): Promise<boolean> {
+  const stats = await lookAt(path);
+  return stats !== null && (stats.mode & 0o004) === 0;
 }
 
 async function replace(path: string, text: string, mode = 0o644): Promise<Undo> {

@@ -25,7 +25,7 @@ export function lookingOnly(system: System): System {
     databases: only(system.databases, 'read', 'list'),
     dropIns: only(system.dropIns, 'list'),
     erase: refuse,
-    files: only(system.files, 'read', 'readLink', 'stray'),
+    files: only(system.files, 'read', 'readLink', 'stray', 'isClosed'),
     folders: only(system.folders, 'look', 'list'),
     mariadb: only(mariadb, 'find', 'shape', 'accounts', 'grants', 'ofTenant', 'octetsOf', 'readTenant'),
     masters: only(system.masters, 'socketOf', 'lookOn', 'lookOff', 'readShare'),
