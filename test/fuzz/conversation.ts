@@ -43,6 +43,7 @@ const NO_FILES = {
   read: () => Promise.resolve(null),
   readLink: () => Promise.resolve(null),
   stray: () => Promise.resolve(null),
+  isClosed: () => Promise.resolve(false),
 };
 
 const RESULTS = Object.fromEntries(

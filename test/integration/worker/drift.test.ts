@@ -109,7 +109,7 @@ test('what has drifted is told once, again where it is another, and forgotten wh
   await round();
   expect(found()).toEqual([['a1a1a1a1a1a1', '1', JSON.stringify([CHANGED])]]);
   expect(news()).toEqual([
-    ['a1a1a1a1a1a1', expect.stringContaining('configure PHP: the configuration is another')],
+    ['a1a1a1a1a1a1', expect.stringContaining('in one way. An administrator sees what it is')],
   ]);
   now = [{ ...CHANGED, words: 'its mode is 0666' }];
   age(2);
