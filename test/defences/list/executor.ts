@@ -88,7 +88,7 @@ export const EXECUTOR: readonly Defence[] = [
     against: 'a plan that is asked for to read what root keeps',
     change: {
       file: 'worker-privileged/executor/differences.ts',
-      from: 'kind === null || secret === true ? null',
+      from: 'kind === null || isSecret ? null',
       to: 'kind === null ? null',
     },
     noticed: {
