@@ -189,8 +189,20 @@ function server(): Record<string, string> {
   const files = must('find', [
     ...['/etc', '/home', '/var/lib/sculptor', '/var/lib/sculptor-root', '/run/sculptor-php', '-xdev'],
     ...['-not', '-path', '/var/lib/sculptor-root/audit*'],
-    // What is measured each minute.
-    ...['-not', '-path', '/var/lib/sculptor-root/sizes*', '-printf', '%p %y %m %u %g %s %T@ %l\\n'],
+    // What is measured each minute, and what is held while something is looked at.
+    ...['-not', '-path', '/var/lib/sculptor-root/sizes*', '-not', '-path', '/var/lib/sculptor-root/locks*'],
+    // A folder of an overlay has another size when something in it was moved up.
+    ...[
+      '(',
+      '-type',
+      'd',
+      '-printf',
+      '%p %y %m %u %g %T@\\n',
+      '-o',
+      '-printf',
+      '%p %y %m %u %g %s %T@ %l\\n',
+      ')',
+    ],
   ]);
   const grants = rootSql(
     'SELECT User, Host, Priv FROM mysql.global_priv; SELECT * FROM mysql.db; SHOW DATABASES',
