@@ -24,7 +24,7 @@ function standingAt(head: NotedHead | null): string {
   return `SELECT JSON_OBJECT('last', (SELECT MAX(number) FROM sculptor.audit_seal),
     'noted', (SELECT LOWER(HEX(hash)) FROM sculptor.audit_seal WHERE number = ${head?.number ?? 0}),
     'unsealed', (SELECT COUNT(*) FROM sculptor.audit a LEFT JOIN sculptor.audit_seal s ON s.seq = a.seq
-      WHERE a.seq > (SELECT MAX(seq) FROM sculptor.audit) - 10000 AND s.seq IS NULL
+      WHERE a.seq > (SELECT GREATEST(MAX(seq), 10000) - 10000 FROM sculptor.audit) AND s.seq IS NULL
         AND a.at < UTC_TIMESTAMP(3) - INTERVAL 2 MINUTE));`;
 }
 
