@@ -82,10 +82,13 @@ enter_machine() {
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
-# was_rebooted CODE: of what ran in the machine. systemd-nspawn ends with 133 then, and does not start it anew.
+# was_rebooted CODE: of what ran in the machine, which was killed, or told to end. systemd-nspawn ends with 133 then, and
+# does not start it anew.
 was_rebooted() {
-  local ended=0
-  [ "$1" = 137 ] && timeout 5 tail --pid="$nspawn" -f /dev/null || return 1
+  local ended=0 patience=5
+  case $1 in 137 | 143) ;; *) return 1 ;; esac
+  [ "$(nsenter --target "$leader" --all systemctl is-system-running 2>/dev/null)" != stopping ] || patience=120
+  timeout "$patience" tail --pid="$nspawn" -f /dev/null || return 1
   wait "$nspawn" || ended=$?
   [ "$ended" = 133 ]
 }
