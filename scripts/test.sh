@@ -23,9 +23,9 @@ usage() {
 Usage: test.sh [--whole] [SUITE]...
 
 Suites: types lint format borders unit fuzz integration machine render fault attack doctor scripts defences; all of them
-where none is named, and chaos where that is named. Of the longest a part of the files, a third of machine's and half of attack's, and of the defences that
-need a server an eighth, dealt by a seed (SEED=NUMBER in the environment): --whole runs all. As root on Debian or
-Ubuntu; what it needs is installed. The throwaway servers' first start makes their root file system, later ones take seconds.
+where none is named, and chaos where that is named. Of the longest a part of the files, a third of machine's and half
+of attack's, and of the defences that need a server an eighth, dealt by a seed (SEED=NUMBER in the environment):
+--whole runs all. As root on Debian or Ubuntu; what it needs is installed. The throwaway servers' first start makes their root file system, later ones take seconds.
 TEXT
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OperationId, ServerId } from '../contract/ids.ts';
 import type { Failure } from '../contract/failures.ts';
-import type { State } from './connection.ts';
+import type { Sql, SqlValue, State } from './connection.ts';
 import { insertNotification } from './notifications.ts';
 import { lockOpenOperations } from './open-operations.ts';
 import type { ClaimedOperation } from './open-operations.ts';
@@ -14,14 +14,7 @@ export const STILL_HELD = "id = ? AND epoch = ? AND status = 'running'";
 
 /** Back in the queue, for a later attempt. False when the ticket is void. */
 export async function putBack(state: State, ticket: Ticket): Promise<boolean> {
-  return state.transaction(async (sql) => {
-    await lockOpenOperations(sql, ticket);
-    const written = await sql.run(`UPDATE operation SET status = 'queued' WHERE ${STILL_HELD}`, [
-      ticket.id,
-      ticket.epoch,
-    ]);
-    return written === 1;
-  });
+  return state.transaction((sql) => queueAgain(sql, ticket));
 }
 
 /**
@@ -34,14 +27,10 @@ export async function holdBack(
   { code, message, hint }: Failure,
 ): Promise<boolean> {
   return state.transaction(async (sql) => {
-    await lockOpenOperations(sql, operation);
-    const written = await sql.run(
-      `UPDATE operation SET status = 'queued', attempt = attempt - 1, error_code = ?, error_message = ?,
-         error_hint = ? WHERE ${STILL_HELD}`,
-      [code, message, hint, operation.id, operation.epoch],
-    );
-    if (written === 1) await insertNotification(sql, { kind: 'limit_reached', operation, message });
-    return written === 1;
+    const besides = ', attempt = attempt - 1, error_code = ?, error_message = ?, error_hint = ?';
+    const queued = await queueAgain(sql, operation, { besides, values: [code, message, hint] });
+    if (queued) await insertNotification(sql, { kind: 'limit_reached', operation, message });
+    return queued;
   });
 }
 
@@ -50,11 +39,24 @@ export async function holdBack(
  * changed something: it shall not look like one that never began. False when the ticket is void.
  */
 export async function handBack(state: State, ticket: Ticket): Promise<boolean> {
-  return state.transaction(async (sql) => {
-    await lockOpenOperations(sql, ticket);
-    const text = `UPDATE operation SET status = 'queued', attempt = GREATEST(attempt - 1, 1) WHERE ${STILL_HELD}`;
-    return (await sql.run(text, [ticket.id, ticket.epoch])) === 1;
-  });
+  const besides = ', attempt = GREATEST(attempt - 1, 1)';
+  return state.transaction((sql) => queueAgain(sql, ticket, { besides, values: [] }));
+}
+
+interface Changes {
+  /** What else is set, as it follows the status in an UPDATE. */
+  readonly besides: string;
+  readonly values: readonly SqlValue[];
+}
+
+async function queueAgain(
+  sql: Sql,
+  ticket: Ticket,
+  { besides, values }: Changes = { besides: '', values: [] },
+): Promise<boolean> {
+  await lockOpenOperations(sql, ticket);
+  const text = `UPDATE operation SET status = 'queued'${besides} WHERE ${STILL_HELD}`;
+  return (await sql.run(text, [...values, ticket.id, ticket.epoch])) === 1;
 }
 
 const Running = z.object({ id: OperationId, epoch: z.number(), serialKey: z.string(), server: ServerId });

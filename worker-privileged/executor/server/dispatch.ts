@@ -19,6 +19,7 @@ import { outcomeOf, type Audit } from './audit.ts';
 import { createFence } from './fence.ts';
 import { LOOKS, MAKES, PLANNED } from './looks.ts';
 import { unfit } from './plain-text.ts';
+import { LIMIT_MS } from './time-limits.ts';
 
 /** Answers one line; never rejects, so that no request can stop the process. */
 export type Dispatch = (line: string, answer: (answer: ExecutorAnswer) => void) => Promise<void>;
@@ -36,59 +37,6 @@ type Parts = {
   readonly halt: AbortSignal;
   readonly audit: Audit;
   readonly log: Log;
-};
-
-/** After this no further step begins; what had begun ends, or is undone. */
-const LIMIT_MS: { readonly [V in Verb]: number } = {
-  'server.facts': 20_000,
-  'site.put': 90_000,
-  'site.remove': 90_000,
-  'site.restore': 90_000,
-  'site.move': 3_600_000,
-  'site.purge': 3_600_000,
-  'key.put': 20_000,
-  'key.remove': 20_000,
-  'cache.put': 60_000,
-  'cache.remove': 60_000,
-  'cache.usages': 20_000,
-  // An authority may take minutes.
-  'certificate.put': 600_000,
-  'certificate.renew': 600_000,
-  'certificate.remove': 60_000,
-  'certificates.look': 60_000,
-  'cron.put': 20_000,
-  'cron.run': 40_000,
-  'cron.remove': 60_000,
-  'crons.look': 60_000,
-  'cron.output': 20_000,
-  'run.start': 3_900_000,
-  'run.stop': 60_000,
-  'run.forget': 60_000,
-  'queue.put': 90_000,
-  'queue.restart': 90_000,
-  'queue.remove': 90_000,
-  'programs.look': 20_000,
-  'program.output': 20_000,
-  'database.collate': 60_000,
-  'database.protect': 20_000,
-  'database.remove': 3.5 * 3_600_000,
-  'database.restore': 3.5 * 3_600_000,
-  'database.purge': 90_000,
-  'site.align': 90_000,
-  'site.drift': 60_000,
-  'site.repair': 90_000,
-  'site.measure': 650_000,
-  'database.align': 90_000,
-  'database.drift': 30_000,
-  'tenant.drift': 60_000,
-  // The files of its sites may have to be taken in.
-  'tenant.put': 3_600_000,
-  'tenant.remove': 90_000,
-  'tenant.restore': 3_600_000,
-  'tenant.room': 20_000,
-  'tenant.purge': 90_000,
-  'audit.head': 65_000,
-  'audit.lines': 20_000,
 };
 
 function makesSomething({ verb, args }: Asked): boolean {
