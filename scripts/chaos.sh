@@ -1,6 +1,6 @@
 #!/bin/bash
 # Clients that ask for everything there is, while a nemesis kills, stops, freezes and fills what the agent stands on;
-# then a checker over all that was asked, answered and done (test/chaos). On a throwaway server. CI has a short run.
+# then a checker over all that was asked, answered and done (test/chaos). On a throwaway server. `scripts/test.sh chaos` is a short run.
 set -euo pipefail
 
 usage() {
