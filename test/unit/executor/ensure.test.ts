@@ -98,8 +98,8 @@ test('a plan tells the differences and changes nothing', async () => {
   const { files } = createFakeSystem(createFakeServer()).system;
   const run = recordedRun();
   const steps = [word(words, 'a', 'in change'), word(words, 'b'), word(words, 'c')];
-  const found = await differencesPlanned(() => runSteps(steps, planned(run, files)));
-  expect(found).toEqual([
+  const found = differencesPlanned(() => runSteps(steps, planned(run, files)));
+  await expect(found).resolves.toEqual([
     { step: 'a', words: 'there is no a', files: [] },
     { step: 'c', words: 'there is no c', files: [] },
   ]);

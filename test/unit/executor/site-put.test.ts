@@ -245,10 +245,11 @@ describe('visitors with a password', () => {
 
   test('are written down before the site asks for one, and forgotten once it does not', async () => {
     const server = createFakeServer();
-    const { changed } = await put(server, spec({ options: asking }));
-    expect(changed.indexOf('write down who may visit')).toBeLessThan(
-      changed.indexOf('serve it by a server block of its own'),
-    );
+    const written = 'write down who may visit';
+    const asked = put(server, spec({ options: asking })).then(({ changed }) => changed);
+    await expect(asked).resolves.toContain(written);
+    const changed = await asked;
+    expect(changed.indexOf(written)).toBeLessThan(changed.indexOf('serve it by a server block of its own'));
     expect(server.disk.get(file)).toMatchObject({ text: `anna:${users[0]?.passwordHash}\n`, mode: 0o640 });
     await put(server, spec({ generation: 2 }));
     expect(server.disk.has(file)).toBe(false);
