@@ -24,11 +24,10 @@ export async function tellDrift(sql: Sql, looked: Looked, found: readonly Differ
 /** What an operation has found, and may have overwritten. */
 export async function tellKept(
   sql: Sql,
-  operation: NewNotification['operation'],
+  { operation, name }: { readonly operation: NewNotification['operation']; readonly name: string },
   found: readonly Difference[],
 ): Promise<void> {
-  const { resourceName } = operation;
-  const message = `Before ${resourceName} was changed, it was found changed by hand in ${inWays(found)}, which is kept. ${TOLD_BY} ${resourceName}`;
+  const message = `Before ${operation.resourceName} was changed, it was found changed by hand in ${inWays(found)}, which is kept. ${TOLD_BY} ${name}`;
   await insertNotification(sql, { kind: 'drift', operation, message });
 }
 

@@ -9,9 +9,9 @@ import type { Looked } from '../state/drift.ts';
 import type { DatabaseDoor } from './database-door.ts';
 import { UNASKED } from './executor-calls.ts';
 import type { Executor } from './executor-calls.ts';
-import { readAccount } from './handlers/database-user.ts';
 import type { AskPage } from './probe.ts';
 import { isOfTls } from './probe.ts';
+import { readAccount } from './reading-accounts.ts';
 
 export interface LookingParts {
   readonly state: Sql;
@@ -34,17 +34,26 @@ const LOOKS: Readonly<
     const { differences, probes } = await executor.call('site.drift', { id: DomainId.parse(id) }, UNASKED);
     return [...differences, ...(await notServed(askPage, probes))];
   },
-  database: async (parts, of) => {
-    const id = DatabaseId.parse(of.id);
-    const { differences } = await parts.executor.call('database.drift', { id }, UNASKED);
-    const there = await parts.door.readDatabase(id);
-    if (there === undefined) return [...differences, said('have the database', 'it is not on the server')];
-    const wrong = await wrongAccounts(parts, of);
-    return [...differences, ...wrong.map(({ name, words }) => said(`let ${name} in`, words))];
-  },
+  database: (parts, { id }) => lookAtDatabase(parts, DatabaseId.parse(id)),
   tenant: async ({ executor }, { id }) =>
     (await executor.call('tenant.drift', { id: TenantId.parse(id) }, UNASKED)).differences,
 };
+
+export async function lookAtDatabase(
+  parts: Omit<LookingParts, 'askPage'>,
+  id: DatabaseId,
+): Promise<readonly Difference[]> {
+  const { differences } = await parts.executor.call('database.drift', { id }, UNASKED);
+  const there = await parts.door.readDatabase(id);
+  if (there === undefined) return [...differences, said('have the database', 'it is not on the server')];
+  const wrong = await wrongAccounts(parts, { id });
+  return [...differences, ...wrong.map(({ name, words }) => said(letIn(name), words))];
+}
+
+/** How what is found of an account is named. */
+export function letIn(name: string): string {
+  return `let ${name} in`;
+}
 
 /** What visitors are shown over TLS; what else they get depends on what their site does. */
 async function notServed(askPage: AskPage, probes: readonly Probe[]): Promise<readonly Difference[]> {

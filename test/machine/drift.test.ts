@@ -216,12 +216,46 @@ test('an ordinary change overwrites nothing that was done by hand without a word
   appendFileSync(own('fpm.conf'), 'env[KEPT] = "by hand"\n');
   await updateDomain(site.name, { phpLimits: { seconds: 50 } });
   expect(readFileSync(own('fpm.conf'), 'utf8')).not.toContain('env[KEPT]');
-  const { kept } = Drift.parse((await api('GET', at())).json);
-  expect(told(kept[0] ?? { differences: [] })).toMatch(/^-env\[KEPT\] = "by hand"$/m);
+  expect(await kept(at())).toMatch(/^-env\[KEPT\] = "by hand"$/m);
   const news = (await api('GET', '/v1/notifications')).json['items'] as { kind: string; message: string }[];
   expect(news[0]).toMatchObject({ kind: 'drift', message: expect.stringContaining('by hand') as string });
   // The change asks for it: nothing has drifted.
   expect(told(await check())).toBe('');
+});
+
+async function kept(address: string): Promise<string> {
+  return told(Drift.parse((await api('GET', address)).json).kept[0] ?? { differences: [] });
+}
+
+test('what was done by hand to something of a site is kept with the site when that is changed', async () => {
+  const file = `/etc/cron.d/sculptor-${ids.cron}`;
+  appendFileSync(file, '# kept\n');
+  const change = { body: { command: ['false'] } };
+  await succeeded(await accepted('PATCH', `/v1/domains/${site.name}/crons/${ids.cron}`, change));
+  expect(readFileSync(file, 'utf8')).not.toContain('# kept');
+  expect(await kept(at())).toMatch(/^-# kept$/m);
+});
+
+test('what was done by hand to a site is kept when that is taken away', async () => {
+  const gone = await createDomain({ name: `${unique('gone')}.example` });
+  appendFileSync(`/etc/sculptor/sites/${gone.id}/fpm.conf`, '; kept\n');
+  await succeeded(await accepted('DELETE', `/v1/domains/${gone.name}`));
+  const rows = must('mariadb', [
+    '-N',
+    '-e',
+    `SELECT differences FROM sculptor.drift_kept WHERE resource_id = '${gone.id}'`,
+  ]);
+  expect(rows).toContain('-; kept');
+});
+
+test('what was done by hand to an account is kept with its database when that is changed', async () => {
+  const name = unique('kept').replace(/[^a-z0-9]/g, '');
+  const database = await createDatabase(name);
+  const user = await createUser(name, { name });
+  must('mariadb', ['-e', `REVOKE ALL PRIVILEGES, GRANT OPTION FROM '${user.name}'@'localhost'`]);
+  const address = `/v1/databases/${database.id}/users/${user.id}`;
+  await succeeded(await accepted('PATCH', address, { body: { maxConnections: 5 } }));
+  expect(await kept(`/v1/databases/${database.id}/drift`)).toContain(`let ${name} in: its rights are others`);
 });
 
 test('a grant that was taken away is told, and there again', async () => {

@@ -11,6 +11,7 @@ import { renderUnifiedDiff } from './render/unified-diff.ts';
 import type { Files } from './system/files.ts';
 import { ForeignPathError } from './system/own-path.ts';
 import { strayOf } from './look-at-files.ts';
+import { WouldChangeError } from './system/looking-only.ts';
 import type { WantedFile } from './wanted-files.ts';
 
 type Looks = Pick<Files, 'read' | 'readLink' | 'stray' | 'isClosed'>;
@@ -21,7 +22,7 @@ type Looks = Pick<Files, 'read' | 'readLink' | 'stray' | 'isClosed'>;
  */
 export type Refusals = 'refuse' | 'tell';
 
-/** An answer is one line, which has its limit. */
+/** In octets: an answer is one line, which has its limit. */
 const MOST_IN_ALL = 250_000;
 
 /** What the steps would change, with the files of it. Looking changes nothing, and no change is called. */
@@ -37,11 +38,15 @@ export async function differencesOf(
     const words = await wordsOf(step, refusals, isAfter);
     if (words === null || found.length === MOST_DIFFERENCES) continue;
     const all = await filesOf(files, step, refusals === 'tell' || isAfter);
-    const shown = all.slice(0, MOST_FILES).map((file) => (room > 0 ? file : { ...file, diff: null }));
+    const shown = all.slice(0, MOST_FILES).map((file) => {
+      const octets = Buffer.byteLength(JSON.stringify(file));
+      if (octets > room) return { ...file, diff: null };
+      room -= octets;
+      return file;
+    });
     const left = all.length - shown.length;
     const said = left === 0 ? words : `${words}, and of ${left} more files`;
     found.push({ step: step.name.slice(0, 100), words: clip(said, 500), files: shown });
-    room -= JSON.stringify(found.at(-1)).length;
   }
   return found;
 }
@@ -60,8 +65,9 @@ async function wordsOf(step: Step, refusals: Refusals, isAfter: boolean): Promis
   } catch (cause) {
     if (refusals === 'tell' && (cause instanceof FailureError || cause instanceof ForeignPathError))
       return cause.message;
-    // What it looks at comes about by a step before it.
-    if (cause instanceof FailureError || cause instanceof ForeignPathError || !isAfter) throw cause;
+    const isTold = [FailureError, ForeignPathError, WouldChangeError].some((kind) => cause instanceof kind);
+    // Else what it looks at comes about by a step before it.
+    if (isTold || !isAfter) throw cause;
     return 'it would be made once what comes before it is there';
   }
 }
@@ -75,7 +81,7 @@ async function filesOf(files: Looks, step: Step, isLenient: boolean): Promise<re
     }
     return found;
   } catch (cause) {
-    if (!isLenient) throw cause;
+    if (!isLenient || cause instanceof WouldChangeError) throw cause;
     return [];
   }
 }

@@ -1,54 +1,50 @@
-import { MaxConnections, PasswordHash, Privileges } from '../../contract/databases.ts';
+import { compareGrants } from '../../contract/grants.ts';
 import { FailureError } from '../../contract/failures.ts';
 import { DatabaseId, DatabaseUserId } from '../../contract/ids.ts';
-import { DatabaseName, DatabaseUserName } from '../../contract/names.ts';
-import type { Sql } from '../../state/connection.ts';
-import { databaseUserNameHolder } from '../../state/held-names.ts';
+import type { State } from '../../state/connection.ts';
 import { readDatabaseUserVersion } from '../../state/versions.ts';
 import type { DatabaseDoor } from '../database-door.ts';
-import { compareGrants } from '../../contract/grants.ts';
-import type { Account } from '../../contract/grants.ts';
-import { doStep, parsed, refused } from '../task.ts';
+import type { Executor } from '../executor-calls.ts';
+import { keepDriftOfDatabase } from '../keeping-drift.ts';
+import { readAccount } from '../reading-accounts.ts';
+import type { AskedAccount } from '../reading-accounts.ts';
+import { doStep, parsed } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 
 export interface DatabaseUserParts {
-  readonly state: Sql;
+  readonly state: State;
   readonly door: DatabaseDoor;
+  readonly executor: Pick<Executor, 'call'>;
 }
 
 type DatabaseUserKinds =
   'databaseUser.create' | 'databaseUser.update' | 'databaseUser.rotate' | 'databaseUser.delete';
 
-export function createDatabaseUserHandlers({
-  state,
-  door,
-}: DatabaseUserParts): Readonly<Record<DatabaseUserKinds, Handler>> {
+export function createDatabaseUserHandlers(
+  parts: DatabaseUserParts,
+): Readonly<Record<DatabaseUserKinds, Handler>> {
+  const { state, door } = parts;
   const put = (name: string): Handler => ({
     apply: async (task) => {
-      const asked = await readAsked(state, task);
+      const asked = await readAccount(state, task.operation);
+      await keepDriftOfDatabase(parts, task, asked.databaseId);
       await putAccount(door, asked, { task, name });
       await readBack(door, asked, task);
       return 'live' as const;
     },
-    discard: (task) => remove(door, task),
+    discard: (task) => discard(door, task),
   });
   return {
     'databaseUser.create': put('create account'),
     'databaseUser.update': put('change account'),
     'databaseUser.rotate': put('change password'),
-    'databaseUser.delete': { apply: (task) => remove(door, task).then(() => 'deleted') },
+    'databaseUser.delete': { apply: (task) => remove(parts, task).then(() => 'deleted') },
   };
-}
-
-interface Asked {
-  readonly id: DatabaseUserId;
-  readonly databaseId: DatabaseId;
-  readonly account: Account;
 }
 
 async function putAccount(
   door: DatabaseDoor,
-  { id, databaseId, account }: Asked,
+  { id, databaseId, account }: AskedAccount,
   { task, name }: { readonly task: Task; readonly name: string },
 ): Promise<void> {
   await doStep(task, name, async () => {
@@ -61,7 +57,7 @@ async function putAccount(
   });
 }
 
-async function readBack(door: DatabaseDoor, { id, account }: Asked, task: Task): Promise<void> {
+async function readBack(door: DatabaseDoor, { id, account }: AskedAccount, task: Task): Promise<void> {
   await doStep(task, 'read back grants', async () => {
     const { rights, password } = compareGrants(account, await door.readUser(id));
     if (!rights) throw mismatch('rights');
@@ -70,42 +66,20 @@ async function readBack(door: DatabaseDoor, { id, account }: Asked, task: Task):
   });
 }
 
-async function remove(door: DatabaseDoor, task: Task): Promise<void> {
+async function remove(parts: DatabaseUserParts, task: Task): Promise<void> {
+  const { resourceId, generation } = task.operation;
+  const version = await readDatabaseUserVersion(parts.state, resourceId, generation);
+  if (version !== undefined) await keepDriftOfDatabase(parts, task, parsed(DatabaseId, version.databaseId));
+  await discard(parts.door, task);
+}
+
+async function discard(door: DatabaseDoor, task: Task): Promise<void> {
   const id = parsed(DatabaseUserId, task.operation.resourceId);
   await doStep(task, 'remove account', async () => {
     const there = (await door.readUser(id)).length > 0;
     await door.dropUser(id);
     return there;
   });
-}
-
-function readAsked(state: Sql, { operation }: Task): Promise<Asked> {
-  return readAccount(state, operation);
-}
-
-type Version = Pick<Task['operation'], 'resourceId' | 'generation' | 'tenant' | 'server'>;
-
-/** An account as that version asks for it. */
-export async function readAccount(
-  state: Sql,
-  { resourceId, generation, tenant, server }: Version,
-): Promise<Asked> {
-  const version = await readDatabaseUserVersion(state, resourceId, generation);
-  if (version === undefined || version.deleted || version.tenant !== tenant || version.server !== server) {
-    throw refused('there is no such version of this account');
-  }
-  const id = parsed(DatabaseUserId, resourceId);
-  const account = {
-    name: parsed(DatabaseUserName, version.name),
-    database: parsed(DatabaseName, version.databaseName),
-    privileges: parsed(Privileges, version.privileges),
-    passwordHash: parsed(PasswordHash, version.passwordHash),
-    maxConnections: parsed(MaxConnections, version.maxConnections),
-  };
-  if ((await databaseUserNameHolder(state, server, account.name)) !== id) {
-    throw refused('its name is not held by this account');
-  }
-  return { id, databaseId: parsed(DatabaseId, version.databaseId), account };
 }
 
 function mismatch(what: 'rights' | 'password'): FailureError {

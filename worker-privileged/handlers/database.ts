@@ -2,18 +2,19 @@ import { Charset, Collation } from '../../contract/collations.ts';
 import { FailureError } from '../../contract/failures.ts';
 import { DatabaseId } from '../../contract/ids.ts';
 import { DatabaseName } from '../../contract/names.ts';
-import type { Sql } from '../../state/connection.ts';
+import type { State } from '../../state/connection.ts';
 import { databaseNameHolder } from '../../state/held-names.ts';
 import { isProtected } from '../../state/protection.ts';
 import type { Standing } from '../../state/resource-states.ts';
 import { readDatabaseVersion } from '../../state/versions.ts';
 import type { DatabaseDoor, Schema, ShownSchema } from '../database-door.ts';
 import type { Executor } from '../executor-calls.ts';
+import { keepDriftOfDatabase } from '../keeping-drift.ts';
 import { contextOf, doStep, parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 
 export interface DatabaseParts {
-  readonly state: Sql;
+  readonly state: State;
   readonly door: DatabaseDoor;
   readonly executor: Executor;
 }
@@ -25,6 +26,7 @@ export function createDatabaseHandlers(parts: DatabaseParts): Readonly<Record<Da
   const put: Handler = {
     apply: async (task) => {
       const asked = await readAsked(parts, task);
+      await keepDriftOfDatabase(parts, task, asked.id);
       await create(parts, asked, task);
       await protect(parts, asked, task);
       return 'live';
@@ -34,7 +36,7 @@ export function createDatabaseHandlers(parts: DatabaseParts): Readonly<Record<Da
   return {
     'database.create': put,
     'database.update': put,
-    'database.delete': { apply: (task) => remove(parts.executor, task) },
+    'database.delete': { apply: (task) => remove(parts, task) },
     'database.restore': { apply: (task) => restore(parts, task) },
   };
 }
@@ -75,10 +77,11 @@ async function protect({ state, executor }: DatabaseParts, { id }: Asked, task: 
   await executor.call('database.protect', { id }, contextOf(task));
 }
 
-async function remove(executor: Executor, task: Task): Promise<Standing> {
+async function remove(parts: DatabaseParts, task: Task): Promise<Standing> {
   const id = parsed(DatabaseId, task.operation.resourceId);
+  await keepDriftOfDatabase(parts, task, id);
   task.stillMine();
-  const { purgeAfter } = await executor.call('database.remove', { id }, contextOf(task));
+  const { purgeAfter } = await parts.executor.call('database.remove', { id }, contextOf(task));
   return purgeAfter === null ? 'deleted' : { purgeAfter: new Date(purgeAfter) };
 }
 

@@ -31,6 +31,7 @@ type DomainKinds = 'domain.create' | 'domain.update' | 'domain.delete' | 'domain
 export function createDomainHandlers(parts: DomainParts): Readonly<Record<DomainKinds, Handler>> {
   const bringAbout = (verb: 'site.put' | 'site.restore') => async (task: Task) => {
     const site = await readSite(parts, task);
+    // What comes back from the trash has not stood.
     if (verb === 'site.put') await keepDriftOfSite(parts, task, site.id);
     task.stillMine();
     const { probes } = await parts.executor.call(verb, site, contextOf(task));
@@ -40,6 +41,7 @@ export function createDomainHandlers(parts: DomainParts): Readonly<Record<Domain
   const put = bringAbout('site.put');
   const remove = async (task: Task): Promise<Standing> => {
     const id = parsed(DomainId, task.operation.resourceId);
+    await keepDriftOfSite(parts, task, id);
     task.stillMine();
     const { probes, purgeAfter } = await removeSite(parts.executor, task, id);
     await askAll(parts.askPage, task, probes);
@@ -61,6 +63,7 @@ async function moveSite(parts: DomainParts, task: Task): Promise<Standing> {
   const names = [site.name, ...site.aliases];
   const related = await relatedName(parts.state, names, { domain: site.id, tenant: to });
   if (related !== undefined) throw nameTaken(related);
+  await keepDriftOfSite(parts, task, site.id);
   task.stillMine();
   const { probes } = await parts.executor.call('site.move', { ...site, to }, contextOf(task));
   // Whose it is has been decided by now: that it does not answer is told by its step, and decides nothing back.

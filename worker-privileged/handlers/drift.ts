@@ -73,7 +73,7 @@ export async function noteDrift(
 async function repairNow(parts: DriftParts, looked: Looked, task: Task): Promise<'as-before'> {
   const found = await lookNow(parts, looked, task);
   if (found.length === 0) return 'as-before';
-  await keepFound(parts.state, task, found);
+  await keepFound(parts.state, { task, of: looked }, found);
   task.stillMine();
   await REPAIRS[looked.type](parts, looked, task);
   const left = await lookNow(parts, looked, task);

@@ -267,7 +267,10 @@ test('on a server without room nothing is made, and what makes room goes on', as
     ask(JSON.stringify({ request: 'r7', operation: null, verb, args }));
   await ask(put);
   expect(answers).toMatchObject([{ error: { code: 'server_full' } }]);
+  // A new one takes room, switched off or not.
   await request('site.put', { ...spec(), enabled: false });
+  expect(answers).toMatchObject([{}, { error: { code: 'server_full' } }]);
+  await request('site.put', { ...spec(), enabled: false, generation: 2 });
   await request('site.remove', { id: spec().id });
   expect(done).toEqual(['put', 'remove']);
 });

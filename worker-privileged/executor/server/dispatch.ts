@@ -39,8 +39,10 @@ type Parts = {
   readonly log: Log;
 };
 
+/** What is switched off was there before, unless it has just been thought of. */
 function makesSomething({ verb, args }: Asked): boolean {
-  return MAKES.has(verb) && !('enabled' in args && !args.enabled);
+  const switchesOff = 'enabled' in args && !args.enabled && args.generation > 1;
+  return MAKES.has(verb) && !switchesOff;
 }
 
 /** More than the worker ever has under way; the rest of a flood is refused, not kept. */

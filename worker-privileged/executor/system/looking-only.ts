@@ -54,6 +54,14 @@ function only<T extends object>(tool: T, ...looks: readonly (keyof T & string)[]
   return Object.fromEntries(methods) as T;
 }
 
+/** A fault of ours: nobody who asks for a plan can bring it about, and nothing has been changed. */
+export class WouldChangeError extends Error {
+  constructor() {
+    super('a plan would have changed the server');
+    this.name = 'WouldChangeError';
+  }
+}
+
 function refuse(): Promise<never> {
-  return Promise.reject(new Error('a plan would have changed the server'));
+  return Promise.reject(new WouldChangeError());
 }
