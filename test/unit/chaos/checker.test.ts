@@ -57,6 +57,18 @@ test('nothing is found where all went well, whatever was killed meanwhile', () =
   expect(check(GOOD)).toEqual([]);
 });
 
+test('a client that was answered, and asked once more while parts were away, was answered', () => {
+  const again = asked('domain.update', answered(202, 'o2'), answered(503));
+  expect(rules({ asked: [...GOOD.asked.slice(0, 1), again] })).toEqual([]);
+});
+
+test('what waited for its turn beside another, and what never had it, was not under way when its operation ended', () => {
+  const waited = call({ endedAt: 2600, durationMs: 1500, waitedMs: 1000 });
+  const refused = call({ endedAt: 2600, durationMs: 1500, waitedMs: null, outcome: 'executor_unavailable' });
+  expect(rules({ calls: [waited] })).toEqual([]);
+  expect(rules({ calls: [refused] })).toEqual([]);
+});
+
 const failed = (error: string | null, attempt = 1) => [row(), next({ status: 'failed', error, attempt })];
 
 test.each<[what: string, more: Partial<History>, rule: string]>([
