@@ -7,6 +7,7 @@ import { serveLines } from '../../worker-privileged/executor/server/lines.ts';
 import type { VerbTable } from '../../worker-privileged/executor/verbs/table.ts';
 import { arbitraryOf } from './arbitrary-of.ts';
 import type { Call } from './meant.ts';
+import { NO_FENCE } from '../unit/executor/no-fence.ts';
 
 /** All that the caller, the verbs and the audit log have of it. */
 export interface Seen {
@@ -24,6 +25,7 @@ export async function converse(bytes: Buffer, cut: number): Promise<Seen> {
     verbs: verbsThat((call) => void calls.push(call)),
     planning: { verbs: verbsThat((call) => void calls.push({ ...call, plan: true })), files: NO_FILES },
     locks: { during: (_name, act) => act() },
+    fence: NO_FENCE,
     requireRoom: () => Promise.resolve(),
     halt: new AbortController().signal,
     audit,

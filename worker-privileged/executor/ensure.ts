@@ -32,6 +32,11 @@ export type Run = {
   readonly signal: AbortSignal;
   /** For what a person should know and the caller cannot use. */
   readonly warn: (message: string, cause: unknown) => void;
+  /**
+   * Throws a SupplantedError where the operation was claimed anew since. For verbs that take a lock themselves: what is
+   * asked before it is had says nothing of the time after.
+   */
+  readonly stillAsked?: () => Promise<void>;
   /** Where nothing is to be changed, but told what would be. Throws when that is done: see plan.ts. */
   readonly plan?: (steps: readonly Step[]) => Promise<never>;
 };
@@ -52,8 +57,9 @@ export async function runSteps(steps: readonly Step[], run: Run): Promise<void> 
       run.report(outcome(step.name, 'succeeded', { changed, started }));
     } catch (failure) {
       run.report(outcome(step.name, 'failed', { changed, started }));
-      // Who asks again goes on from here.
-      if (!(failure instanceof StoppingError)) await undoAll(undos.reverse(), run);
+      // Who asks again, or does already, goes on from here.
+      const goesOn = failure instanceof StoppingError || failure instanceof SupplantedError;
+      if (!goesOn) await undoAll(undos.reverse(), run);
       throw failure;
     }
   }
@@ -66,6 +72,17 @@ export class StoppingError extends FailureError {
       'executor_unavailable',
       'The executor was stopped before all of it was done.',
       'It goes on by itself when the executor runs again: systemctl status sculptor-executor.',
+    );
+  }
+}
+
+/** Another claim of the operation was asked for since: all that this one would still do is the other's. */
+export class SupplantedError extends FailureError {
+  constructor() {
+    super(
+      'executor_unavailable',
+      'Another worker has taken this operation over meanwhile.',
+      'Nothing is to be done: it goes on there.',
     );
   }
 }

@@ -6,8 +6,10 @@
 // local sockets, and imports node, contract/ and zod only. A bad request is answered, noted, and the next is read.
 import { createAudit } from './server/audit.ts';
 import { createDispatch } from './server/dispatch.ts';
+import { createFence } from './server/fence.ts';
 import { giveSignsOfLife, readHandedOver } from './server/handed-over.ts';
 import { serveSocket, serveStandardInput } from './server/serve.ts';
+import { createClaims } from './system/claims.ts';
 import { readConfig } from './system/config.ts';
 import { StoppingError } from './ensure.ts';
 import { foldersOfDrafts, sweepDrafts } from './system/drafts.ts';
@@ -15,6 +17,7 @@ import { createFiles } from './system/files.ts';
 import { causeOf, createLog } from './system/log.ts';
 import { ensureOwnFolders } from './system/own-folders.ts';
 import { lookingOnly } from './system/looking-only.ts';
+import { paths } from './system/paths.ts';
 import { createRequireRoom } from './system/room.ts';
 import { createSystem } from './system/system.ts';
 import { createVerbs } from './verbs/all.ts';
@@ -55,6 +58,7 @@ const audit = createAudit(log, system.auditLog);
 const { locks, files } = system;
 const dispatch = createDispatch({
   ...{ verbs: createVerbs(system), locks, audit, log },
+  fence: createFence(createClaims(paths.claims), log),
   planning: { verbs: createVerbs(lookingOnly(system)), files },
   requireRoom: createRequireRoom(),
   halt: halt.signal,

@@ -351,12 +351,38 @@ export const EXECUTOR: readonly Defence[] = [
     against: 'a worker that hung, and does again what another has done since',
     change: {
       file: 'worker-privileged/executor/server/fence.ts',
-      from: 'epoch >= (latest.get(operation) ?? 0)) return;',
-      to: 'epoch >= 0 * (latest.get(operation) ?? 0)) return;',
+      from: 'epoch >= (await claims.latest(operation))) return;',
+      to: 'epoch >= 0 * (await claims.latest(operation))) return;',
     },
     noticed: {
       file: 'test/unit/executor/dispatch.test.ts',
       test: 'what waits for its turn is not done where the operation was claimed anew meanwhile, nor what comes later of the old claim',
+    },
+  },
+  {
+    name: 'claims outlast an executor',
+    against: 'a worker that hung, whose request comes when the executor was started anew',
+    change: {
+      file: 'worker-privileged/executor/system/claims.ts',
+      from: 'await (await open(`${of(operation)}/${epoch}`,',
+      to: 'await (await open(`${folder}/${epoch}`,',
+    },
+    noticed: {
+      file: 'test/unit/executor/claims.test.ts',
+      test: 'an executor that was started anew, and one beside it, know of the last claim',
+    },
+  },
+  {
+    name: 'still the last claim when the lock is had',
+    against: 'a worker that hung, and whose request waits for a site while another does the same',
+    change: {
+      file: 'worker-privileged/executor/verbs/site-parts/locked.ts',
+      from: 'await run.stillAsked?.();',
+      to: '',
+    },
+    noticed: {
+      file: 'test/unit/executor/locked.test.ts',
+      test: 'what has its turn when the operation was claimed anew does nothing, and takes nothing back',
     },
   },
 ];

@@ -1,10 +1,16 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ExecutorAnswer } from '../../../contract/executor.ts';
 import { FailureError } from '../../../contract/failures.ts';
 import type { AuditEvent } from '../../../worker-privileged/executor/server/audit.ts';
 import { runSteps } from '../../../worker-privileged/executor/ensure.ts';
 import { createDispatch } from '../../../worker-privileged/executor/server/dispatch.ts';
+import { createFence } from '../../../worker-privileged/executor/server/fence.ts';
+import { createClaims } from '../../../worker-privileged/executor/system/claims.ts';
 import type { VerbTable } from '../../../worker-privileged/executor/verbs/table.ts';
 import { spec } from './sites.ts';
+import { NO_FENCE } from './no-fence.ts';
 
 function build(
   verbs: Partial<VerbTable> = {},
@@ -67,6 +73,7 @@ function build(
     },
     planning: { verbs: plans as VerbTable, files: NO_FILES },
     locks: { during: (_name, act) => act() },
+    fence: NO_FENCE,
     requireRoom,
     halt: new AbortController().signal,
     audit: (event) => void events.push(event),
@@ -118,6 +125,7 @@ test('what waits for its turn says afterwards how long that was, so that it can 
   const dispatch = createDispatch({
     verbs: { 'site.put': () => Promise.resolve({ probes: [] }) } as unknown as VerbTable,
     planning: { verbs: {} as VerbTable, files: NO_FILES },
+    fence: NO_FENCE,
     requireRoom: () => Promise.resolve(),
     halt: new AbortController().signal,
     locks: { during: (_name, act) => new Promise((done) => setTimeout(done, 30)).then(act) },
@@ -155,6 +163,7 @@ test('what waits for its turn is not done where the operation was claimed anew m
       },
     } as unknown as VerbTable,
     planning: { verbs: {} as VerbTable, files: NO_FILES },
+    fence: createFence(createClaims(mkdtempSync(join(tmpdir(), 'claims-'))), () => undefined),
     requireRoom: () => Promise.resolve(),
     halt: new AbortController().signal,
     locks: { during: (_name, act) => new Promise<void>((turn) => turns.push(turn)).then(act) },
@@ -167,7 +176,7 @@ test('what waits for its turn is not done where the operation was claimed anew m
     return dispatch(line, (answer) => void answers.push(answer));
   };
   const all = [ask('r1', 1), ask('r2', 2), ask('r3', 1), ask('r4', 2), ask('r5')];
-  await new Promise(setImmediate);
+  while (turns.length < all.length) await new Promise(setImmediate);
   for (const turn of turns) turn();
   await Promise.all(all);
   const told = answers.map(({ request, ...answer }) => [
@@ -237,6 +246,7 @@ test('requests with an id hold the lock of that id, and those without one, or th
         return act();
       },
     },
+    fence: NO_FENCE,
     requireRoom: () => Promise.resolve(),
     halt: new AbortController().signal,
     audit: () => undefined,
@@ -250,6 +260,23 @@ test('requests with an id hold the lock of that id, and those without one, or th
   await ask('site.remove', { id: 'a1b2c3d4e5f6' });
   await ask('certificate.remove', certificate);
   expect(held).toEqual(['a1b2c3d4e5f6', 'b1b2c3d4e5f6']);
+});
+
+test('what is refused for want of room is refused when its turn comes: what was begun for an earlier claim is over then', async () => {
+  const order: string[] = [];
+  const full = () => Promise.reject(new FailureError('server_full', 'no room', 'make some'));
+  const dispatch = createDispatch({
+    verbs: {} as VerbTable,
+    planning: { verbs: {} as VerbTable, files: NO_FILES },
+    fence: NO_FENCE,
+    requireRoom: () => Promise.resolve(order.push('room')).then(full),
+    halt: new AbortController().signal,
+    locks: { during: (_name, act) => Promise.resolve(order.push('turn')).then(act) },
+    audit: () => undefined,
+    log: () => undefined,
+  });
+  await dispatch(put, (answer) => void order.push('error' in answer ? answer.error.code : 'done'));
+  expect(order).toEqual(['turn', 'room', 'server_full']);
 });
 
 test('on a server without room nothing is made, and what makes room goes on', async () => {

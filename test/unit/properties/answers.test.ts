@@ -7,6 +7,7 @@ import { createExecutorCalls } from '../../../worker-privileged/executor-calls.t
 import { createDispatch } from '../../../worker-privileged/executor/server/dispatch.ts';
 import { createFakeLink } from '../../fakes/executor-link.ts';
 import { alwaysInTime, hostileText, near } from './chance.ts';
+import { NO_FENCE } from '../executor/no-fence.ts';
 
 const id = DomainId.parse('abcdefghijkl');
 const good = JSON.stringify({ request: 'r1', result: { probes: [] } });
@@ -60,6 +61,7 @@ test('whatever a verb throws, it is answered once, and the next request is serve
       verbs: verbs as never,
       planning: { verbs: verbs as never, files: {} as never },
       locks: { during: (_name, act) => act() },
+      fence: NO_FENCE,
       requireRoom: () => Promise.resolve(),
       halt: new AbortController().signal,
       audit: () => undefined,

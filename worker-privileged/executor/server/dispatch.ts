@@ -16,7 +16,7 @@ import { causeOf, type Log } from '../system/log.ts';
 import { namedWhereFull, type RequireRoom } from '../system/room.ts';
 import type { VerbTable } from '../verbs/table.ts';
 import { outcomeOf, type Audit } from './audit.ts';
-import { createFence } from './fence.ts';
+import type { Fence } from './fence.ts';
 import { LOOKS, MAKES, PLANNED } from './looks.ts';
 import { unfit } from './plain-text.ts';
 import { LIMIT_MS } from './time-limits.ts';
@@ -32,6 +32,7 @@ type Parts = {
     readonly files: Pick<Files, 'read' | 'readLink' | 'stray' | 'isClosed'>;
   };
   readonly locks: Locks;
+  readonly fence: Fence;
   readonly requireRoom: RequireRoom;
   /** Aborted with a StoppingError when no further step may begin. */
   readonly halt: AbortSignal;
@@ -48,19 +49,20 @@ function makesSomething({ verb, args }: Asked): boolean {
 /** More than the worker ever has under way; the rest of a flood is refused, not kept. */
 const MOST_AT_ONCE = 64;
 
-export function createDispatch({ verbs, planning, locks, requireRoom, halt, audit, log }: Parts): Dispatch {
+export function createDispatch(parts: Parts): Dispatch {
+  const { verbs, planning, locks, fence, requireRoom, halt, audit, log } = parts;
   let underWay = 0;
-  const fence = createFence();
 
   const perform = async (asked: Asked, run: Run, begin: () => void) => {
-    fence.note(asked);
-    if (makesSomething(asked)) await requireRoom();
+    await fence.note(asked);
     const key = lockOf(asked);
     const [table, as] = asked.plan === true ? [planning.verbs, planned(run, planning.files)] : [verbs, run];
     // The schema of this verb has parsed these args; the compiler cannot tie the two together.
     const handle = table[asked.verb] as (args: VerbArgs<Verb>, run: Run) => Promise<unknown>;
     const act = async () => {
-      fence.require(asked);
+      await fence.require(asked);
+      // When its turn comes: an operation that is refused has ended, and what an earlier claim of it began may not go on.
+      if (makesSomething(asked)) await requireRoom();
       begin();
       return handle(asked.args, as);
     };
@@ -83,6 +85,7 @@ export function createDispatch({ verbs, planning, locks, requireRoom, halt, audi
       const run: Run = {
         report: (step) => answer({ request, step }),
         signal: AbortSignal.any([halt, AbortSignal.timeout(LIMIT_MS[verb])]),
+        stillAsked: () => fence.require(asked),
         warn: (message, cause) => log('error', message, { ...noted, ...causeOf(cause) }),
       };
       const result = await perform(asked, run, () => (waited = { waitedMs: since(started) }));

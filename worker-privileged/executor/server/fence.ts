@@ -1,41 +1,33 @@
 import type { ExecutorRequest } from '../../../contract/executor.ts';
-import { FailureError } from '../../../contract/failures.ts';
-import type { OperationId } from '../../../contract/ids.ts';
+import { SupplantedError } from '../ensure.ts';
+import type { Claims } from '../system/claims.ts';
+import { causeOf, type Log } from '../system/log.ts';
 
 /**
  * Which claim of each operation was asked for last. A worker that hung, and lost its operation to another, does not
- * know: what it asks for then, or what still waits here for its turn, is not done any more.
+ * know: what it asks for then, or what still waits here for its turn, is not done any more. Whoever may ask here may
+ * claim operations as well: by a claim that is far ahead it keeps from itself what it could end otherwise, till a reboot.
  */
 export type Fence = {
-  readonly note: (asked: Claimed) => void;
+  readonly note: (asked: Claimed) => Promise<void>;
   /** Throws where the claim is not the last one. */
-  readonly require: (asked: Claimed) => void;
+  readonly require: (asked: Claimed) => Promise<void>;
 };
 
 type Claimed = Pick<ExecutorRequest, 'operation' | 'epoch'>;
 
-/** More than there are under way; of those that are forgotten, a resource's version still says what is older. */
-const REMEMBERED = 10_000;
-
-export function createFence(): Fence {
-  const latest = new Map<OperationId, number>();
+export function createFence(claims: Claims, log: Log): Fence {
   return {
-    note: ({ operation, epoch }) => {
-      if (operation === null || epoch === undefined || epoch <= (latest.get(operation) ?? 0)) return;
-      latest.delete(operation);
-      latest.set(operation, epoch);
-      for (const oldest of latest.keys()) {
-        if (latest.size <= REMEMBERED) break;
-        latest.delete(oldest);
-      }
+    note: async ({ operation, epoch }) => {
+      if (operation === null || epoch === undefined) return;
+      // A server whose /run is full can still be repaired; a resource's version says what is older there, too.
+      await claims
+        .note(operation, epoch)
+        .catch((cause: unknown) => log('error', 'a claim cannot be noted', causeOf(cause)));
     },
-    require: ({ operation, epoch }) => {
-      if (operation === null || epoch === undefined || epoch >= (latest.get(operation) ?? 0)) return;
-      throw new FailureError(
-        'executor_unavailable',
-        'Another worker has taken this operation over meanwhile.',
-        'Nothing is to be done: it goes on there.',
-      );
+    require: async ({ operation, epoch }) => {
+      if (operation === null || epoch === undefined || epoch >= (await claims.latest(operation))) return;
+      throw new SupplantedError();
     },
   };
 }

@@ -55,6 +55,8 @@ export const paths = {
   /** What authorities were asked for in the last week. */
   orders: '/var/lib/sculptor-root/orders.json',
   locks: '/var/lib/sculptor-root/locks',
+  /** In a folder of root's that does not outlast the system. */
+  claims: '/run/sculptor-executor/claims',
   /** Root's own word on the sites' caches, and the passwords of the two that look after them. */
   caches: '/var/lib/sculptor-root/cache/caches.json',
   cachePassword: (whose: 'executor' | 'keeper') => `/var/lib/sculptor-root/cache/${whose}` as const,

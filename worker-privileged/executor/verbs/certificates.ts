@@ -8,7 +8,7 @@ import type {
 import type { Probe, VerbArgs } from '../../../contract/executor.ts';
 import type { DomainId } from '../../../contract/ids.ts';
 import type { DomainName } from '../../../contract/names.ts';
-import { runSteps, type Step } from '../ensure.ts';
+import { runSteps, type Run, type Step } from '../ensure.ts';
 import type { HeldCertificate } from '../system/certificates.ts';
 import type { PartEntryOf } from '../system/part-register.ts';
 import type { SiteEntry } from '../system/registry.ts';
@@ -23,7 +23,7 @@ import {
   shown,
 } from './site-parts/certificate.ts';
 import { partSteps } from './site-parts/follow.ts';
-import { locked } from './site-parts/locked.ts';
+import { locked, whileLocked } from './site-parts/locked.ts';
 import { askedPart, noted, readPart, removePart, siteOf } from './site-parts.ts';
 import { refuse } from './site/registered.ts';
 import type { VerbHandler } from './table.ts';
@@ -33,8 +33,9 @@ type Placed = { readonly site: SiteEntry; readonly part: PartEntryOf<'certificat
 /** What was asked of it stands when visitors are shown it; until then, and where it fails, they are shown the former. */
 export function putCertificate(system: System): VerbHandler<'certificate.put'> {
   return async (args, run) => {
-    const { at, isFirst, destroys } = await system.locks.during(args.site, () => admitted(system, args));
-    const put = () => runSteps(stepsToPut(system, at, isFirst), run);
+    const locking = { system, site: args.site, run };
+    const { at, isFirst, destroys } = await whileLocked(locking, () => admitted(system, args));
+    const put = () => runSteps(stepsToPut(locking, at, isFirst), run);
     await (destroys ? system.caps.destroy(`put-${args.id}-${args.generation}`, put) : put());
     return answerOf(system, at.site);
   };
@@ -60,11 +61,14 @@ async function losesTrust({ certificates }: System, site: DomainId, kind: Certif
   return held !== null && held.kind !== 'self-signed';
 }
 
-function stepsToPut(system: System, at: Placed, isFirst: boolean): readonly Step[] {
-  const inTurn = (step: Step) => locked(system, at.site.id, step);
+type Locking = { readonly system: System; readonly site: DomainId; readonly run: Run };
+
+function stepsToPut(locking: Locking, at: Placed, isFirst: boolean): readonly Step[] {
+  const { system, run } = locking;
+  const inTurn = (step: Step) => locked(locking, step);
   return [
     inTurn(noted(system, at.part, isFirst ? at.site.tenant : null)),
-    ...(at.part.spec.kind === 'acme' ? [obtained(system, at)] : []),
+    ...(at.part.spec.kind === 'acme' ? [obtained(system, at, { run })] : []),
     ...[...partSteps(system, at, true), formerRemoved(system, at)].map(inTurn),
   ];
 }
@@ -72,10 +76,13 @@ function stepsToPut(system: System, at: Placed, isFirst: boolean): readonly Step
 /** Another in the place of the one that there is; one that was brought along nobody but its owner can renew. */
 export function renewCertificate(system: System): VerbHandler<'certificate.renew'> {
   return async (place, run) => {
-    const inTurn = (step: Step) => locked(system, place.site, step);
-    const at = await system.locks.during(place.site, () => renewable(system, place));
+    const locking = { system, site: place.site, run };
+    const inTurn = (step: Step) => locked(locking, step);
+    const at = await whileLocked(locking, () => renewable(system, place));
     const isAcme = at.part.spec.kind === 'acme';
-    const renewed = isAcme ? obtained(system, at, true) : inTurn(selfSigned(system, at, true));
+    const renewed = isAcme
+      ? obtained(system, at, { run, again: true })
+      : inTurn(selfSigned(system, at, true));
     await runSteps([renewed, ...[shown(system, at), formerRemoved(system, at)].map(inTurn)], run);
     return answerOf(system, at.site);
   };

@@ -5,6 +5,7 @@ import type { VerbArgs } from '../../../contract/executor.ts';
 import { runSteps, type Run } from '../ensure.ts';
 import type { System } from '../system/system.ts';
 import { standingOf, worksWhile } from './site-parts/follow.ts';
+import { whileLocked } from './site-parts/locked.ts';
 import { bounded, programGone, programNoted, stopped } from './site-parts/program.ts';
 import { putPart, removePart, siteOf, switchedOff } from './site-parts.ts';
 import type { VerbHandler } from './table.ts';
@@ -26,7 +27,7 @@ export function startRun(system: System): VerbHandler<'run.start'> {
     requireRoom(underWay, asked);
     underWay.set(id, site);
     try {
-      await system.locks.during(site, () => prepare(system, asked, run));
+      await whileLocked({ system, site, run }, () => prepare(system, asked, run));
       await system.once.run(id, spec.timeoutSeconds);
       // Whoever asked before and went away waits here as well: one after the other.
       await system.locks.during(site, () => cleared(system, id, run));

@@ -3,7 +3,7 @@ import { coveredBy } from '../../../../contract/certificate-checks.ts';
 import { daysLeft } from '../../../../contract/certificates.ts';
 import { FailureError } from '../../../../contract/failures.ts';
 import type { DomainName } from '../../../../contract/names.ts';
-import type { Step } from '../../ensure.ts';
+import type { Run, Step } from '../../ensure.ts';
 import type { HeldCertificate } from '../../system/certificates.ts';
 import type { System } from '../../system/system.ts';
 import { endsSoon, sameNames } from './certificate.ts';
@@ -15,7 +15,11 @@ type Tools = Pick<System, 'certificates' | 'acme' | 'locks' | 'now' | 'registry'
  * Asks an authority for one, where there is none for these names, its end is near, or `again` says so. Meanwhile the
  * site is not locked: an authority may take minutes.
  */
-export function obtained(system: Tools, { site, part }: Placed<'certificate'>, again = false): Step {
+export function obtained(
+  system: Tools,
+  { site, part }: Placed<'certificate'>,
+  { run, again = false }: { readonly run: Pick<Run, 'stillAsked'>; readonly again?: boolean },
+): Step {
   const { certificates, acme, locks, now } = system;
   const { id, tenant, names } = site;
   const look = async () => {
@@ -28,6 +32,7 @@ export function obtained(system: Tools, { site, part }: Placed<'certificate'>, a
     return endsSoon(held, now()) ? 'it ends soon' : null;
   };
   const obtain = async () => {
+    await run.stillAsked?.();
     // Who asked for the same, and whose caller is gone, may have got it meanwhile.
     if ((await look()) === null) return null;
     const held = await certificates.read(id);
