@@ -110,6 +110,7 @@ test('one of which nobody can say how it ended has failed, is ended, and is not 
   const mark = `/home/www/${site.name}/private/broken`;
   const { answer, id } = await begin(['sh', '-c', 'echo once >>private/broken; sleep 101']);
   await untilRunning(id);
+  while (!existsSync(mark)) await pause(50);
   must('systemctl', ['kill', '--kill-whom=all', '--signal=KILL', `sculptor-run@${id}.service`]);
   const operation = await ended(answer);
   expect(operation.error?.code).toBe('broken_off');
