@@ -120,6 +120,73 @@ test.each([
   expect(numbers()).toEqual([['1', 'stays']]);
 });
 
+describe('a seal that the worker makes up', () => {
+  const COLUMNS = 'audit_seal (number, seq, content, hash)';
+  const hashFor = (number: string, seq: string) =>
+    `(SELECT * FROM (SELECT UNHEX(SHA2(CONCAT('["', LOWER(HEX(hash)), '",', ${number}, ',', ${seq}, ',"', REPEAT('61', 32), '"]'), 256))
+      FROM audit_seal ORDER BY number DESC LIMIT 1) last)`;
+  const free = '(SELECT MAX(seq) FROM audit)';
+  const made = (number: string, seq = free, hash = hashFor(number, seq)) =>
+    `${COLUMNS} VALUES (${number}, ${seq}, REPEAT('a', 32), ${hash})`;
+
+  beforeEach(async () => {
+    await note('sealed');
+    await sealRows(worker, ALL);
+    await note('free');
+  });
+
+  test.each([
+    ['of a number far ahead', made('9007199254740991')],
+    ['of the last number there is', made('18446744073709551615')],
+    ['of no number', made('0')],
+    ['of the number after next', made('3')],
+    ['of a number that there is', made('1')],
+    ['of a row that is not there', made('2', '99999999')],
+    ['of a row that is sealed', made('2', '(SELECT MIN(seq) FROM audit)')],
+    ['that is not made of the one before it', made('2', free, "REPEAT('x', 32)")],
+  ])('%s is refused, and the next is taken', async (_, values) => {
+    for (const way of ['INSERT', 'INSERT IGNORE'])
+      await worker.run(`${way} INTO ${values}`).catch(() => undefined);
+    expect(numbers()).toEqual([['1', 'sealed']]);
+    expect(await sealRows(worker, ALL)).toBe(1);
+  });
+
+  test('upon one that another session takes back is none', async () => {
+    await note('free too');
+    const sessions = [1, 2].map(() => openState({ ...servers.state('sculptor'), connections: 1 }));
+    const [one = worker, two = worker] = sessions;
+    try {
+      await one.run('START TRANSACTION');
+      await one.run(`INSERT INTO ${made('2', '(SELECT MAX(seq) - 1 FROM audit)')}`);
+      await two.run('SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED');
+      await two.run('SET innodb_lock_wait_timeout = 1');
+      await expect(two.run(`INSERT INTO ${made('3')}`)).rejects.toMatchObject({
+        code: 'ER_LOCK_WAIT_TIMEOUT',
+      });
+      await one.run('ROLLBACK');
+    } finally {
+      await Promise.all(sessions.map(async (session) => session.close()));
+    }
+    expect(numbers()).toEqual([['1', 'sealed']]);
+  });
+});
+
+test.each([
+  ['the API', 'root'],
+  ['the API', 'executor'],
+  ['the API', 'ROOT'],
+  ['the API', 'root '],
+  ['the API', 'root\n'],
+  ['the API', 'r\u043e\u043et'],
+  ['the API', 'worker-privileged'],
+  ['the worker', 'tokenoftests'],
+])('%s writes down nothing as %j', async (who, actor) => {
+  const account = who === 'the API' ? api : worker;
+  await expect(insertAudit(account, { ...LINE, actor })).rejects.toMatchObject({ sqlState: '45000' });
+  await note('by a token');
+  await insertAudit(api, { ...LINE, actor: 'nobody' });
+});
+
 describe('what is old', () => {
   const aged = (days: number, upto: number) =>
     servers.sql(`UPDATE sculptor.audit a JOIN sculptor.audit_seal s ON s.seq = a.seq
@@ -148,7 +215,9 @@ describe('what is old', () => {
     });
     expect(servers.sql('SELECT COUNT(*) FROM sculptor.audit')).toEqual([['2500']]);
     aged(20, 2500);
-    await worker.run('INSERT INTO sculptor.audit_seal VALUES (90000000, 90000000, 1, 1)');
+    await expect(
+      worker.run('INSERT INTO sculptor.audit_seal VALUES (90000000, 90000000, 1, 1)'),
+    ).rejects.toMatchObject({ sqlState: '45000' });
     await worker.run('CALL sculptor_door.forget_audit()');
     expect(servers.sql('SELECT COUNT(*) FROM sculptor.audit')).toEqual([['2500']]);
   });
