@@ -137,6 +137,10 @@ export const HOLDS: readonly Held[] = [
       ['machine/audit', 'what was asked for, by whom, and what root did for it is sealed, and right'],
       ['machine/audit', 'a row that nobody seals is said after a minute'],
       ['machine/audit', 'lines that are missing at its end, or all of them, are found by their copies'],
+      [
+        'machine/audit',
+        'after an incident root accepts what stands there, says what it gives up, and notes it',
+      ],
     ],
   },
   {

@@ -46,14 +46,11 @@ export function createKeepingAudit(parts: KeepingAuditParts): () => Promise<void
       else await tellHead();
     } catch (error) {
       const { code } = toFailure(error);
-      if (code === 'invalid_request')
-        logger.error(
-          { err: error },
-          'root has seen more of the audit than there is: run sculptorctl audit verify',
-        );
+      if (code === 'mismatch')
+        logger.error({ err: error }, 'the audit is another than root has seen: run sculptorctl audit verify');
       else pause = 0;
       // Where the executor is away, others say so.
-      if (code !== 'invalid_request' && code !== 'executor_unavailable')
+      if (code !== 'mismatch' && code !== 'executor_unavailable')
         logger.warn({ err: error }, 'the audit was not kept');
     }
   };

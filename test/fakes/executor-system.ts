@@ -199,7 +199,12 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     caps: createCaps({ files: fakeFiles({ ...parts, change: done }), locks, limits, now }),
     dropIns: { list: () => Promise.resolve([]), reload: () => Promise.resolve() },
     auditLines: { after: (line) => Promise.resolve({ lines: [], last: line }) },
-    auditLog: { append: () => Promise.resolve(), noteHead: () => Promise.resolve() },
+    auditLog: {
+      append: () => Promise.resolve(),
+      noteHead: () => Promise.resolve(),
+      acceptHead: () => Promise.resolve(),
+    },
+    auditSeals: { requireChain: () => Promise.resolve() },
     erase: async (path) => folders.remove(path),
     accounts,
     caches: fakeCaches(parts),

@@ -1,6 +1,7 @@
 import type { Defence } from '../defence.ts';
 
 const TABLE = 'test/unit/audit/table.test.ts';
+const SEEN = 'test/unit/audit/seals.test.ts';
 const CHAIN = 'test/unit/audit/chain.test.ts';
 const SEALS = 'test/integration/worker/audit.test.ts';
 const GRANTS = 'test/integration/api/grants.test.ts';
@@ -31,7 +32,7 @@ export const AUDIT: readonly Defence[] = [
     against: 'a line of root’s log that says something else',
     change: {
       file: 'worker-privileged/executor/system/audit-chain.ts',
-      from: ' && lineHash(before.hash, between, body) === hash',
+      from: ' && is === hash',
       to: '',
     },
     noticed: { file: CHAIN, test: 'a word in a line is found' },
@@ -83,6 +84,75 @@ export const AUDIT: readonly Defence[] = [
     noticed: {
       file: 'test/unit/api/audit-notes.test.ts',
       test: 'a flood of nobody’s is so many lines a minute, and one that counts the rest',
+    },
+  },
+  {
+    name: 'root looks where the audit ends',
+    against: 'who has the worker and tells root of an end far ahead, after which no true one is noted',
+    change: {
+      file: 'worker-privileged/executor/system/audit-seals.ts',
+      from: 'if (found.head !== head.hash) throw another(head.number);',
+      to: '',
+    },
+    noticed: { file: SEEN, test: 'a seal that is not there is none, noted before or not' },
+  },
+  {
+    name: 'root looks whether the chain goes on',
+    against: 'who has made the seals anew behind the one that root has noted',
+    change: {
+      file: 'worker-privileged/executor/system/audit-seals.ts',
+      from: 'if (!isWhole) throw another(known.number);',
+      to: '',
+    },
+    noticed: { file: SEEN, test: 'where the one that is noted is another no other is noted' },
+  },
+  {
+    name: 'a seal follows the one before it',
+    against: 'who has the worker and gives the last number there is, after which nothing is sealed',
+    change: {
+      file: 'state/migrations/0056-audit-guards.sql',
+      from: 'IF NEW.number <> last + 1 OR ',
+      to: 'IF ',
+    },
+    noticed: {
+      file: SEALS,
+      test: 'a seal that the worker makes up of the number after next is refused, and the next is taken',
+    },
+  },
+  {
+    name: 'the API is not root',
+    against: 'who has the API and writes down what root is said to have done, as its own',
+    change: {
+      file: 'state/migrations/0056-audit-guards.sql',
+      from: "\n    OR NEW.actor IN ('root', 'executor')",
+      to: '',
+    },
+    noticed: { file: SEALS, test: 'the API writes down nothing as "root"' },
+  },
+  {
+    name: 'a copy says what the line says',
+    against: 'who has the worker and puts other words beside the hash of a line of root’s',
+    change: {
+      file: 'worker-privileged/executor/system/logged-lines.ts',
+      from: ' || !isIt',
+      to: '',
+    },
+    noticed: {
+      file: TABLE,
+      test: 'of what is copied from root’s log a copy that says another deed than the line of which it has the hash is named',
+    },
+  },
+  {
+    name: 'a copy is of a line',
+    against: 'who has the worker and writes down in root’s name what no line says',
+    change: {
+      file: 'worker-privileged/executor/system/audit-copies-check.ts',
+      from: 'const copied = lineOf(row[8]);',
+      to: "const copied = lineOf(row[8]) ?? { line: Infinity, hash: '' };",
+    },
+    noticed: {
+      file: TABLE,
+      test: 'of what is copied from root’s log what the worker says that root did, and is no copy, is named',
     },
   },
 ];

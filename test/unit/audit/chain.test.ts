@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import { CHAIN_BEGINS, chain, endOfChain } from '../../../worker-privileged/executor/system/audit-chain.ts';
+import {
+  CHAIN_BEGINS,
+  chain,
+  endOfChain,
+  readChain,
+} from '../../../worker-privileged/executor/system/audit-chain.ts';
 import { checkLog } from '../../../worker-privileged/executor/system/audit-log-check.ts';
 
 /* The lines of root's log. */
@@ -58,6 +63,42 @@ test('a chain goes on in the next file, wherever it is turned over', async () =>
     const files = [lines.slice(0, at).join(''), lines.slice(at).join('') + next];
     expect(await checkLog(files)).toMatchObject({ first: 1, last: 4, wrong: [] });
   }
+});
+
+async function allOf<T>(some: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for await (const one of some) all.push(one);
+  return all;
+}
+
+test('it is read the same in whatever parts it comes', async () => {
+  const text =
+    `${THREE}{"event":"torn` + chain(endOfChain(THREE, true) ?? CHAIN_BEGINS, [{ event: 'begun' }]).text;
+  const whole = await allOf(readChain([text]));
+  expect(whole.map(({ number, good }) => [number, good])).toEqual([
+    [1, true],
+    [2, true],
+    [3, true],
+    [4, false],
+  ]);
+  for (const size of [1, 7, 64, 300]) {
+    const parts = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
+    expect(await allOf(readChain(parts))).toEqual(whole);
+  }
+});
+
+test('what is longer than a line of ours is none, whatever it ends with', async () => {
+  const long = `${'x'.repeat(3_000_000)}${lines[1] ?? ''}`;
+  const parts = long.match(/[^]{1,65536}/g) ?? [];
+  expect(await checkLog([lines[0] ?? '', ...parts, lines[2] ?? ''])).toMatchObject({
+    wrong: [{ why: 'missing' }],
+  });
+});
+
+test('a log of which the oldest is no longer kept begins with a line, or what stands before it was one', async () => {
+  expect(await checkLog([lines.slice(1).join('')])).toMatchObject({ first: 2, wrong: [] });
+  const changed = [(lines[0] ?? '').replace('"hash"', '"hush"'), lines[1], lines[2]].join('');
+  expect((await checkLog([changed])).wrong).toMatchObject([{ why: 'changed' }]);
 });
 
 test('what root noted of the audit is read out of it', async () => {

@@ -3,6 +3,7 @@ import { auditFiles } from '../system/audit-files.ts';
 import { checkLog, type Wrong } from '../system/audit-log-check.ts';
 import { readHead } from '../system/audit-log.ts';
 import type { AuditTable, Unsealed } from '../system/audit-table.ts';
+import { acceptAudit } from './audit-accept.ts';
 import {
   choose,
   requireNoWords,
@@ -12,20 +13,26 @@ import {
   type AdminTools,
 } from './command.ts';
 
-const WORDS = { verify } as const satisfies Readonly<
+const WORDS = { verify, accept } as const satisfies Readonly<
   Record<string, (words: readonly string[]) => AdminRequest>
 >;
 
 export const audit: AdminCommand = {
-  synopsis: 'audit verify',
+  synopsis: 'audit verify|accept',
   summary:
-    "Looks whether the audit and root's log are as they were written: none of it changed, missing or in another place.",
+    "Looks whether the audit and root's log are as they were written: none of it changed, missing or in another place. " +
+    'accept: after an incident, takes the end that stands there for the one that root has noted.',
   read: (words) => choose(WORDS, words),
 };
 
 function verify(words: readonly string[]): AdminRequest {
   requireNoWords(words);
   return { subject: 'verify', act: verifyAll };
+}
+
+function accept(words: readonly string[]): AdminRequest {
+  requireNoWords(words);
+  return { subject: 'accept', act: acceptAudit };
 }
 
 async function verifyAll({ system, records }: AdminTools): Promise<AdminAnswer> {
@@ -37,12 +44,13 @@ async function verifyAll({ system, records }: AdminTools): Promise<AdminAnswer> 
   const log = await checkLog(auditFiles());
   const check = createTableCheck({ log, head: await readHead(files), newestRow, now: now() });
   await table.seals(check.take);
-  const { rows, last, wrong, changed } = check.end();
+  const { rows, last, wrong, changed, copiesOnly } = check.end();
   const unsealed = notSealed(await table.unsealed());
   const all = [...log.wrong, ...(await namesOf(table, changed)), ...wrong, ...unsealed];
   const counted = {
     ...{ rows, head: last === null ? null : { number: last.number, hash: last.hash } },
     log: { first: log.first, last: log.last, heads: log.heads.size },
+    ...{ copiesOnly, accepted: log.accepted },
   };
   return {
     lines: [...all.map(({ why, sentence }) => `${why}: ${sentence}`), ...summary(counted, all.length === 0)],
@@ -55,13 +63,21 @@ type Counted = {
   readonly rows: number;
   readonly head: { readonly number: number; readonly hash: string } | null;
   readonly log: { readonly first: number; readonly last: number; readonly heads: number };
+  readonly copiesOnly: number;
+  readonly accepted: number;
 };
 
-function summary({ rows, head, log }: Counted, good: boolean): readonly string[] {
+function summary({ rows, head, log, copiesOnly, accepted }: Counted, good: boolean): readonly string[] {
   return [
     good ? 'the audit is as it was written' : 'the audit is not as it was written',
     head === null ? 'no row is sealed yet' : `${rows} rows, sealed up to ${head.number} ${head.hash}`,
     `lines ${log.first} to ${log.last} of root's log, with ${log.heads} notes of how far the audit reached`,
+    ...(copiesOnly > 0
+      ? [`${copiesOnly} rows are copies of lines of root's log that are no longer kept`]
+      : []),
+    ...(accepted > 0
+      ? [`up to seal ${accepted} it was accepted by root as it stood, and is not held against anything`]
+      : []),
   ];
 }
 

@@ -54,40 +54,64 @@ export function endOfChain(text: string, whole: boolean): ChainEnd | null {
   return null;
 }
 
-/** All lines that are chained in texts that follow each other. */
+/** All lines that are chained in texts that follow each other, wherever one ends; no more of them is held than a line. */
 export async function* readChain(
   texts: AsyncIterable<string> | Iterable<string>,
 ): AsyncGenerator<ChainedLine, void, undefined> {
   let before: ChainEnd | null = null;
-  let between = '';
-  for await (const text of texts)
-    for (const line of text.split(/(?<=\n)/)) {
-      const found = line.endsWith('\n') ? CHAINED.exec(line.slice(0, -1)) : null;
-      if (found === null) {
-        between += line;
-        continue;
-      }
-      const { number, hash } = numberAndHash(found);
-      yield {
-        number,
-        hash,
-        text: line.slice(0, -1),
-        good: isGood(before, between, line),
-        between: between.length,
-      };
-      before = { number, hash, rest: '' };
-      between = '';
+  let hashing = createHash('sha256');
+  let between = 0;
+  for await (const { text, whole } of linesOf(texts)) {
+    const found = whole ? CHAINED.exec(text.slice(0, -1)) : null;
+    if (found === null) {
+      hashing.update(text, 'latin1');
+      between += text.length;
+      continue;
     }
+    const { number, hash } = numberAndHash(found);
+    const body = text.slice(0, found.index) + `,"number":${number}`;
+    const is = hashing.update(body, 'latin1').digest('hex');
+    yield {
+      number,
+      hash,
+      text: text.slice(0, -1),
+      good: isGood(before, { number, hash, body, is }),
+      between,
+    };
+    before = { number, hash, rest: '' };
+    hashing = createHash('sha256').update(`${hash}\n`, 'latin1');
+    between = 0;
+  }
 }
 
-function isGood(before: ChainEnd | null, between: string, line: string): boolean | null {
-  const found = CHAINED.exec(line.slice(0, -1));
-  if (found === null) return false;
-  const { number, hash } = numberAndHash(found);
-  const body = line.slice(0, found.index) + `,"number":${number}`;
+type Found = { readonly number: number; readonly hash: Hash; readonly body: string; readonly is: string };
+
+function isGood(before: ChainEnd | null, { number, hash, body, is }: Found): boolean | null {
   // What stood there before the first line of all was not covered by it.
   if (before === null) return number === 1 ? lineHash(NOTHING_BEFORE, '', body) === hash : null;
-  return number === before.number + 1 && lineHash(before.hash, between, body) === hash;
+  return number === before.number + 1 && is === hash;
+}
+
+const LONGEST = 1_048_576;
+
+/** A line with its end; what ends nowhere, or is longer than any of ours, in pieces. */
+async function* linesOf(
+  texts: AsyncIterable<string> | Iterable<string>,
+): AsyncGenerator<{ readonly text: string; readonly whole: boolean }, void, undefined> {
+  let rest = '';
+  let isTorn = false;
+  for await (const text of texts) {
+    const lines = (rest + text).split(/(?<=\n)/);
+    rest = lines.at(-1)?.endsWith('\n') === false ? (lines.pop() ?? '') : '';
+    for (const line of lines) {
+      yield { text: line, whole: !isTorn };
+      isTorn = false;
+    }
+    if (rest.length <= LONGEST) continue;
+    yield { text: rest, whole: false };
+    [rest, isTorn] = ['', true];
+  }
+  if (rest !== '') yield { text: rest, whole: false };
 }
 
 function numberAndHash([, number, hash]: RegExpExecArray): { number: number; hash: Hash } {

@@ -1,4 +1,5 @@
-import { contentHash, lineOf, NOTHING_BEFORE, sealHash, type Hash } from '../../../contract/audit.ts';
+import { contentHash, NOTHING_BEFORE, sealHash, type Hash } from '../../../contract/audit.ts';
+import { createCopiesCheck } from './audit-copies-check.ts';
 import type { CheckedLog, Wrong } from './audit-log-check.ts';
 import type { NotedHead } from './audit-log.ts';
 import type { SealedRow } from './audit-table.ts';
@@ -18,6 +19,8 @@ export type CheckedTable = {
   readonly last: { readonly number: number; readonly hash: Hash } | null;
   readonly wrong: readonly Wrong[];
   readonly changed: readonly Changed[];
+  /** Copies of lines of root's log that are no longer kept. */
+  readonly copiesOnly: number;
 };
 
 export type TableCheck = {
@@ -45,10 +48,12 @@ export function createTableCheck({ log, head, newestRow, now }: Against): TableC
   const say = (why: Wrong['why'], sentence: string) => {
     if (wrong.length < MOST_WRONG) wrong.push({ why, sentence });
   };
+  const copies = createCopiesCheck({ log, newestRow, now, say });
 
   function checkSeal({ number, seq, content, hash }: SealedRow): void {
     if (last === null && number > 1) return;
     const before = last ?? { number: 0, hash: NOTHING_BEFORE };
+    if (number <= log.accepted) return;
     if (number !== before.number + 1)
       say('missing', `seal ${before.number + 1} is missing, and with it what it was of`);
     else if (sealHash(before.hash, { number, seq, content }) !== hash)
@@ -58,26 +63,14 @@ export function createTableCheck({ log, head, newestRow, now }: Against): TableC
   function checkRow({ number, seq, content, row }: SealedRow): void {
     if (row === null) {
       // The seal of the last row that was forgotten stays.
-      if (last !== null || number === 1)
+      if ((last !== null || number === 1) && number > log.accepted)
         say('missing', `row ${seq} of the audit is missing (seal ${number})`);
       return;
     }
     rows += 1;
     const is = contentHash(row);
-    if (is !== content && changed.length < MOST_WRONG) changed.push({ seq, number, now: is });
-  }
-
-  function checkCopy({ seq, row }: SealedRow): void {
-    const [, source, actor, , , , , , detail] = row ?? [];
-    if (source !== 'worker' || (actor !== 'root' && actor !== 'executor')) return;
-    const copied = lineOf(detail ?? '');
-    if (copied === null) return;
-    const { line, hash } = copied;
-    const there = log.lines.get(line);
-    if (there === undefined && (line <= log.last || seq <= newestRow))
-      say('missing', `line ${line} of root's log is missing: row ${seq} of the audit is its copy`);
-    if (there !== undefined && there !== hash)
-      say('changed', `line ${line} of root's log is not the one that row ${seq} of the audit is the copy of`);
+    if (is !== content && number > log.accepted && changed.length < MOST_WRONG)
+      changed.push({ seq, number, now: is });
   }
 
   return {
@@ -85,7 +78,7 @@ export function createTableCheck({ log, head, newestRow, now }: Against): TableC
       if (last === null) first = sealed.number;
       checkSeal(sealed);
       checkRow(sealed);
-      checkCopy(sealed);
+      copies.take(sealed);
       const noted = heads.get(sealed.number);
       if (noted !== undefined && noted.hash !== sealed.hash)
         say('changed', `seal ${sealed.number} is not the one that root noted at ${noted.at}`);
@@ -101,7 +94,7 @@ export function createTableCheck({ log, head, newestRow, now }: Against): TableC
             `seal ${one.number}, which root noted at ${one.at}, is missing, and what was before it`,
           );
       }
-      return { rows, last, wrong, changed };
+      return { rows, last, wrong, changed, copiesOnly: copies.end() };
     },
   };
 }

@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import { paths } from './paths.ts';
 
 const NAME = /^(.+?)(?:\.([0-9]+)(\.gz)?)?$/;
@@ -15,8 +16,16 @@ export async function* auditFiles(): AsyncGenerator<string, void, undefined> {
       ? [{ name, age: Number(age), packed: packed !== undefined }]
       : [];
   });
-  for (const { name, packed } of found.sort((one, other) => other.age - one.age)) {
-    const bytes = await readFile(`${folder}/${name}`);
-    yield (packed ? await promisify(gunzip)(bytes) : bytes).toString('latin1');
-  }
+  for (const { name, packed } of found.sort((one, other) => other.age - one.age))
+    yield* partsOf(`${folder}/${name}`, packed);
+}
+
+async function* partsOf(path: string, packed: boolean): AsyncGenerator<string, void, undefined> {
+  const file = createReadStream(path);
+  if (!packed) return yield* file.setEncoding('latin1');
+  const unpacked = createGunzip();
+  // It ends the other when one of them fails, and whoever reads hears of it.
+  const piped = pipeline(file, unpacked).catch(() => undefined);
+  yield* unpacked.setEncoding('latin1');
+  await piped;
 }

@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
-import { z } from 'zod';
 import type { RootLine } from '../../../contract/audit.ts';
 import { readChain, type ChainedLine } from './audit-chain.ts';
+import { toRootLine } from './audit-copies.ts';
 import { codeOf } from './own-path.ts';
 import { paths } from './paths.ts';
 
@@ -15,18 +15,6 @@ const MOST = 200;
 
 /** Where the last answer ended, so that the next need not read all of it. */
 type Place = { readonly inode: number; readonly offset: number; readonly number: number };
-
-const Facts = z.looseObject({
-  event: z.string(),
-  operation: z.string().nullish(),
-  verb: z.string().optional(),
-  command: z.string().optional(),
-  subject: z.string().optional(),
-  id: z.string().optional(),
-  outcome: z.string().optional(),
-  login: z.number().optional(),
-});
-type Facts = z.infer<typeof Facts>;
 
 export function createAuditLines(): AuditLines {
   let place: Place | null = null;
@@ -48,7 +36,7 @@ export function createAuditLines(): AuditLines {
       const taken = [...earlier, ...here].slice(0, MOST);
       const last = taken.at(-1)?.number ?? line;
       place = last === (here.at(-1)?.number ?? line) ? { inode, offset, number: last } : null;
-      return { lines: taken.flatMap(toRootLine), last };
+      return { lines: taken.flatMap((one) => toRootLine(one) ?? []), last };
     },
   };
 }
@@ -89,36 +77,5 @@ async function textOf(path: string, from: number): Promise<string> {
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return '';
     throw cause;
-  }
-}
-
-/** Of a line that is none of ours nothing more is told than that it is there. */
-function toRootLine({ number, hash, text }: ChainedLine): readonly RootLine[] {
-  const facts: Facts = Facts.safeParse(parse(text)).data ?? { event: 'unknown' };
-  if (facts.event === 'head') return [];
-  const { event, verb, command, subject, id, outcome = '' } = facts;
-  return [
-    {
-      ...{ line: number, hash, actor: command === undefined ? 'executor' : 'root' },
-      action: (command ?? verb ?? 'request').slice(0, 60),
-      resource: (id ?? subject ?? '').slice(0, 60),
-      outcome: (event === 'ended' ? outcome : event).slice(0, 40),
-      about: aboutOf(facts).slice(0, 150),
-    },
-  ];
-}
-
-/** Why it was refused, whose it was, or who had logged in to ask for it. */
-function aboutOf({ event, operation, outcome = '', login }: Facts): string {
-  if (event === 'refused') return outcome;
-  if (operation) return `operation ${operation}`;
-  return login === undefined ? '' : `login ${login}`;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,8 +1,9 @@
 import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
-import { AuditHead } from '../../../contract/audit.ts';
+import { AuditHead, NOTHING_BEFORE } from '../../../contract/audit.ts';
 import { FailureError } from '../../../contract/failures.ts';
 import { CHAIN_BEGINS, chain, endOfChain, type ChainEnd } from './audit-chain.ts';
+import { another } from './audit-seals.ts';
 import { codeOf } from './own-path.ts';
 import type { Files } from './files.ts';
 import type { Locks } from './locks.ts';
@@ -15,10 +16,13 @@ export type AuditLog = {
   readonly append: (facts: object) => Promise<void>;
   /**
    * Notes how far the sealed audit of the state reaches, which is kept from whoever may write there. Throws where it
-   * would go back.
+   * would go back, and what `requireChain` throws of what is noted already.
    */
-  readonly noteHead: (head: AuditHead) => Promise<void>;
+  readonly noteHead: (head: AuditHead, requireChain: RequireChain) => Promise<void>;
+  /** From now on this is where it ends, null for nowhere, whatever was noted before. */
+  readonly acceptHead: (head: AuditHead | null) => Promise<void>;
 };
+export type RequireChain = (known: AuditHead | null, head: AuditHead) => Promise<void>;
 
 export type NotedHead = z.infer<typeof NotedHead>;
 export const NotedHead = z.strictObject({ ...AuditHead.shape, at: z.iso.datetime() });
@@ -27,7 +31,7 @@ const LOCK = 'audit-log';
 const TAIL_BYTES = 65_536;
 
 type Tools = {
-  readonly files: Pick<Files, 'read' | 'replace'>;
+  readonly files: Pick<Files, 'read' | 'replace' | 'remove'>;
   readonly locks: Locks;
   readonly now: () => Date;
 };
@@ -73,14 +77,29 @@ export function createAuditLog({ files, locks, now }: Tools): AuditLog {
         waiting.push({ facts, written, failed });
         if (!flushing) void flush();
       }),
-    noteHead: ({ number, hash }) =>
-      locks.during(LOCK, async () => {
+    noteHead: async (head, requireChain) => {
+      const { number, hash } = head;
+      const before = await readHead(files);
+      // MariaDB is not waited for under the lock that every request takes.
+      if (before === null || before.number < number) await requireChain(before, head);
+      await locks.during(LOCK, async () => {
         const known = await readHead(files);
         if (known?.number === number && known.hash === hash) return;
-        if (known !== null && known.number >= number) throw goesBack(known.number);
+        if (known !== null && known.number >= number) throw another(known.number);
+        if (known?.number !== before?.number) throw notedMeanwhile();
         const at = now().toISOString();
         appendChained([{ time: at, event: 'head', sealed: number, seal: hash }]);
         await files.replace(paths.auditHead, `${JSON.stringify({ number, hash, at })}\n`, 0o600);
+      });
+    },
+    acceptHead: (head) =>
+      locks.during(LOCK, async () => {
+        const at = now().toISOString();
+        const { number = 0, hash = NOTHING_BEFORE } = head ?? {};
+        const who = { command: 'audit', subject: 'accept' };
+        appendChained([{ time: at, event: 'accepted', ...who, sealed: number, seal: hash }]);
+        if (head === null) await files.remove(paths.auditHead);
+        else await files.replace(paths.auditHead, `${JSON.stringify({ number, hash, at })}\n`, 0o600);
       }),
   };
 }
@@ -133,10 +152,10 @@ function tailOf(path: string, most: number): { readonly text: string; readonly w
   }
 }
 
-function goesBack(known: number): FailureError {
+function notedMeanwhile(): FailureError {
   return new FailureError(
-    'invalid_request',
-    `The audit was seen up to its seal ${known}, and does not end before that.`,
-    'Run sculptorctl audit verify on the server.',
+    'executor_unavailable',
+    'Another request has noted where the audit ends meanwhile.',
+    'Ask again.',
   );
 }

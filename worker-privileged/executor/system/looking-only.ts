@@ -18,6 +18,7 @@ export function lookingOnly(system: System): System {
     acme: only(system.acme, 'isAsked'),
     auditLines: only(system.auditLines, 'after'),
     auditLog: only(system.auditLog),
+    auditSeals: only(system.auditSeals),
     caches: only(system.caches, 'read', 'look', 'usages'),
     // What is not done is not counted.
     caps: { ...only(caps), destroy: (_key, act) => act(), letIn: (_key, act) => act() },

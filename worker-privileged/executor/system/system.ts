@@ -3,6 +3,7 @@ import { createAccounts, type Accounts } from './accounts.ts';
 import { createAcme, type Acme } from './acme.ts';
 import { createAuditLines, type AuditLines } from './audit-lines.ts';
 import { createAuditLog, type AuditLog } from './audit-log.ts';
+import { createAuditSeals, type AuditSeals } from './audit-seals.ts';
 import { createCachePrograms, createCacheUnit } from './cache-service.ts';
 import { createCaches, type Caches } from './caches.ts';
 import { createCaps, type Caps } from './caps.ts';
@@ -29,6 +30,7 @@ import { createPrograms, type Programs } from './programs.ts';
 import { createQuotas, type Quotas } from './quotas.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { createUnitRelays, type Relays } from './relays.ts';
+import { createRootSql } from './root-sql.ts';
 import { connectRedis } from './resp.ts';
 import { createSizes, type Sizes } from './sizes.ts';
 import { createSnippets, type Snippets } from './snippets.ts';
@@ -45,6 +47,7 @@ export type System = {
   readonly acme: Acme;
   readonly auditLines: AuditLines;
   readonly auditLog: AuditLog;
+  readonly auditSeals: AuditSeals;
   readonly caches: Caches;
   readonly caps: Caps;
   readonly certificates: Certificates;
@@ -86,6 +89,9 @@ const SUPERVISOR_SOCKET = '/run/supervisor.sock';
 /** That of the sites' programs alone, which is not the distribution's. */
 const SITES_SUPERVISOR_SOCKET = '/run/sculptor-supervisor/supervisor.sock';
 
+/** Less than the executor gives to the verb. */
+const SEALS_MS = 50_000;
+
 export function createSystem(config: ExecutorConfig): System {
   const { mode, serverName } = config;
   const commands = createCommands();
@@ -108,6 +114,9 @@ export function createSystem(config: ExecutorConfig): System {
     }),
     auditLines: createAuditLines(),
     auditLog: createAuditLog({ files, locks, now }),
+    auditSeals: createAuditSeals(
+      createRootSql({ commands, socketPath: config.mariadbSocket, timeoutMs: SEALS_MS }),
+    ),
     caches: createCaches({ files, locks, limits, service, connect: connectRedis }),
     caps: createCaps({ files, locks, limits, now }),
     certificates: createCertificates({ files, folders, accounts }),

@@ -1,10 +1,13 @@
 import type { System } from '../system/system.ts';
 import type { VerbHandler } from './table.ts';
 
-/** What root keeps of the state's audit, where nobody who may write to the state reaches it. */
-export function noteAuditHead({ auditLog }: Pick<System, 'auditLog'>): VerbHandler<'audit.head'> {
+/** What root keeps of the state's audit, where nobody who may write to the state reaches it. Who asks is not believed. */
+export function noteAuditHead({
+  auditLog,
+  auditSeals,
+}: Pick<System, 'auditLog' | 'auditSeals'>): VerbHandler<'audit.head'> {
   return async (head) => {
-    await auditLog.noteHead(head);
+    await auditLog.noteHead(head, auditSeals.requireChain);
     return {};
   };
 }
