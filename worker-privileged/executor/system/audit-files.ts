@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { paths } from './paths.ts';
@@ -22,10 +23,9 @@ export async function* auditFiles(): AsyncGenerator<string, void, undefined> {
 
 async function* partsOf(path: string, packed: boolean): AsyncGenerator<string, void, undefined> {
   const file = createReadStream(path);
-  if (!packed) return yield* file.setEncoding('latin1');
-  const unpacked = createGunzip();
+  const unpacked = packed ? createGunzip() : new PassThrough();
   // It ends the other when one of them fails, and whoever reads hears of it.
   const piped = pipeline(file, unpacked).catch(() => undefined);
-  yield* unpacked.setEncoding('latin1');
+  for await (const part of unpacked.setEncoding('latin1')) yield String(part);
   await piped;
 }

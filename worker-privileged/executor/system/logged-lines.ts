@@ -64,7 +64,10 @@ export function createLoggedLines(): LoggedLines {
       page.digests.set(digestOf([actor, action, resource, outcome, detailOf(copy)]), at * OCTETS);
     },
     has: (line) => find(line) !== null,
-    first: () => all().next().value?.line ?? 0,
+    first: () => {
+      for (const { line } of all()) return line;
+      return 0;
+    },
     copied: (line, [, , actor, , action, resource, outcome, times, detail]) => {
       const found = find(line);
       if (found === null) return 'none';
