@@ -35,10 +35,23 @@ export function parseQuery<S extends z.ZodType>(schema: S, req: Request): z.infe
 }
 
 const Nothing = z.strictObject({});
+const OfWrite = z.strictObject({ plan: z.literal('true').optional() });
 
-/** For addresses that take no query; a token in one, for instance, is not passed over in silence. */
+/**
+ * For addresses that take no query; a token in one, for instance, is not passed over in silence. Every write may be asked
+ * for as a plan, and is refused where it cannot be one.
+ */
 export function refuseQuery(req: Request): void {
-  parseQuery(Nothing, req);
+  parseQuery(reads(req) ? Nothing : OfWrite, req);
+}
+
+/** What there is to be told, and not to be done. */
+export function isPlan(req: Request): boolean {
+  return !reads(req) && parseQuery(OfWrite, req).plan === 'true';
+}
+
+function reads({ method }: Request): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 /** A page out of one row more than was asked for, if there was one. */

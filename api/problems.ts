@@ -75,6 +75,14 @@ export function tenantSuspended(reason: string): ProblemError {
   );
 }
 
+/** Asked before anything is written. */
+export function noPlan(action: string): ProblemError {
+  return new ProblemError(
+    'no-plan',
+    `Nothing was changed. Ask for ${action} without plan=true to have it done.`,
+  );
+}
+
 export function inTrash(name: string): ProblemError {
   return new ProblemError('conflict', `${name} is in the trash. Restore it first.`);
 }

@@ -24,8 +24,6 @@ function outcomeOf(req: Request, res: Response): AuditLine['outcome'] | undefine
   const problem = problemOf(res);
   if (problem !== undefined) return `refused:${problem}`;
   if (res.hasHeader('Idempotent-Replayed')) return 'replayed';
-  // It changed nothing, and has no row of its own.
-  if (req.query['plan'] === 'true') return 'planned';
   if (req.method !== 'GET' && req.method !== 'HEAD') return undefined;
   // Asked every few seconds by whoever watches, without a token: nothing of the state is in it.
   return /^\/v1\/health(?:\/|$)/.test(loggedPath(req)) ? undefined : 'answered';

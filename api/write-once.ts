@@ -2,7 +2,7 @@ import type { OperationId } from '../contract/ids.ts';
 import { insertAudit } from '../state/audit.ts';
 import type { Sql, State } from '../state/connection.ts';
 import { findAnswer, insertAnswer } from '../state/idempotency.ts';
-import { ProblemError } from './problems.ts';
+import { noPlan, ProblemError } from './problems.ts';
 import type { WriteContext } from './write-context.ts';
 
 /** What a write has brought about. `body` is shown and kept; `once` is shown and not kept. */
@@ -37,6 +37,7 @@ export async function writeOnce(
   purpose: Purpose,
   work: (sql: Sql) => Promise<Outcome>,
 ): Promise<OnceAnswer> {
+  if (purpose.context.plan) throw noPlan(purpose.action);
   const earlier = await replay(state, purpose.context);
   if (earlier !== undefined) return earlier;
   try {

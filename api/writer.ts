@@ -1,30 +1,13 @@
 import type { OperationId } from '../contract/ids.ts';
-import type { Operation, OperationKind } from '../contract/operations.ts';
 import type { WakeUps } from '../runtime/wake-ups.ts';
-import type { Sql, State } from '../state/connection.ts';
+import type { State } from '../state/connection.ts';
 import type { RequireRoomInQueue } from './queue-room.ts';
-import type { WriteContext } from './write-context.ts';
 import type { Admit } from './tenants/admission.ts';
+import { createPlanner } from './planner.ts';
 import { writeOnce } from './write-once.ts';
-import type { OnceAnswer, Outcome } from './write-once.ts';
+import type { Write, WriteAll } from './writing.ts';
 
-/** A write that begins an operation. */
-export interface Written extends Pick<Outcome, 'body' | 'once'> {
-  readonly operation: Operation;
-  /** What was begun beside it. */
-  readonly others?: readonly OperationId[];
-}
-
-export interface WriteAnswer extends OnceAnswer {
-  readonly operationId: string;
-}
-
-/** Does a write once: all of its rows in one transaction, then the wake-up. */
-export type Write = (
-  context: WriteContext,
-  action: OperationKind | 'operation.cancel',
-  work: (sql: Sql) => Promise<Written>,
-) => Promise<WriteAnswer>;
+export type { Write, WriteAnswer, Written } from './writing.ts';
 
 export interface WriterParts {
   readonly state: State;
@@ -35,15 +18,22 @@ export interface WriterParts {
   readonly requireRoomInQueue: RequireRoomInQueue;
 }
 
-export function createWriter({ state, wakeUps, admit, requireRoomInQueue }: WriterParts): Write {
+export function createWriter(parts: WriterParts): Write {
+  const { state, wakeUps, admit, requireRoomInQueue } = parts;
+  const writeAll: WriteAll = async (sql, { context, action }, work) => {
+    if (waits(action)) await requireRoomInQueue(sql, context.caller.tenant);
+    // A tenant is written by administrators alone, under a lock of its own.
+    const stillFits = isOfTenant(action) ? undefined : await admit(sql, context.caller, action);
+    const written = await work(sql);
+    await stillFits?.();
+    return written;
+  };
+  const plan = createPlanner({ state, wakeUps, requireRoomInQueue, writeAll });
   return async (context, action, work) => {
+    if (context.plan) return plan(context, action, work);
     let begun: readonly OperationId[] = [];
     const answer = await writeOnce(state, { context, action }, async (sql) => {
-      if (waits(action)) await requireRoomInQueue(sql, context.caller.tenant);
-      // A tenant is written by administrators alone, under a lock of its own.
-      const stillFits = isOfTenant(action) ? undefined : await admit(sql, context.caller, action);
-      const { operation, others = [], ...written } = await work(sql);
-      await stillFits?.();
+      const { operation, others = [], ...written } = await writeAll(sql, { context, action }, work);
       begun = [operation.id, ...others];
       return { ...written, operationId: operation.id, resource: operation.resource.id };
     });

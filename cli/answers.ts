@@ -127,6 +127,11 @@ const FileDifference = z.object(FileDifferenceShape.shape);
 export const Difference = z.object({ ...DifferenceShape.shape, files: z.array(FileDifference) });
 export type Difference = z.infer<typeof Difference>;
 
+const Change = z.object({ kind: z.string(), resource: Resource, differences: z.array(Difference) });
+const ToldPlan = z.object({ changes: z.array(Change), left: z.number() });
+export type ToldPlan = z.infer<typeof ToldPlan>;
+export const PlanOperation = z.object({ plan: ToldPlan.nullable() });
+
 const KeptDrift = z.object({ operation: z.string(), foundAt: z.string(), differences: z.array(Difference) });
 export const Drift = z.object({
   ...{

@@ -32,6 +32,8 @@ export type ClientParts = {
   readonly token: () => string;
   /** The tenant that an administrator acts for; their own where there is none. */
   readonly tenant: string | undefined;
+  /** Every write is asked for as a plan, and none is done. */
+  readonly plan: boolean;
   /** Made once for a run, so that a write whose answer was lost is not done twice. */
   readonly idempotencyKey: string;
   readonly pause: (ms: number) => Promise<void>;
@@ -48,7 +50,8 @@ export function createClient(parts: ClientParts): Client {
   const send = async ({ method, path, body }: Write): Promise<unknown> => {
     const text = body === undefined ? {} : { body: JSON.stringify(body) };
     const key = { 'idempotency-key': parts.idempotencyKey };
-    return accept(await ask({ method, path, ...text }, authorized(key)));
+    const address = parts.plan ? `${path}?plan=true` : path;
+    return accept(await ask({ method, path: address, ...text }, authorized(key)));
   };
   return {
     look: (path) => ask({ method: 'GET', path }),

@@ -24,11 +24,12 @@ export function createOpenSession(world: World): OpenSession {
     const endpoint = findEndpoint(options, world);
     const token = (): string => findToken(options, world, 'socketPath' in endpoint);
     const { terminal, idempotencyKey, pause, patienceMs } = world;
+    const plan = options.plan === true;
     const client = createClient({
       ...{ transport: createHttpTransport(endpoint), token, idempotencyKey, pause },
-      tenant: tenantOf(options),
+      ...{ tenant: tenantOf(options), plan },
     });
-    return { client, terminal, json: options.json === true, wait: options.wait, pause, patienceMs };
+    return { client, terminal, json: options.json === true, wait: options.wait, plan, pause, patienceMs };
   };
 }
 

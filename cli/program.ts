@@ -40,6 +40,7 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   const program = new Command('sculptorctl')
     .description('Websites and databases of a server, through the API of its Sculptor Agent.')
     .option('--json', "answer with the API's own JSON, one document, and nothing else")
+    .option('--plan', 'tell what would change on the server, file by file, and change nothing')
     .option('--no-wait', 'do not wait for the end of what a write started')
     .option(
       '--address <url>',

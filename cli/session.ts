@@ -8,6 +8,8 @@ export type Session = {
   readonly terminal: Terminal;
   readonly json: boolean;
   readonly wait: boolean;
+  /** Nothing is to be done but to tell what would be. */
+  readonly plan: boolean;
   readonly pause: (ms: number) => Promise<void>;
   /** After how long a person is told that an operation has not begun. */
   readonly patienceMs: number;
@@ -17,6 +19,7 @@ export type Session = {
 export type GlobalOptions = {
   readonly json?: true;
   readonly wait: boolean;
+  readonly plan?: true;
   readonly address?: string;
   readonly socket?: string;
   readonly tokenFile?: string;

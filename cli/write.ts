@@ -1,9 +1,12 @@
+import { present } from './action.ts';
+import { PlanOperation } from './answers.ts';
 import type { Accepted, Operation } from './answers.ts';
-import type { Write } from './client.ts';
+import { understand, type Write } from './client.ts';
+import { linesOfPlan } from './differences.ts';
 import { ConnectionError, OperationError, RefusedError } from './errors.ts';
 import { follow } from './follow.ts';
 import { createPatience } from './patience.ts';
-import type { Session } from './session.ts';
+import { path, type Session } from './session.ts';
 import { createStepPrinter } from './steps.ts';
 
 const SEE_IT = 'The operation goes on. To see its end: sculptorctl operation list';
@@ -38,6 +41,10 @@ export async function perform(session: Session, wish: Wish): Promise<void> {
     if (session.json) session.terminal.json(answer);
     return;
   }
+  if (session.plan) {
+    await showPlan(session, await waitFor(session, answer));
+    return;
+  }
   const operation = await waitFor(session, answer);
   if (session.json) session.terminal.json({ ...answer, ...(await reread(session, wish)), operation });
   if (operation.status !== 'succeeded') throw new OperationError(operation);
@@ -61,6 +68,16 @@ export async function watch(session: Session, id: string): Promise<Operation> {
   }
 }
 
+/** What would change, as `drift show` has what did. */
+async function showPlan(session: Session, operation: Operation): Promise<void> {
+  const document = await session.client.get(path`/v1/operations/${operation.id}`);
+  present(session, document, () => {
+    const { plan } = understand(PlanOperation, document);
+    return plan === null ? [] : linesOfPlan(plan);
+  });
+  if (operation.status !== 'succeeded') throw new OperationError(operation);
+}
+
 async function waitFor(session: Session, answer: Accepted): Promise<Operation> {
   try {
     return await watch(session, answer.operation.id);
@@ -74,6 +91,7 @@ async function waitFor(session: Session, answer: Accepted): Promise<Operation> {
 
 function announce(session: Session, wish: Wish, answer: Accepted): void {
   session.terminal.line(`operation ${answer.operation.id} ${answer.operation.status}`);
+  if (session.plan) return;
   wish.announce?.(answer).forEach((line) => session.terminal.line(line));
 }
 

@@ -16,6 +16,10 @@ export type DatabaseUserId = z.infer<typeof DatabaseUserId>;
 export const PartId = id.brand<'PartId'>();
 export type PartId = z.infer<typeof PartId>;
 
+/** Of what would be changed, and is told beforehand. */
+export const ChangeId = id.brand<'ChangeId'>();
+export type ChangeId = z.infer<typeof ChangeId>;
+
 export const TokenId = id.brand<'TokenId'>();
 export type TokenId = z.infer<typeof TokenId>;
 

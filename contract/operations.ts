@@ -53,6 +53,8 @@ export const OPERATION_RESOURCES = {
   'queue.stop': 'queue',
   'queue.restart': 'queue',
   'queue.delete': 'queue',
+  // What another would change, told beforehand.
+  'change.plan': 'change',
 } as const;
 
 export type OperationKind = keyof typeof OPERATION_RESOURCES;
@@ -66,6 +68,11 @@ export function isOfWhatStands(kind: string): boolean {
   return kind.endsWith('.drift') || kind.endsWith('.repair');
 }
 
+/** Nothing stands afterwards that did not before: what it is about is left as it was, however it ends. */
+export function bringsAboutNothing(kind: string): boolean {
+  return kind === 'change.plan' || isOfWhatStands(kind);
+}
+
 export const ResourceType = z.enum([
   'domain',
   'database',
@@ -77,6 +84,7 @@ export const ResourceType = z.enum([
   'cron',
   'run',
   'tenant',
+  'change',
 ]);
 export type ResourceType = z.infer<typeof ResourceType>;
 

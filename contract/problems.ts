@@ -15,6 +15,7 @@ export const PROBLEMS = {
   'plan-limit': { status: 409, title: "The tenant's plan allows no more" },
   'tenant-suspended': { status: 409, title: 'The tenant is suspended' },
   protected: { status: 409, title: 'The resource is protected' },
+  'no-plan': { status: 422, title: 'What this would change is not told beforehand' },
   'idempotency-mismatch': { status: 409, title: 'This Idempotency-Key was used with another request' },
   'rate-limited': { status: 429, title: 'Too many requests' },
   'queue-full': { status: 429, title: 'Too many operations wait' },

@@ -53,6 +53,7 @@ GRANT SELECT, INSERT (resource_id, resource_type, actor) ON sculptor.protection 
 GRANT SELECT ON sculptor.notification TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.drift TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.drift_kept TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (change_id, tenant, server, serial_key, wanted) ON sculptor.planned_change TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (operation_id, actor) ON sculptor.cancellation TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (token_id, key_sha256, request_sha256, operation_id, response)
   ON sculptor.idempotency TO 'www-data'@'localhost';
@@ -81,6 +82,7 @@ GRANT INSERT, UPDATE ON sculptor.domain_size TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE, DELETE ON sculptor.part_report TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE, DELETE ON sculptor.drift TO 'sculptor'@'localhost';
 GRANT INSERT, DELETE ON sculptor.drift_kept TO 'sculptor'@'localhost';
+GRANT UPDATE (result), DELETE ON sculptor.planned_change TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.domain_name TO 'sculptor'@'localhost';
 -- Whose a domain is from now on, once it has been moved.
 GRANT UPDATE (tenant) ON sculptor.domain_version TO 'sculptor'@'localhost';

@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import { Generation, TenantId } from '../contract/ids.ts';
 import type { OperationId, ServerId } from '../contract/ids.ts';
-import { isOfWhatStands, OPERATION_RESOURCES, OperationKind, ResourceType } from '../contract/operations.ts';
+import {
+  bringsAboutNothing,
+  isOfWhatStands,
+  OPERATION_RESOURCES,
+  OperationKind,
+  ResourceType,
+} from '../contract/operations.ts';
 import type { Sql, State } from './connection.ts';
+import { keyOfPlan } from './planned-changes.ts';
 import { findOperation, lockOpenOperations, waitsForTenant } from './open-operations.ts';
 import type { ClaimableOperation, ClaimedOperation, Place } from './open-operations.ts';
 import { endUnstarted } from './outcomes.ts';
@@ -52,7 +59,7 @@ async function begin(
   const end = await whyNotBegun(sql, row, { later, before });
   if (end !== undefined) {
     const neverBegan = before === undefined && !later.some((other) => other.resourceId === row.resourceId);
-    const gone = end === 'cancelled' && neverBegan && !isOfWhatStands(row.kind);
+    const gone = end === 'cancelled' && neverBegan && !bringsAboutNothing(row.kind);
     await endUnstarted(sql, row, { status: end, gone });
     return { result: 'ended', status: end, place: row };
   }
@@ -205,6 +212,7 @@ async function serialKeyOf(
   type: ResourceType,
   row: ClaimableOperation,
 ): Promise<string | undefined> {
+  if (type === 'change') return keyOfPlan(sql, row.resourceId);
   const parent = PARENTS[type];
   if (parent === undefined) return `${type}:${row.resourceId}`;
   const [version] = await sql.rows(

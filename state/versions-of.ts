@@ -19,6 +19,7 @@ export const VERSIONS: Readonly<Record<ResourceType, string>> = {
   cron: ofType('cron'),
   run: ofType('run'),
   queue: ofType('queue'),
+  change: 'planned_change WHERE change_id',
 };
 
 /** Versions are numbered by their resource, and one of another type takes its number too: the API may be a thief's. */

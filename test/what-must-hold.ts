@@ -110,6 +110,14 @@ export const HOLDS: readonly Held[] = [
         'machine/plans',
         'of a site that stands, a change is a diff of what it changes, and a removal names what would go',
       ],
+      [
+        'machine/plan-requests',
+        'of a site that is to be made it shows the files, and the request makes just those',
+      ],
+      [
+        'machine/plan-requests',
+        'of a change it shows the diff, of a removal what would go, and neither is done',
+      ],
       ['machine/drift', 'a site that was made has not drifted'],
       ['machine/drift', '%s is told, left alone, and as it was once it is repaired'],
       ['machine/drift', 'an ordinary change overwrites nothing that was done by hand without a word'],

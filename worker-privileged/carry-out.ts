@@ -1,6 +1,6 @@
 import { FailureError } from '../contract/failures.ts';
 import type { Failure } from '../contract/failures.ts';
-import { isOfWhatStands } from '../contract/operations.ts';
+import { bringsAboutNothing } from '../contract/operations.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { MAX_ATTEMPTS } from '../state/claims.ts';
 import type { ClaimedOperation } from '../state/open-operations.ts';
@@ -46,7 +46,7 @@ export async function carryOut(parts: CarryOutParts, task: Task, steps: Steps): 
     if (failure.code === 'limit_reached') return { status: 'held-back', failure };
     if (mayPass(error) && operation.attempt < MAX_ATTEMPTS) return { status: 'retry', failure };
     // What could not be brought back lies in the trash as before.
-    if (isRestore(operation) || isOfWhatStands(operation.kind))
+    if (isRestore(operation) || bringsAboutNothing(operation.kind))
       return { status: 'failed', resource: 'as-before', failure };
     // Whoever has lost the operation to another would take away what that one makes.
     await steps.settled();

@@ -8,6 +8,8 @@ import { createDomainHandlers } from './handlers/domain.ts';
 import type { DomainParts } from './handlers/domain.ts';
 import { createDriftHandlers } from './handlers/drift.ts';
 import type { DriftParts } from './handlers/drift.ts';
+import { createPlanHandlers } from './handlers/plan.ts';
+import type { PlanParts } from './handlers/plan.ts';
 import { createSitePartHandlers } from './handlers/site-part.ts';
 import type { SitePartParts } from './handlers/site-part.ts';
 import { createTenantHandlers } from './handlers/tenant.ts';
@@ -18,7 +20,13 @@ import type { Handler } from './task.ts';
 export type Handlers = Readonly<Record<OperationKind, Handler>>;
 
 export function createHandlers(
-  parts: DomainParts & DatabaseParts & DatabaseUserParts & SitePartParts & TenantParts & DriftParts,
+  parts: DomainParts &
+    DatabaseParts &
+    DatabaseUserParts &
+    SitePartParts &
+    TenantParts &
+    DriftParts &
+    PlanParts,
 ): Handlers {
   return {
     ...createDomainHandlers(parts),
@@ -28,5 +36,6 @@ export function createHandlers(
     ...createCertificateHandlers(parts),
     ...createTenantHandlers(parts),
     ...createDriftHandlers(parts),
+    ...createPlanHandlers(parts),
   };
 }

@@ -11,6 +11,7 @@ import { createCacheWatch } from './cache-watch.ts';
 import type { DatabaseDoor } from './database-door.ts';
 import type { Executor } from './executor-calls.ts';
 import { createHeartbeat } from './heartbeat.ts';
+import { createForgettingPlans } from './forgetting-plans.ts';
 import { createForgettingRuns } from './forgetting-runs.ts';
 import { createHandlers } from './operations.ts';
 import { createMeasuring } from './measuring.ts';
@@ -115,6 +116,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(LOOK_AT_CERTIFICATES_EVERY_MS, createKeepingCertificates(watching)),
     repeat(LOOK_AT_CACHES_EVERY_MS, createCacheWatch(watching)),
     repeat(PURGE_EVERY_MS, createForgettingRuns(watching)),
+    repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, createForgettingPlans(watching)),
     repeat(
       LOOK_FOR_DRIFT_EVERY_MS,
       createWatchingDrift({ ...watching, askPage, policy: config.drift ?? 'report' }),

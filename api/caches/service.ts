@@ -54,8 +54,11 @@ export function createCacheService({ state, write, server }: CacheServiceParts):
   return {
     read: (tenant, domain) => parts.read(tenant, at(domain)),
     create: (context, domain, { memoryBytes }) => {
-      const { passwordHash, once } = anotherPassword();
-      return parts.create(context, domain, { name: CACHE_NAME, spec: { memoryBytes, passwordHash }, once });
+      const { passwordHash, ...once } = anotherPassword(context);
+      return parts.create(context, domain, {
+        ...{ name: CACHE_NAME, spec: { memoryBytes, passwordHash } },
+        ...once,
+      });
     },
     update: (context, domain, { memoryBytes }) =>
       parts.update(context, at(domain), {
@@ -63,16 +66,20 @@ export function createCacheService({ state, write, server }: CacheServiceParts):
         change: (spec) => ({ ...spec, memoryBytes }),
       }),
     rotate: (context, domain) => {
-      const { passwordHash, once } = anotherPassword();
+      const { passwordHash, ...once } = anotherPassword(context);
       const change = (spec: CacheSpec) => ({ ...spec, passwordHash });
-      return parts.update(context, at(domain), { kind: 'cache.rotate', change, once });
+      return parts.update(context, at(domain), { kind: 'cache.rotate', change, ...once });
     },
     remove: (context, domain) => parts.remove(context, at(domain)),
   };
 }
 
-/** Of 256 random bits: nobody guesses one from its hash, which alone is kept. */
-function anotherPassword(): { readonly passwordHash: CachePasswordHash; readonly once: Once } {
+/** Of 256 random bits: nobody guesses one from its hash, which alone is kept. None is made for a plan. */
+function anotherPassword({ plan }: WriteContext): {
+  readonly passwordHash: CachePasswordHash;
+  readonly once?: Once;
+} {
+  if (plan) return { passwordHash: CachePasswordHash.parse('0'.repeat(64)) };
   const password = newPassword();
   return {
     passwordHash: CachePasswordHash.parse(createHash('sha256').update(password.reveal()).digest('hex')),

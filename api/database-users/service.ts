@@ -84,9 +84,11 @@ export function createDatabaseUserService({
   server,
   databaseServer,
 }: DatabaseUserServiceParts): DatabaseUserService {
-  const anotherPassword = (): NewPassword => {
+  /** None is made for a plan. */
+  const anotherPassword = ({ plan }: WriteContext): { readonly another?: NewPassword } => {
+    if (plan) return {};
     const password = newPassword();
-    return { password, passwordHash: hashFor(databaseServer, password.reveal()) };
+    return { another: { password, passwordHash: hashFor(databaseServer, password.reveal()) } };
   };
   return {
     list: async (tenant, address, { after, limit }) => {
@@ -108,7 +110,7 @@ export function createDatabaseUserService({
         const version = { ...wanted, id, database, generation: 1, tenant, server };
         const taken = await holdDatabaseUserName(sql, version);
         if (taken !== undefined) throw nameTaken(TAKEN);
-        return put(sql, version, { kind: 'databaseUser.create', context, another: anotherPassword() });
+        return put(sql, version, { kind: 'databaseUser.create', context, ...anotherPassword(context) });
       }),
     update: (context, address, { privileges, maxConnections }) =>
       write(context, 'databaseUser.update', async (sql) => {
@@ -124,7 +126,7 @@ export function createDatabaseUserService({
     rotate: (context, address) =>
       write(context, 'databaseUser.rotate', async (sql) => {
         const version = await nextVersion(sql, { context, server, address });
-        return put(sql, version, { kind: 'databaseUser.rotate', context, another: anotherPassword() });
+        return put(sql, version, { kind: 'databaseUser.rotate', context, ...anotherPassword(context) });
       }),
     remove: (context, address) =>
       write(context, 'databaseUser.delete', async (sql) => {

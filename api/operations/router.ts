@@ -32,7 +32,7 @@ export function createOperationRouter(operations: OperationService, follow: Foll
   addRoute(router, '/operations/:operation', {
     get: async (req, res) => {
       refuseQuery(req);
-      res.json(await operations.read(callerOf(res).tenant, parseId(req.params['operation'])));
+      res.json(await operations.show(callerOf(res), parseId(req.params['operation'])));
     },
   });
   addRoute(router, '/operations/:operation/cancel', {

@@ -1,9 +1,13 @@
 import type { OperationId, TenantId } from '../../contract/ids.ts';
 import { ENDED } from '../../contract/operations.ts';
+import type { FoundPlan, ShownOperation, ShownPlan } from '../../contract/changes.ts';
+import type { Differences } from '../../contract/drift.ts';
 import type { Operation } from '../../contract/operations.ts';
 import type { Sql, State } from '../../state/connection.ts';
 import { findOperation, insertCancellation, listOperations } from '../../state/operations.ts';
 import type { OperationFilter, OperationRecord } from '../../state/operations.ts';
+import { readFoundPlan } from '../../state/planned-changes.ts';
+import type { Caller } from '../caller.ts';
 import { toPage } from '../paging.ts';
 import type { Page } from '../paging.ts';
 import { notFound, ProblemError } from '../problems.ts';
@@ -14,6 +18,8 @@ import type { Write, WriteAnswer } from '../writer.ts';
 export interface OperationService {
   readonly list: (tenant: TenantId, filter: OperationFilter) => Promise<Page<Operation>>;
   readonly read: (tenant: TenantId, id: OperationId) => Promise<Operation>;
+  /** With what a plan has found. */
+  readonly show: (caller: Caller, id: OperationId) => Promise<ShownOperation>;
   /** Writes the wish down; the worker grants it if the operation has not begun by then. */
   readonly cancel: (context: WriteContext, id: OperationId) => Promise<WriteAnswer>;
 }
@@ -31,6 +37,12 @@ export function createOperationService({ state, write }: OperationServiceParts):
       return { items: items.map(({ operation }) => operation), next };
     },
     read: async (tenant, id) => (await find(state, tenant, id)).operation,
+    show: async (caller, id) => {
+      const { operation } = await find(state, caller.tenant, id);
+      if (operation.kind !== 'change.plan') return operation;
+      const found = await readFoundPlan(state, operation.resource.id);
+      return { ...operation, plan: found === null ? null : shownTo(caller, found) };
+    },
     cancel: (context, id) =>
       write(context, 'operation.cancel', async (sql) => {
         const { operation } = await find(sql, context.caller.tenant, id);
@@ -51,4 +63,20 @@ async function find(sql: Sql, tenant: TenantId, id: OperationId): Promise<Operat
   const record = await findOperation(sql, tenant, id);
   if (record === undefined) throw notFound('operation with this id');
   return record;
+}
+
+/** What somebody has written into a file on the server is the administrators' to read. */
+function shownTo({ role }: Caller, { changes, left }: FoundPlan): ShownPlan {
+  const shown = changes.map(({ byHand, differences, ...change }) => ({
+    ...change,
+    differences: role === 'administrator' ? differences : withoutText(differences, byHand),
+  }));
+  return { changes: shown, left };
+}
+
+function withoutText(differences: Differences, paths: readonly string[]): Differences {
+  return differences.map(({ files, ...difference }) => ({
+    ...difference,
+    files: files.map((file) => (paths.includes(file.path) ? { ...file, diff: null } : file)),
+  }));
 }

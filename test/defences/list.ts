@@ -7,6 +7,7 @@ import { EDGE } from './list/edge.ts';
 import { EXECUTOR } from './list/executor.ts';
 import { MAIL } from './list/mail.ts';
 import { OPTIONS } from './list/options.ts';
+import { PLANNED } from './list/planned.ts';
 import { PLANS } from './list/plans.ts';
 import { PROGRAMS } from './list/programs.ts';
 import { SERVER } from './list/server.ts';
@@ -22,6 +23,7 @@ export const DEFENCES: readonly Defence[] = [
   ...CACHES_DEFENCES,
   ...CERTIFICATES,
   ...EDGE,
+  ...PLANNED,
   ...PLANS,
   ...OPTIONS,
   ...TENANTS,

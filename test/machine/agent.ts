@@ -4,7 +4,9 @@ import { request, type ClientRequest, type IncomingHttpHeaders, type IncomingMes
 import { setTimeout as pause } from 'node:timers/promises';
 import { Database, DatabaseUser } from '../../contract/databases.ts';
 import { Domain } from '../../contract/domains.ts';
-import { ENDED, Operation } from '../../contract/operations.ts';
+import { ShownOperation } from '../../contract/changes.ts';
+import { ENDED } from '../../contract/operations.ts';
+import type { Operation } from '../../contract/operations.ts';
 
 /** The API as root speaks to it on an installed server: over its socket, with the administrator's token. */
 export const API_SOCKET = '/run/sculptor/api.sock';
@@ -73,12 +75,12 @@ export function operationId(answer: Answer): string {
   return (answer.json['operation'] as { id: string }).id;
 }
 
-export async function readOperation(id: string): Promise<Operation> {
-  return Operation.parse((await api('GET', `/v1/operations/${id}`)).json);
+export async function readOperation(id: string): Promise<ShownOperation> {
+  return ShownOperation.parse((await api('GET', `/v1/operations/${id}`)).json);
 }
 
 /** The operation that an answer began, once it has ended, however that is. */
-export async function ended(answer: Answer): Promise<Operation> {
+export async function ended(answer: Answer): Promise<ShownOperation> {
   for (;;) {
     const operation = await readOperation(operationId(answer));
     if (ENDED.has(operation.status)) return operation;
@@ -87,7 +89,7 @@ export async function ended(answer: Answer): Promise<Operation> {
 }
 
 /** The same, and it must have gone well. */
-export async function succeeded(answer: Answer): Promise<Operation> {
+export async function succeeded(answer: Answer): Promise<ShownOperation> {
   const operation = await ended(answer);
   if (operation.status !== 'succeeded') {
     throw new Error(`${operation.kind} ${operation.resource.name}: ${JSON.stringify(operation, null, 1)}`);

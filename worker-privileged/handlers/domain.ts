@@ -1,4 +1,6 @@
 import { NO_PHP_LIMITS, SiteSpec } from '../../contract/domains.ts';
+import { WOULD_BE_VERSIONS } from '../../contract/changes.ts';
+import type { WouldBe } from '../../contract/changes.ts';
 import type { VerbResult } from '../../contract/executor.ts';
 import { FailureError } from '../../contract/failures.ts';
 import { DomainId, TenantId } from '../../contract/ids.ts';
@@ -80,7 +82,7 @@ async function readSite({ state, serverName }: DomainParts, { operation }: Task)
     throw refused('there is no such version of this domain');
   }
   const { name, aliases, type, phpVersion, publicDirectory, isolation, enabled } = version;
-  const options = await withHashes(state, id, version.options);
+  const options = await withHashes(state, id, { options: version.options });
   const phpLimits = version.phpLimits ?? NO_PHP_LIMITS;
   const asked = { name, aliases, type, phpVersion, publicDirectory, options, phpLimits, isolation, enabled };
   const site = parsed(SiteSpec, {
@@ -90,15 +92,37 @@ async function readSite({ state, serverName }: DomainParts, { operation }: Task)
   return site;
 }
 
+interface AskedOptions {
+  readonly options: unknown;
+  /** The version that brings passwords which nobody has written. */
+  readonly unwritten?: number;
+}
+
+/** In a file of which it is said only that it differs. */
+const UNWRITTEN_HASH = `$6$salt$${'a'.repeat(86)}`;
+
+/** A site as a plan asks for it: its names may be free, and are not another's. */
+export async function siteOf(parts: DomainParts, one: WouldBe): Promise<SiteSpec> {
+  const { resource, generation, tenant } = one;
+  const version = parsed(WOULD_BE_VERSIONS.domain, one.version);
+  const options = await withHashes(parts.state, resource.id, {
+    ...{ options: version.options, unwritten: generation },
+  });
+  const site = parsed(SiteSpec, { ...version, options, id: resource.id, generation, tenant });
+  await checkNames(parts, site, 'may be free');
+  return site;
+}
+
 /** How the site is to be served, with what its visitors come in by. */
-async function withHashes(state: Sql, id: string, asked: unknown): Promise<SiteOptions> {
-  const { basicAuth, ...options } = parsed(KeptOptions, asked);
+async function withHashes(state: Sql, id: string, asked: AskedOptions): Promise<SiteOptions> {
+  const { basicAuth, ...options } = parsed(KeptOptions, asked.options);
   if (basicAuth === null) return { ...options, basicAuth };
   const hashes = await readVisitorHashes(state, id);
   const users = basicAuth.users.map(({ name, since }) => {
     const found = hashes.find((hash) => hash.name === name && hash.generation === since);
-    if (found === undefined) throw refused('a visitor has no password');
-    return { name, passwordHash: found.passwordHash };
+    const passwordHash = since === asked.unwritten ? UNWRITTEN_HASH : found?.passwordHash;
+    if (passwordHash === undefined) throw refused('a visitor has no password');
+    return { name, passwordHash };
   });
   return { ...options, basicAuth: { ...basicAuth, users } };
 }
@@ -107,6 +131,7 @@ async function withHashes(state: Sql, id: string, asked: unknown): Promise<SiteO
 async function checkNames(
   { state, serverName }: Pick<DomainParts, 'state' | 'serverName'>,
   site: SiteSpec,
+  held: 'must be held' | 'may be free' = 'must be held',
 ): Promise<void> {
   const names = [site.name, ...site.aliases];
   const holders = await domainNameHolders(state, names);
@@ -114,8 +139,8 @@ async function checkNames(
     const canonical = canonicalDomainName(name, serverName);
     if (!('name' in canonical) || canonical.name !== name) throw refused('a name is not one a site may have');
     const holder = holders.get(name);
-    if (holder === undefined) throw refused('a name is not held by this domain');
-    if (holder !== site.id) throw nameTaken(name);
+    if (holder === undefined && held === 'must be held') throw refused('a name is not held by this domain');
+    if (holder !== undefined && holder !== site.id) throw nameTaken(name);
   }
 }
 

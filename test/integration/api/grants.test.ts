@@ -30,6 +30,7 @@ const TABLES = [
     'idempotency',
     'audit',
     'audit_seal',
+    'planned_change',
     'token_revocation',
     'token_use',
   ],

@@ -36,7 +36,11 @@ const caller = {
   scopes: [],
   address: 'socket',
 };
-const context: WriteContext = { caller, key: { tokenId: 'tokenoftests', key: 'k', request: 'POST /' } };
+const context: WriteContext = {
+  caller,
+  key: { tokenId: 'tokenoftests', key: 'k', request: 'POST /' },
+  plan: false,
+};
 
 const admit = () => Promise.resolve(() => Promise.resolve());
 const requireRoomInQueue = () => Promise.resolve();
@@ -128,7 +132,7 @@ test('a refusal without a key is a refusal, and nothing is woken', async () => {
   const { state, events } = fakeState();
   const wake = (): Promise<boolean> => Promise.resolve(events.push('wake') > 0);
   const write = createWriter({ ...{ state, admit, requireRoomInQueue }, wakeUps: { wake } });
-  const refused = write({ caller, key: undefined }, 'domain.create', () =>
+  const refused = write({ caller, key: undefined, plan: false }, 'domain.create', () =>
     Promise.reject(new ProblemError('conflict', 'No.')),
   );
   await expect(refused).rejects.toThrow('No.');

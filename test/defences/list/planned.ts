@@ -1,0 +1,53 @@
+import type { Defence } from '../defence.ts';
+
+const API = 'test/integration/api/plans.test.ts';
+const WORKER = 'test/integration/worker/plans.test.ts';
+
+/** What is told beforehand, and not done. */
+export const PLANNED: readonly Defence[] = [
+  {
+    name: 'a plan that is undone',
+    against: 'a plan that does what it tells',
+    change: { file: 'api/planner.ts', from: 'throw new UndoneError();', to: '' },
+    noticed: { file: API, test: 'a plan of domain.create is accepted, and writes nothing but itself' },
+  },
+  {
+    name: 'no plan past the writer',
+    against: 'a write that is done where only its plan was asked for',
+    change: {
+      file: 'api/write-once.ts',
+      from: 'if (purpose.context.plan) throw noPlan(purpose.action);',
+      to: '',
+    },
+    noticed: {
+      file: API,
+      test: 'POST /tokens cannot be planned, which is said before anything is written',
+    },
+  },
+  {
+    name: 'whose a plan is',
+    against: 'a taken API that has the site of one tenant planned as of another',
+    change: {
+      file: 'worker-privileged/handlers/plan.ts',
+      from: 'if (owner.tenant !== one.tenant || owner.server !== one.server)',
+      to: 'if (owner.server !== one.server)',
+    },
+    noticed: {
+      file: WORKER,
+      test: 'a plan of a site of another tenant is refused, whatever tenant it says it is of',
+    },
+  },
+  {
+    name: 'what was written by hand in a plan',
+    against: 'a tenant who reads in a plan what root has written into a file',
+    change: {
+      file: 'api/operations/service.ts',
+      from: "role === 'administrator' ? differences : withoutText(differences, byHand)",
+      to: 'byHand.length > 1_000_000 ? withoutText(differences, byHand) : differences',
+    },
+    noticed: {
+      file: API,
+      test: 'what a plan found is shown at its address, and what was written by hand to administrators alone',
+    },
+  },
+];

@@ -1,0 +1,262 @@
+import { WantedPlan, WOULD_BE_VERSIONS } from '../../../contract/changes.ts';
+import type { WouldBe } from '../../../contract/changes.ts';
+import { FailureError } from '../../../contract/failures.ts';
+import { NO_LIMITS } from '../../../contract/tenants.ts';
+import { openState } from '../../../state/connection.ts';
+import { forgetPlans, readFoundPlan } from '../../../state/planned-changes.ts';
+import { createPlanHandlers } from '../../../worker-privileged/handlers/plan.ts';
+import type { PlanParts } from '../../../worker-privileged/handlers/plan.ts';
+import type { Task } from '../../../worker-privileged/task.ts';
+import { Refusal } from '../../fakes/executor-server.ts';
+import { askDomain, freshId, insertOperation } from './asked.ts';
+import { live, server, startWorld } from './world.ts';
+import type { World } from './world.ts';
+
+/* The API may be a thief's: what it asks to be planned is parsed again, is its own tenant's, and is only looked at. */
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+  world.startWorker();
+});
+afterAll(() => world.stop());
+
+const DIFFERENCES = [{ step: 'configure PHP', words: 'it would be another', files: [] }];
+beforeEach(() => {
+  world.executor.answer((request, tell) =>
+    request.plan === true ? { differences: DIFFERENCES } : live(request, tell),
+  );
+});
+
+function site(name: string, over: object = {}): object {
+  return WOULD_BE_VERSIONS.domain.parse({
+    ...{ name, aliases: [], type: 'static', phpVersion: null, publicDirectory: 'public', options: {} },
+    ...{ isolation: 'site', enabled: true, protected: false, ...over },
+  });
+}
+
+function create(name: string, over: object = {}): WouldBe {
+  return {
+    ...{ kind: 'domain.create', resource: { id: freshId(), name }, generation: 1 },
+    ...{ tenant: 'default', server: 'default', version: site(name), ...over },
+  } as WouldBe;
+}
+
+/** As the API would ask for it, or whoever has it. */
+async function ask(wanted: unknown, over: { serialKey?: string; tenant?: string } = {}) {
+  const { serialKey = `domain:${freshId()}`, tenant = 'default' } = over;
+  const id = freshId();
+  await world.api.run(
+    `INSERT INTO planned_change (change_id, tenant, server, serial_key, wanted) VALUES (?, ?, 'default', ?, ?)`,
+    [id, tenant, serialKey, JSON.stringify(wanted)],
+  );
+  const operation = await insertOperation(world.api, {
+    ...{ kind: 'change.plan', id, name: 'shop.example', generation: 1, serialKey, tenant },
+  });
+  await world.queue.add('wake', { operationId: operation }, { jobId: operation });
+  const { status, code } = await world.ended(operation);
+  const [[result = null] = []] = world.servers.sql(
+    `SELECT COALESCE(result, 'none') FROM sculptor.planned_change WHERE change_id = '${id}'`,
+  );
+  return { status, code, result, id };
+}
+
+const asked = () => world.executor.requests.filter(({ plan }) => plan === true);
+
+test('what a site would come to is asked as a plan, and written beside it', async () => {
+  const one = create('planned.example');
+  const before = world.executor.requests.length;
+  const { status, result, id } = await ask({ changes: [one], left: 0 });
+  expect(status).toBe('succeeded');
+  expect(JSON.parse(String(result))).toEqual({
+    changes: [
+      {
+        ...{ kind: 'domain.create', resource: { type: 'domain', ...one.resource } },
+        ...{ differences: DIFFERENCES, byHand: [] },
+      },
+    ],
+    left: 0,
+  });
+  const since = world.executor.requests.slice(before);
+  expect(since.map(({ verb, plan }) => [verb, plan])).toEqual([['site.put', true]]);
+  expect(since[0]?.args).toMatchObject({ id: one.resource.id, name: 'planned.example', tenant: 'default' });
+  expect(world.servers.sql(`SELECT * FROM sculptor.resource_state WHERE resource_id = '${id}'`)).toEqual([]);
+});
+
+test('the files that somebody has changed on the server are named beside it, and all where that is not known', async () => {
+  const { id } = await askDomain(world.api, { kind: 'domain.create', name: 'touched.example' });
+  const state = openState(world.servers.state('sculptor'));
+  const file = (path: string, diff: string | null) => ({ path, words: 'changed', diff });
+  const files = [
+    file('/etc/touched', '--- /etc/touched\n-before\n'),
+    file('/etc/as-made', '--- /etc/as-made\n-before\n'),
+    file('/etc/new', '--- /dev/null\n+new\n'),
+    file('/etc/secret', null),
+  ];
+  const found = async (drift: () => Promise<unknown>) => {
+    const change = freshId();
+    const one = create('touched.example', {
+      ...{ kind: 'domain.update', generation: 2, resource: { id, name: 'touched.example' } },
+    });
+    await world.api.run(
+      "INSERT INTO planned_change (change_id, tenant, server, serial_key, wanted) VALUES (?, 'default', 'default', 'x', ?)",
+      [change, JSON.stringify({ changes: [one], left: 0 })],
+    );
+    const executor = {
+      plan: () => Promise.resolve({ differences: [{ step: 'x', words: 'y', files }] }),
+      call: drift,
+    };
+    const parts = { state, executor, serverName: 'machine.example' } as unknown as PlanParts;
+    const operation = { resourceId: change, tenant: 'default', server: 'default', id: 'o', epoch: 1 };
+    const task = { operation, step: () => undefined, stillMine: () => undefined } as unknown as Task;
+    await createPlanHandlers(parts)['change.plan'].apply(task);
+    return (await readFoundPlan(state, change))?.changes[0]?.byHand;
+  };
+  const touched = { differences: [{ step: 'x', words: 'y', files: [files[0], files[2]] }] };
+  expect(await found(() => Promise.resolve(touched))).toEqual(['/etc/touched']);
+  expect(await found(() => Promise.reject(new FailureError('not_found', 'no', 'no')))).toEqual([
+    ...['/etc/touched', '/etc/as-made'],
+  ]);
+  await expect(
+    found(() => Promise.reject(new FailureError('executor_unavailable', 'no', 'no'))),
+  ).rejects.toThrow('no');
+  await state.close();
+});
+
+const other = (over: object) => (one: WouldBe) => ({ ...one, ...over });
+test.each<[what: string, wanted: () => unknown]>([
+  ['nothing', () => null],
+  ['no change', () => ({ changes: [], left: 0 })],
+  [
+    'a kind that cannot be planned',
+    () => ({ changes: [other({ kind: 'domain.move' })(create('a.example'))], left: 0 }),
+  ],
+  [
+    'a kind that there is not',
+    () => ({ changes: [other({ kind: 'server.facts' })(create('a.example'))], left: 0 }),
+  ],
+  [
+    'an id that is a path',
+    () => ({ changes: [other({ resource: { id: '../../etc', name: 'x' } })(create('a.example'))], left: 0 }),
+  ],
+  ['a site without its fields', () => ({ changes: [other({ version: {} })(create('a.example'))], left: 0 })],
+  ['a name of the server itself', () => ({ changes: [create('machine.example')], left: 0 })],
+  [
+    "another tenant's",
+    () => ({ changes: [other({ tenant: 'othertenant0' })(create('a.example'))], left: 0 }),
+  ],
+  [
+    "another server's",
+    () => ({ changes: [other({ server: 'otherserver0' })(create('a.example'))], left: 0 }),
+  ],
+  [
+    'an update of what is not there',
+    () => ({ changes: [other({ kind: 'domain.update', generation: 2 })(create('a.example'))], left: 0 }),
+  ],
+  [
+    'a key of a site that is not there',
+    () => ({
+      changes: [
+        other({ kind: 'key.create', version: { domain: freshId(), name: 'anna', spec: {} } })(
+          create('a.example'),
+        ),
+      ],
+      left: 0,
+    }),
+  ],
+])('a plan of %s is refused, and nothing is asked of root', async (_, wanted) => {
+  const before = asked().length;
+  expect(await ask(wanted())).toMatchObject({ status: 'failed', code: 'invalid_request', result: 'none' });
+  expect(asked()).toHaveLength(before);
+});
+
+test('a plan of a site of another tenant is refused, whatever tenant it says it is of', async () => {
+  world.servers.sql("INSERT INTO sculptor.tenant (id, name) VALUES ('planothers00', 'x')");
+  const { id, operation } = await askDomain(world.api, { kind: 'domain.create', name: 'theirs.example' });
+  await world.queue.add('wake', { operationId: operation }, { jobId: operation });
+  await world.ended(operation);
+  const before = asked().length;
+  const one = create('theirs.example', { resource: { id, name: 'theirs.example' }, tenant: 'planothers00' });
+  for (const kind of ['domain.create', 'domain.delete'] as const)
+    expect(await ask({ changes: [{ ...one, kind }], left: 0 }, { tenant: 'planothers00' })).toMatchObject({
+      ...{ status: 'failed', code: 'invalid_request' },
+    });
+  expect(asked()).toHaveLength(before);
+});
+
+test('a plan that waits under what is no key is not begun', async () => {
+  const before = asked().length;
+  const wanted = { changes: [create('key.example')], left: 0 };
+  expect(await ask(wanted, { serialKey: 'run:x' })).toMatchObject({
+    status: 'failed',
+    code: 'invalid_request',
+  });
+  expect(asked()).toHaveLength(before);
+});
+
+test('what root refuses fails the plan, and leaves nothing behind it', async () => {
+  world.executor.answer((request, tell) => {
+    if (request.plan !== true) return live(request, tell);
+    throw new Refusal({ code: 'protected', message: 'It is protected.', hint: 'Wait.' });
+  });
+  const { status, code, id } = await ask({ changes: [create('refused.example')], left: 0 });
+  expect([status, code]).toEqual(['failed', 'protected']);
+  expect(world.servers.sql(`SELECT * FROM sculptor.resource_state WHERE resource_id = '${id}'`)).toEqual([]);
+});
+
+test('what a suspension would touch is said by its name', async () => {
+  const tenant = 'plantenant00';
+  world.servers.sql(`INSERT INTO sculptor.tenant (id, name) VALUES ('${tenant}', 'x');
+    INSERT INTO sculptor.tenant_version (tenant_id, generation, server, name, plan)
+      VALUES ('${tenant}', 1, 'default', 'x', '${JSON.stringify(NO_LIMITS)}')`);
+  const { id, operation } = await askDomain(world.api, {
+    kind: 'domain.create',
+    name: 'suspends.example',
+    tenant,
+  });
+  world.nginx.serve('suspends.example', { status: 200, body: id });
+  await world.queue.add('wake', { operationId: operation }, { jobId: operation });
+  await world.ended(operation);
+  const one = create('x.example', {
+    ...{ kind: 'tenant.suspend', resource: { id: tenant, name: 'x' }, generation: 2 },
+    version: { plan: NO_LIMITS, suspended: true },
+  });
+  const { status, result } = await ask({ changes: [one], left: 0 }, { serialKey: `tenant:${tenant}` });
+  expect(status).toBe('succeeded');
+  expect(result).toContain('the site suspends.example');
+});
+
+test('plans are forgotten after a day, and all but the newest of a tenant; what waits is not', async () => {
+  const worker = openState(world.servers.state('sculptor'));
+  world.servers.sql('DELETE FROM sculptor.planned_change');
+  const insert = (id: string, tenant: string, age: string) =>
+    world.servers
+      .sql(`INSERT INTO sculptor.planned_change (change_id, tenant, server, serial_key, wanted, created_at)
+      VALUES ('${id}', '${tenant}', 'default', 'domain:aaaaaaaaaaaa', '{}', UTC_TIMESTAMP(3) - INTERVAL ${age})`);
+  insert('old000000000', 'default', '25 HOUR');
+  insert('future000000', 'default', '-25 HOUR');
+  insert('waits0000000', 'default', '25 HOUR');
+  for (const [at, id] of ['first0000000', 'second000000', 'third0000000'].entries())
+    insert(id, 'default', `${10 - at} MINUTE`);
+  insert('others000000', 'othertenant0', '20 MINUTE');
+  world.servers
+    .sql(`SET foreign_key_checks = 0; INSERT INTO sculptor.operation (id, kind, resource_type, resource_id,
+    resource_name, serial_key, generation, tenant, server, actor) VALUES ('${freshId(20)}', 'change.plan', 'change',
+    'waits0000000', 'x', 'x', 1, 'default', 'elsewhere', 'x')`);
+  await forgetPlans(worker, { server, hours: 24, ofTenant: 3, ofAll: 100 });
+  const left = () => world.servers.sql('SELECT change_id FROM sculptor.planned_change ORDER BY 1').flat();
+  expect(left()).toEqual(['others000000', 'second000000', 'third0000000', 'waits0000000']);
+  await forgetPlans(worker, { server, hours: 24, ofTenant: 3, ofAll: 1 });
+  expect(left()).toEqual(['third0000000', 'waits0000000']);
+  await worker.close();
+});
+
+test('nobody but the worker writes what was found, and nobody changes what was asked', async () => {
+  const insert = `INSERT INTO planned_change (change_id, tenant, server, serial_key, wanted`;
+  await expect(
+    world.api.run(`${insert}, result) VALUES ('aaaaaaaaaaaa', 'default', 'default', 'x', '{}', '{}')`),
+  ).rejects.toThrow(/denied/);
+  await expect(world.api.run("UPDATE planned_change SET result = '{}'")).rejects.toThrow(/denied/);
+  await expect(world.api.run('DELETE FROM planned_change')).rejects.toThrow(/denied/);
+  expect(WantedPlan.safeParse({}).success).toBe(false);
+});

@@ -1,0 +1,114 @@
+import { FoundPlan, WantedPlan } from '../../contract/changes.ts';
+import type { FoundChange, PlannableKind, WouldBe } from '../../contract/changes.ts';
+import type { Difference, FileDifference } from '../../contract/drift.ts';
+import { toFailure } from '../../contract/failures.ts';
+import { DomainId } from '../../contract/ids.ts';
+import { putFoundPlan, readWantedPlan } from '../../state/planned-changes.ts';
+import { ownerOf, typeOf } from '../../state/would-be.ts';
+import { AWAY, UNASKED } from '../executor-calls.ts';
+import { DATABASE_PLANNERS } from '../planners/database.ts';
+import type { Planned, Planner, PlanParts } from '../planners/planner.ts';
+import { SITE_PLANNERS } from '../planners/site.ts';
+import { TENANT_PLANNERS } from '../planners/tenant.ts';
+import { contextOf, doStep, parsed, refused } from '../task.ts';
+import type { Handler, Task } from '../task.ts';
+
+export type { PlanParts } from '../planners/planner.ts';
+
+/** The closed table: what may be planned and has no planner does not compile. */
+const PLANNERS: Readonly<Record<PlannableKind, Planner>> = {
+  ...SITE_PLANNERS,
+  ...DATABASE_PLANNERS,
+  ...TENANT_PLANNERS,
+};
+
+/** So many characters are kept of a plan; files beyond that are named without their text. */
+const MOST_IN_ALL = 500_000;
+
+/** What was asked for as a plan is looked at, and what was found is written beside it. Nothing else is done. */
+export function createPlanHandlers(parts: PlanParts): Readonly<Record<'change.plan', Handler>> {
+  return {
+    'change.plan': {
+      apply: async (task) => {
+        const wanted = parsed(WantedPlan, await readWantedPlan(parts.state, task.operation.resourceId));
+        const changes: FoundChange[] = [];
+        for (const one of wanted.changes)
+          await doStep(task, `look what ${one.kind} ${one.resource.name} would do`, async () => {
+            await requireOwn(parts, task, { one, main: wanted.changes[0] ?? one });
+            changes.push(await find(parts, { one, all: wanted.changes, context: contextOf(task) }));
+            return false;
+          });
+        task.stillMine();
+        const found = FoundPlan.parse({ changes: withinBounds(changes), left: wanted.left });
+        await putFoundPlan(parts.state, task.operation.resourceId, found);
+        return 'as-before';
+      },
+    },
+  };
+}
+
+async function find(parts: PlanParts, planned: Planned): Promise<FoundChange> {
+  const { kind, resource } = planned.one;
+  const differences = [...(await PLANNERS[kind](parts, planned))];
+  const byHand = await byHandOf(parts, planned.one, differences);
+  return { kind, resource: { type: typeOf(planned.one), ...resource }, differences, byHand };
+}
+
+/** It is the operation's own tenant's, or that of the tenant which is deleted or restored with all it has. */
+async function requireOwn(
+  { state }: Pick<PlanParts, 'state'>,
+  { operation }: Task,
+  { one, main }: { readonly one: WouldBe; readonly main: WouldBe },
+): Promise<void> {
+  const owns = main.kind.startsWith('tenant.') ? [operation.tenant, main.resource.id] : [operation.tenant];
+  if (one.server !== operation.server || main.tenant !== operation.tenant || !owns.includes(one.tenant))
+    throw refused('it is not of this tenant on this server');
+  const owner = await ownerOf(state, typeOf(one), one.resource.id);
+  if (owner === undefined) {
+    if (!one.kind.endsWith('.create')) throw refused('there is no such resource');
+    return;
+  }
+  if (owner.tenant !== one.tenant || owner.server !== one.server)
+    throw refused('the resource is not of this tenant on this server');
+}
+
+/** The files of a site that are there and that somebody has changed by hand: a plan of those shows what they wrote. */
+async function byHandOf(
+  { executor, state }: PlanParts,
+  one: WouldBe,
+  differences: readonly Difference[],
+): Promise<string[]> {
+  const shown = differences.flatMap(({ files }) => files.filter(isThere).map(({ path }) => path));
+  const type = typeOf(one);
+  if (shown.length === 0 || type === 'tenant') return shown;
+  const { domain } = one.version as { readonly domain?: string };
+  const id = parsed(DomainId, type === 'domain' ? one.resource.id : domain);
+  if ((await ownerOf(state, 'domain', id)) === undefined) return shown;
+  try {
+    const drift = await executor.call('site.drift', { id }, UNASKED);
+    const touched = drift.differences.flatMap(({ files }) => files.map(({ path }) => path));
+    return shown.filter((path) => touched.includes(path));
+  } catch (error) {
+    if (AWAY.has(toFailure(error).code)) throw error;
+    return shown;
+  }
+}
+
+/** A diff of what was not there shows nothing of what was. */
+function isThere({ diff }: FileDifference): boolean {
+  return diff !== null && !diff.startsWith('--- /dev/null');
+}
+
+function withinBounds(changes: readonly FoundChange[]): FoundChange[] {
+  let room = MOST_IN_ALL;
+  return changes.map((change) => {
+    const length = JSON.stringify(change).length;
+    room -= length;
+    if (room >= 0) return change;
+    const differences = change.differences.map((one) => ({
+      ...one,
+      files: one.files.map((file) => ({ ...file, diff: null })),
+    }));
+    return { ...change, differences };
+  });
+}
