@@ -37,7 +37,8 @@ export function createPlanner({ state, wakeUps, requireRoomInQueue, writeAll }: 
     const answer = await writeOnce(state, { context, action: 'change.plan' }, async (sql) => {
       await requireRoomInQueue(sql, would.operation.tenant);
       const operation = await put(sql, context, would);
-      return { operationId: operation.id, resource: operation.resource.id, body: { operation } };
+      // For the audit: what it is a plan of.
+      return { operationId: operation.id, resource: would.operation.resource.id, body: { operation } };
     });
     const operationId = String(answer.operationId);
     await wakeUps.wake(operationId as Operation['id']);

@@ -95,6 +95,15 @@ test.each(PLANS)('a plan of %s is accepted, and writes nothing but itself', asyn
   expect(JSON.stringify(wantedOf(answer))).not.toMatch(/"\*[0-9A-F]{40}"|"(?!0{64})[0-9a-f]{64}"/);
 });
 
+test('the audit says who asked for a plan, and of what', async () => {
+  const answer = await plan(['PATCH', '/domains/shop.example', { enabled: false }]);
+  const id = String((await agent.call('GET', '/v1/domains/shop.example')).json['id']);
+  const line = agent.servers.sql(
+    `SELECT actor, action, resource, outcome FROM sculptor.audit WHERE detail = 'operation ${operationId(answer)}'`,
+  );
+  expect(line).toEqual([['tokenoftests', 'change.plan', id, 'accepted']]);
+});
+
 test('what its type usually has is planned with a site', async () => {
   const answer = await plan(['POST', '/domains', { name: 'laravel.example', type: 'laravel' }]);
   const kinds = wantedOf(answer).changes.map(({ kind }) => kind);
