@@ -2,12 +2,12 @@ import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:f
 import { z } from 'zod';
 import { AuditHead, NOTHING_BEFORE } from '../../../contract/audit.ts';
 import { FailureError } from '../../../contract/failures.ts';
+import { appendAside, asideIsTaken, takeAside } from './audit-aside.ts';
 import { CHAIN_BEGINS, chain, endOfChain, type ChainEnd } from './audit-chain.ts';
 import { another } from './audit-seals.ts';
 import { codeOf } from './own-path.ts';
 import type { Files } from './files.ts';
 import type { Locks } from './locks.ts';
-import { asciiJson } from './log.ts';
 import { paths } from './paths.ts';
 
 /** Root's log of what it was asked, by all executors and by root's own commands: each line chained to the one before. */
@@ -28,6 +28,8 @@ export type NotedHead = z.infer<typeof NotedHead>;
 export const NotedHead = z.strictObject({ ...AuditHead.shape, at: z.iso.datetime() });
 
 const LOCK = 'audit-log';
+/** Each request waits for it. */
+const WAIT_SECONDS = 2;
 const TAIL_BYTES = 65_536;
 
 type Tools = {
@@ -57,11 +59,11 @@ export function createAuditLog({ files, locks, now }: Tools): AuditLog {
       };
       try {
         await locks
-          .during(LOCK, () => write(appendChained))
+          .during(LOCK, () => write(appendWithAside), WAIT_SECONDS)
           .catch((cause: unknown) => {
             if (codeOf(cause) === 'ENOSPC') throw cause;
-            // Without the lock it has no number, and is covered by the next that has one. A line twice is no harm.
-            return write(appendPlain);
+            // Who has the lock may be writing: it goes to a file of its own, and from there to its number later.
+            return write(appendAside);
           });
         for (const one of taken) one.written();
       } catch (cause) {
@@ -82,15 +84,19 @@ export function createAuditLog({ files, locks, now }: Tools): AuditLog {
       const before = await readHead(files);
       // MariaDB is not waited for under the lock that every request takes.
       if (before === null || before.number < number) await requireChain(before, head);
-      await locks.during(LOCK, async () => {
-        const known = await readHead(files);
-        if (known?.number === number && known.hash === hash) return;
-        if (known !== null && known.number >= number) throw another(known.number);
-        if (known?.number !== before?.number) throw notedMeanwhile();
-        const at = now().toISOString();
-        appendChained([{ time: at, event: 'head', sealed: number, seal: hash }]);
-        await files.replace(paths.auditHead, `${JSON.stringify({ number, hash, at })}\n`, 0o600);
-      });
+      await locks.during(
+        LOCK,
+        async () => {
+          const known = await readHead(files);
+          if (known?.number === number && known.hash === hash) return;
+          if (known !== null && known.number >= number) throw another(known.number);
+          if (known?.number !== before?.number) throw notedMeanwhile();
+          const at = now().toISOString();
+          appendChained([{ time: at, event: 'head', sealed: number, seal: hash }]);
+          await files.replace(paths.auditHead, `${JSON.stringify({ number, hash, at })}\n`, 0o600);
+        },
+        WAIT_SECONDS,
+      );
     },
     acceptHead: (head) =>
       locks.during(LOCK, async () => {
@@ -110,18 +116,28 @@ export async function readHead(files: Pick<Files, 'read'>): Promise<NotedHead | 
 }
 
 function appendChained(all: readonly object[]): void {
-  appendFileSync(paths.auditLog, chain(lastOfAll(), all).text, { mode: 0o600, encoding: 'latin1' });
+  appendFileSync(paths.auditLog, chain(lastOfAll(paths.auditLog), all).text, {
+    mode: 0o600,
+    encoding: 'latin1',
+  });
 }
 
-function appendPlain(all: readonly object[]): void {
-  appendFileSync(paths.auditLog, all.map((facts) => `${asciiJson(facts)}\n`).join(''), { mode: 0o600 });
+/** Under the lock: first what was written without it. A line twice, where this breaks off, is no harm. */
+function appendWithAside(all: readonly object[]): void {
+  appendChained([...takeAside(), ...all]);
+  asideIsTaken();
+}
+
+/** The number of the last line that is chained; 0 where there is none. */
+export function lastNumber(log: string): number {
+  return lastOfAll(log).number;
 }
 
 /** logrotate has put the lines before the first of a file into the next older one. */
-function lastOfAll(): ChainEnd {
-  const here = endOf(paths.auditLog);
+function lastOfAll(log: string): ChainEnd {
+  const here = endOf(log);
   if ('hash' in here) return here;
-  const before = endOf(`${paths.auditLog}.1`);
+  const before = endOf(`${log}.1`);
   return 'hash' in before ? { ...before, rest: before.rest + here.rest } : CHAIN_BEGINS;
 }
 

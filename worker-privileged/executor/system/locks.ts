@@ -4,7 +4,8 @@ import { paths } from './paths.ts';
 
 /** One at a time for a name, in this process and among all executors of this server. */
 export type Locks = {
-  readonly during: <T>(name: string, act: () => Promise<T>) => Promise<T>;
+  /** Throws where it is not to be had within that time. */
+  readonly during: <T>(name: string, act: () => Promise<T>, waitSeconds?: number) => Promise<T>;
 };
 
 /** Less than the worker waits for an answer. */
@@ -20,9 +21,11 @@ const NOT_HAD = 75;
 export function createLocks(commands: Commands): Locks {
   const last = new Map<string, Promise<unknown>>();
   return {
-    during: (name, act) => {
+    during: (name, act, waitSeconds = WAIT_SECONDS) => {
       // In order within this process; flock(1) alone would let any of those that wait go first.
-      const turn = (last.get(name) ?? Promise.resolve()).then(() => withKernelLock(commands, name, act));
+      const turn = (last.get(name) ?? Promise.resolve()).then(() =>
+        withKernelLock({ commands, name, waitSeconds }, act),
+      );
       const settled = turn
         .catch(() => undefined)
         .then(() => {
@@ -34,8 +37,10 @@ export function createLocks(commands: Commands): Locks {
   };
 }
 
-async function withKernelLock<T>(commands: Commands, name: string, act: () => Promise<T>): Promise<T> {
-  const release = await acquire(commands, name);
+type Wanted = { readonly commands: Commands; readonly name: string; readonly waitSeconds: number };
+
+async function withKernelLock<T>(wanted: Wanted, act: () => Promise<T>): Promise<T> {
+  const release = await acquire(wanted);
   try {
     return await act();
   } finally {
@@ -43,19 +48,19 @@ async function withKernelLock<T>(commands: Commands, name: string, act: () => Pr
   }
 }
 
-async function acquire(commands: Commands, name: string): Promise<() => Promise<void>> {
+async function acquire({ commands, name, waitSeconds }: Wanted): Promise<() => Promise<void>> {
   if (!/^[a-z0-9-]{1,40}$/.test(name)) throw new Error('a lock has a simple name');
   try {
     return await commands.hold({
       file: '/usr/bin/flock',
       args: [
         '--exclusive',
-        `--timeout=${WAIT_SECONDS}`,
+        `--timeout=${waitSeconds}`,
         `--conflict-exit-code=${NOT_HAD}`,
         `${paths.locks}/${name}`,
         '/usr/bin/cat',
       ],
-      timeoutMs: (WAIT_SECONDS + 10) * 1000,
+      timeoutMs: (waitSeconds + 10) * 1000,
     });
   } catch (cause) {
     if (!(cause instanceof CommandError) || cause.exitCode !== NOT_HAD) throw cause;

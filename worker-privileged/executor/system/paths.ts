@@ -25,6 +25,9 @@ export const paths = {
   shadow: '/etc/shadow',
 
   auditLog: '/var/lib/sculptor-root/audit.log',
+  /** Lines for which no lock was to be had, until one is. */
+  auditAside: '/var/lib/sculptor-root/audit/aside.log',
+  auditTaken: '/var/lib/sculptor-root/audit/taken.log',
   /** How far the state's own audit reached when root saw it last; its folder changes with it, and no other. */
   audit: '/var/lib/sculptor-root/audit',
   auditHead: '/var/lib/sculptor-root/audit/head.json',
