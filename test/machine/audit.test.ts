@@ -1,13 +1,17 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createDomain, ready, unique } from './agent.ts';
-import { ask } from './executor-conversation.ts';
+import { ask, converse } from './executor-conversation.ts';
 import { must, rootSql, run, sculptorctl } from './server.ts';
 
 /* Whoever changes what was written down, as root of MariaDB or of the server, is found. */
 
-const LOG = '/var/lib/sculptor-root/audit.log';
-const HEAD = '/var/lib/sculptor-root/audit/head.json';
+const ROOTS = '/var/lib/sculptor-root';
+const LOG = `${ROOTS}/audit.log`;
+const HEAD = `${ROOTS}/audit/head.json`;
+const ASIDE = `${ROOTS}/audit/aside.log`;
 const KEPT = '/root/audit-as-it-was';
 const WORKER = 'sculptor-worker-privileged';
 
@@ -75,29 +79,36 @@ test('what was asked for, by whom, and what root did for it is sealed, and right
 });
 
 const SOME = 'SELECT seq FROM sculptor.kept_seal WHERE number';
-const [third, fourth] = [`(${SOME} = 3)`, `(${SOME} = 4)`];
+/** What root has accepted before, where another test had it do so, is held against nothing. */
+const accepted = Number(
+  /"event":"accepted".*"sealed":([0-9]+)/.exec(
+    existsSync(LOG) ? (lines().findLast((line) => line.includes('"event":"accepted"')) ?? '') : '',
+  )?.[1] ?? 0,
+);
+const THIRD = accepted + 3;
+const [third, fourth] = [`(${SOME} = ${THIRD})`, `(${SOME} = ${THIRD + 1})`];
 const END = '(SELECT MAX(number) - 2 FROM sculptor.kept_seal)';
 
 test.each([
   [
     'a row that was changed',
     `UPDATE sculptor.audit SET address = '192.0.2.1' WHERE seq = ${third}`,
-    { why: 'changed', where: 'seal 3' },
+    { why: 'changed', where: `seal ${THIRD}` },
   ],
   [
     'a row whose time was changed',
     `UPDATE sculptor.audit SET at = at + INTERVAL 1 SECOND WHERE seq = ${third}`,
-    { why: 'changed', where: 'seal 3' },
+    { why: 'changed', where: `seal ${THIRD}` },
   ],
   [
     'a row that is missing',
     `DELETE FROM sculptor.audit WHERE seq = ${third}`,
-    { why: 'missing', where: 'seal 3' },
+    { why: 'missing', where: `seal ${THIRD}` },
   ],
   [
     'a row that is missing, with its seal',
-    `DELETE FROM sculptor.audit WHERE seq = ${third}; DELETE FROM sculptor.audit_seal WHERE number = 3`,
-    { why: 'missing', where: 'seal 3' },
+    `DELETE FROM sculptor.audit WHERE seq = ${third}; DELETE FROM sculptor.audit_seal WHERE number = ${THIRD}`,
+    { why: 'missing', where: `seal ${THIRD}` },
   ],
   [
     'rows that are missing at the end, with their seals',
@@ -115,12 +126,12 @@ test.each([
     'two rows in each other’s place',
     `UPDATE sculptor.audit SET seq = 9000001 WHERE seq = ${third}; UPDATE sculptor.audit SET seq = ${third}
      WHERE seq = ${fourth}; UPDATE sculptor.audit SET seq = ${fourth} WHERE seq = 9000001`,
-    { why: 'swapped', where: 'holds what was sealed as 4' },
+    { why: 'swapped', where: `holds what was sealed as ${THIRD + 1}` },
   ],
   [
     'a seal that was changed',
-    "UPDATE sculptor.audit_seal SET hash = REPEAT('x', 32) WHERE number = 3",
-    { why: 'changed', where: 'seal 3' },
+    `UPDATE sculptor.audit_seal SET hash = REPEAT('x', 32) WHERE number = ${THIRD}`,
+    { why: 'changed', where: `seal ${THIRD}` },
   ],
   [
     'a chain that ends in another hash than root has seen',
@@ -222,4 +233,44 @@ test('after an incident root accepts what stands there, says what it gives up, a
   expect(sculptorctl('audit', 'accept').out).toContain('nothing is given up');
   const [next] = [{ number: lastSeal(), hash: notedHead().hash }];
   expect((await ask('socket', 'audit.head', next)).code).toBe('succeeded');
+});
+
+test('copies that are said to be further than root’s log hold nothing back once root has accepted', async () => {
+  const ahead = 1_000_000_000;
+  rootSql(`UPDATE sculptor.server_fact SET value = '{"line":${ahead}}' WHERE name = 'root-audit'`);
+  for (const way of ['socket', 'sudo'] as const)
+    expect((await ask(way, 'audit.lines', { after: ahead })).code).toBe('mismatch');
+  const before = numberIn(lines().at(-1));
+  expect(sculptorctl('audit', 'accept').code).toBe(0);
+  expect(copied()).toBeLessThanOrEqual(before);
+  expect(copied()).toBeGreaterThan(0);
+  expect((await ask('socket', 'audit.lines', { after: copied() })).code).toBe('succeeded');
+});
+
+test('who holds the lock of root’s log keeps no request waiting, and what was asked gets its number later', async () => {
+  const holder = spawn('flock', [
+    '--exclusive',
+    '--no-fork',
+    `${ROOTS}/locks/audit-log`,
+    'sh',
+    '-c',
+    'echo held; exec sleep 600',
+  ]);
+  await once(holder.stdout, 'data');
+  const before = lines().length;
+  const aside = () => (existsSync(ASIDE) ? readFileSync(ASIDE, 'utf8') : '');
+  for (const way of ['socket', 'sudo'] as const) await converse(way, 'nothing\n');
+  expect(aside().split('"event":"refused"')).toHaveLength(3);
+  expect(lines()).toHaveLength(before);
+  holder.kill('SIGKILL');
+  await once(holder, 'close');
+  await converse('socket', 'nothing\n');
+  const added = lines().slice(before);
+  expect(added.map((line) => numberIn(line) > 0 && line.includes('"event":"refused"'))).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect(aside()).toBe('');
+  expect(verify()).toEqual({ code: 0, wrong: [] });
 });

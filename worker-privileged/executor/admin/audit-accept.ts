@@ -1,4 +1,4 @@
-import type { AuditHead } from '../../../contract/audit.ts';
+import { lineOf, type AuditHead } from '../../../contract/audit.ts';
 import { auditFiles } from '../system/audit-files.ts';
 import { checkLog, type CheckedLog } from '../system/audit-log-check.ts';
 import { readHead, type NotedHead } from '../system/audit-log.ts';
@@ -10,8 +10,10 @@ export async function acceptAudit({ system, records }: AdminTools): Promise<Admi
   const { files, auditLog } = await system();
   const { audit: table } = await records();
   const log = await checkLog(auditFiles());
-  const { last, gone } = await standing(table, log, await readHead(files));
+  const { last, gone, copied } = await standing(table, log, await readHead(files));
   await auditLog.acceptHead(last);
+  // Who wrote that it is further has kept lines from being copied.
+  await table.copyFrom(Math.max(copied, log.first - 1));
   return {
     lines: [
       ...givenUp(gone),
@@ -21,19 +23,26 @@ export async function acceptAudit({ system, records }: AdminTools): Promise<Admi
   };
 }
 
-type Standing = { readonly last: AuditHead | null; readonly gone: readonly NotedHead[] };
+type Standing = {
+  readonly last: AuditHead | null;
+  readonly gone: readonly NotedHead[];
+  /** The last line of root's log of which there is a copy. */
+  readonly copied: number;
+};
 
 async function standing(table: AuditTable, log: CheckedLog, head: NotedHead | null): Promise<Standing> {
   const noted = new Map(log.heads);
   if (head !== null) noted.set(head.number, head);
   let last: AuditHead | null = null;
-  let first = 0;
-  await table.seals(({ number, hash }) => {
+  let [first, copied] = [0, 0];
+  await table.seals(({ number, hash, row }) => {
     first ||= number;
     if (noted.get(number)?.hash === hash) noted.delete(number);
     last = { number, hash };
+    const line = row?.[1] === 'worker' ? (lineOf(row[8])?.line ?? 0) : 0;
+    if (row !== null && line > copied && log.lines.copied(line, row) === 'right') copied = line;
   });
-  return { last, gone: [...noted.values()].filter(({ number }) => number >= first) };
+  return { last, copied, gone: [...noted.values()].filter(({ number }) => number >= first) };
 }
 
 function givenUp(gone: readonly NotedHead[]): readonly string[] {

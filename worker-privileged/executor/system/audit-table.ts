@@ -22,6 +22,8 @@ export type AuditTable = {
   readonly unsealed: () => Promise<Unsealed>;
   /** The number under which such a content was sealed. */
   readonly sealedAs: (content: Hash) => Promise<number | null>;
+  /** The worker goes on after this line of root's log, where it is said to be further. */
+  readonly copyFrom: (line: number) => Promise<void>;
 };
 
 export type Unsealed = z.infer<typeof Unsealed>;
@@ -64,6 +66,10 @@ export function createAuditTable({ commands, socketPath, sql }: Tools): AuditTab
       const text = `SELECT number FROM sculptor.audit_seal WHERE content = X'${content}' LIMIT 1;`;
       const found = (await sql(text)).trim();
       return found === '' ? null : Number(found);
+    },
+    copyFrom: async (line) => {
+      await sql(`UPDATE sculptor.server_fact SET value = JSON_OBJECT('line', ${line}), updated_at = UTC_TIMESTAMP(3)
+        WHERE name = 'root-audit' AND CAST(JSON_VALUE(value, '$.line') AS UNSIGNED) > ${line};`);
     },
   };
 }
