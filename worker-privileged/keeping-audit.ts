@@ -16,8 +16,8 @@ export interface KeepingAuditParts {
   readonly logger: Logger;
 }
 
-/** After root has refused a head it is not asked again so soon. */
-const ROUNDS_AFTER_REFUSAL = 60;
+/** After root has found another audit than it knows it is not asked again so soon. */
+const ROUNDS_AFTER_MISMATCH = 60;
 const MOST_PAGES = 20;
 
 /**
@@ -27,31 +27,40 @@ const MOST_PAGES = 20;
 export function createKeepingAudit(parts: KeepingAuditParts): () => Promise<void> {
   const { state, executor, isActive, logger } = parts;
   let told = 0;
-  let pause = 0;
 
   async function tellHead(): Promise<void> {
     const head = await lastSeal(state);
     if (head === undefined || head.number === told) return;
-    pause = ROUNDS_AFTER_REFUSAL;
     await executor.call('audit.head', head, UNASKED);
-    pause = 0;
     told = head.number;
   }
 
+  // Neither waits for the other.
+  const works = [() => copyLines(parts), tellHead].map((work) => unlessRefused(work, logger));
   return async () => {
-    if (!isActive()) return;
+    if (isActive()) for (const work of works) await work();
+  };
+}
+
+function unlessRefused(work: () => Promise<void>, logger: Logger): () => Promise<void> {
+  let pause = 0;
+  return async () => {
+    if (pause > 0) {
+      pause -= 1;
+      return;
+    }
     try {
-      await copyLines(parts);
-      if (pause > 0) pause -= 1;
-      else await tellHead();
+      await work();
     } catch (error) {
       const { code } = toFailure(error);
-      if (code === 'mismatch')
+      if (code === 'mismatch') {
+        pause = ROUNDS_AFTER_MISMATCH;
         logger.error({ err: error }, 'the audit is another than root has seen: run sculptorctl audit verify');
-      else pause = 0;
-      // Where the executor is away, others say so.
-      if (code !== 'mismatch' && code !== 'executor_unavailable')
-        logger.warn({ err: error }, 'the audit was not kept');
+      } else if (code === 'invalid_request') {
+        // A former executor, until it is restarted.
+        logger.info('the executor keeps no audit yet');
+        // Where it is away, others say so.
+      } else if (code !== 'executor_unavailable') logger.warn({ err: error }, 'the audit was not kept');
     }
   };
 }

@@ -25,6 +25,7 @@ const FORGET_EVERY_MS = 3_600_000;
 export function createSealingAudit(parts: SealingAuditParts): () => Promise<void> {
   const { state, isActive, logger, now = Date.now } = parts;
   let marks: { readonly at: number; readonly highest: number }[] = [];
+  let first: number | undefined;
   let swept = 0;
   let sweepAt = 0;
   let forgetAt = 0;
@@ -32,18 +33,19 @@ export function createSealingAudit(parts: SealingAuditParts): () => Promise<void
 
   async function sealNew(): Promise<number> {
     const highest = await highestAudit(state);
+    first ??= Math.max(0, highest - FIRST_LOOK);
     // The newest of those that are old enough, and what came after it.
     const old = marks.filter(({ at }) => at <= now() - LATE_MS).at(-1);
-    marks = [...marks.filter((mark) => old === undefined || mark.at >= old.at), { at: now(), highest }];
-    const after = old?.highest ?? Math.max(0, (marks[0]?.highest ?? 0) - FIRST_LOOK);
-    await sealAll(state, after, highest);
+    const isDone = await sealAll(state, old?.highest ?? first, highest);
+    // As long as something is left it looks from the same place.
+    if (isDone)
+      marks = [...marks.filter((mark) => old === undefined || mark.at >= old.at), { at: now(), highest }];
     return highest;
   }
 
   async function sweep(highest: number): Promise<void> {
     if (now() < sweepAt) return;
-    await sealAll(state, swept, swept + SWEPT);
-    swept = swept + SWEPT >= highest ? 0 : swept + SWEPT;
+    if (await sealAll(state, swept, swept + SWEPT)) swept = swept + SWEPT >= highest ? 0 : swept + SWEPT;
     sweepAt = now() + SWEEP_EVERY_MS;
   }
 
@@ -67,8 +69,9 @@ export function createSealingAudit(parts: SealingAuditParts): () => Promise<void
   };
 }
 
-/** In as many transactions as it takes; what is more than some thousand is for the next round. */
-async function sealAll(state: State, after: number, to: number): Promise<void> {
+/** In as many transactions as it takes; what is more than some thousand is for the next round: whether nothing is left. */
+async function sealAll(state: State, after: number, to: number): Promise<boolean> {
   for (let page = 0; page < MOST_PAGES; page += 1)
-    if ((await sealRows(state, { after, to, most: MOST_ROWS })) < MOST_ROWS) return;
+    if ((await sealRows(state, { after, to, most: MOST_ROWS })) < MOST_ROWS) return true;
+  return false;
 }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { Hash } from '../../../contract/audit.ts';
 import type { RootLine } from '../../../contract/audit.ts';
+import { FailureError } from '../../../contract/failures.ts';
 import { createLogger } from '../../../runtime/logger.ts';
 import { insertAudit, listAudit } from '../../../state/audit.ts';
 import { lastSeal, sealRows } from '../../../state/audit-seals.ts';
@@ -268,4 +269,30 @@ describe('what root’s side has done', () => {
       ['audit.lines', { after: 3 }],
     ]);
   });
+
+  test.each([
+    ['mismatch', true],
+    ['invalid_request', false],
+    ['executor_unavailable', false],
+  ] as const)(
+    'that root refuses with %s is an alarm: %s; and the one keeps not the other',
+    async (code, alarm) => {
+      await note('sealed');
+      await sealRows(worker, ALL);
+      const [said, asked]: [string[], string[]] = [[], []];
+      const call = (verb: string) => {
+        asked.push(verb);
+        return Promise.reject(new FailureError(code, 'Refused.', 'Look.'));
+      };
+      const keep = createKeepingAudit({
+        ...{ server, state: worker, executor: { call }, isActive: () => true },
+        logger: createLogger('worker-privileged', { write: (line: string) => void said.push(line) }),
+      });
+      await keep();
+      await keep();
+      expect(said.some((line) => line.includes('audit verify'))).toBe(alarm);
+      const once = ['audit.lines', 'audit.head'];
+      expect(asked).toEqual(alarm ? once : [...once, ...once]);
+    },
+  );
 });
