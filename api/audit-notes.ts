@@ -2,7 +2,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { AuditLine } from '../state/audit.ts';
 
 /** Notes what was asked, in its own time: no answer waits for it. */
-export type NoteRequest = (line: AuditLine) => void;
+export type NoteRequest = (line: AuditLine, tenant?: string) => void;
 
 export interface AuditNotes {
   readonly note: NoteRequest;
@@ -23,11 +23,15 @@ export const NOBODY = 'nobody';
 const WRITE_AFTER_MS = 1000;
 const MINUTE_MS = 60_000;
 
-/** How many different lines a minute may have: of nobody known, of one token, of all. What is more is counted. */
-export const MOST_LINES = { nobody: 10, token: 40, all: 120 } as const;
+/**
+ * How many different lines a minute may have: of nobody known, of one token, of a tenant's tokens together, of all tenants
+ * together, and of all. What is more is counted.
+ */
+export const MOST_LINES = { nobody: 10, token: 40, tenant: 60, tenants: 240, all: 480 } as const;
 
 interface Noted {
   readonly line: AuditLine;
+  readonly tenant: string | undefined;
   readonly minute: number;
   /** How often since it was written last. */
   times: number;
@@ -72,9 +76,9 @@ export function createAuditNotes({ insert, logger, now = Date.now }: AuditNotesP
   }
 
   return {
-    note: (line) => {
-      const minute = minuteOf();
-      const one = kept(noted, hasRoom(noted, line, minute) ? line : oneOfMany(line), minute);
+    note: (line, tenant) => {
+      const asked = { line, tenant, minute: minuteOf() };
+      const one = kept(noted, hasRoom(noted, asked) ? asked : { ...asked, line: oneOfMany(line) });
       one.times += 1;
       wait();
     },
@@ -87,19 +91,28 @@ export function createAuditNotes({ insert, logger, now = Date.now }: AuditNotesP
   };
 }
 
-function kept(noted: Map<string, Noted>, line: AuditLine, minute: number): Noted {
-  const key = keyOf(line, minute);
-  const one = noted.get(key) ?? { line, minute, times: 0, written: false };
+type Asked = Pick<Noted, 'line' | 'tenant' | 'minute'>;
+
+function kept(noted: Map<string, Noted>, asked: Asked): Noted {
+  const key = keyOf(asked);
+  const one = noted.get(key) ?? { ...asked, times: 0, written: false };
   noted.set(key, one);
   return one;
 }
 
-function hasRoom(noted: ReadonlyMap<string, Noted>, line: AuditLine, minute: number): boolean {
-  if (noted.has(keyOf(line, minute))) return true;
+function hasRoom(noted: ReadonlyMap<string, Noted>, asked: Asked): boolean {
+  if (noted.has(keyOf(asked))) return true;
   if (noted.size >= MOST_LINES.all) return false;
-  let same = 0;
-  for (const one of noted.values()) if (one.line.actor === line.actor && one.minute === minute) same += 1;
-  return same < (line.actor === NOBODY ? MOST_LINES.nobody : MOST_LINES.token);
+  const { line, tenant } = asked;
+  const these = [...noted.values()].filter(({ minute }) => minute === asked.minute);
+  const count = (isLike: (one: Noted) => boolean) => these.filter(isLike).length;
+  if (count((one) => one.line.actor === line.actor) >= MOST_LINES[line.actor === NOBODY ? 'nobody' : 'token'])
+    return false;
+  return (
+    tenant === undefined ||
+    (count((one) => one.tenant === tenant) < MOST_LINES.tenant &&
+      count((one) => one.tenant !== undefined) < MOST_LINES.tenants)
+  );
 }
 
 /** What is known of one that is only counted. */
@@ -107,6 +120,7 @@ function oneOfMany({ actor }: AuditLine): AuditLine {
   return { actor, address: 'several', action: 'requests', resource: '', outcome: 'counted' };
 }
 
-function keyOf({ actor, address, action, resource, outcome, detail }: AuditLine, minute: number): string {
+function keyOf({ line, minute }: Asked): string {
+  const { actor, address, action, resource, outcome, detail } = line;
   return JSON.stringify([minute, actor, address, action, resource, outcome, detail]);
 }

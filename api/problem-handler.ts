@@ -7,11 +7,17 @@ import { notFound, problemDocument, ProblemError, unavailable } from './problems
 export function sendProblem(res: Response, error: ProblemError): void {
   const document = problemDocument(error);
   res.locals['problem'] = error.kind;
+  (res.locals['whenRefused'] as (() => void) | undefined)?.();
   res
     .status(document.status)
     .set(error.parts.headers ?? {})
     .type('application/problem+json')
     .send(JSON.stringify(document));
+}
+
+/** For whoever has to know of it also where nobody waits for the answer any more. */
+export function whenRefused(res: Response, act: () => void): void {
+  res.locals['whenRefused'] = act;
 }
 
 /** The kind of problem that was answered, if one was. */

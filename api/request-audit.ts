@@ -4,17 +4,23 @@ import { NOBODY } from './audit-notes.ts';
 import type { NoteRequest } from './audit-notes.ts';
 import { addressOf, callerIfKnown, nameIfKnown } from './caller.ts';
 import { loggedPath } from './logged-path.ts';
-import { problemOf } from './problem-handler.ts';
+import { problemOf, whenRefused } from './problem-handler.ts';
 
 /** Notes each request when it is over; a write that was accepted is in its own transaction. */
 export function auditRequests(note: NoteRequest): RequestHandler {
   return (req, res, next) => {
     const line = { address: addressOf(req), action: req.method, resource: loggedPath(req) };
-    res.on('close', () => {
+    const noteIt = () => {
       const outcome = outcomeOf(req, res);
       if (outcome === undefined) return;
-      const actor = callerIfKnown(res)?.tokenId ?? nameIfKnown(res)?.tokenId ?? NOBODY;
-      note({ ...line, actor, outcome, detail: nameIfKnown(res)?.why ?? '' });
+      const caller = callerIfKnown(res);
+      const actor = caller?.tokenId ?? nameIfKnown(res)?.tokenId ?? NOBODY;
+      note({ ...line, actor, outcome, detail: nameIfKnown(res)?.why ?? '' }, caller?.tenant ?? undefined);
+    };
+    res.on('close', () => {
+      noteIt();
+      // Who hangs up before the answer is refused all the same, and later.
+      if (!res.writableEnded) whenRefused(res, noteIt);
     });
     next();
   };

@@ -36,10 +36,18 @@ export function addAuditCommands(program: Command, open: OpenSession): void {
         present(session, listed, () => {
           const all = listed.items.map((item) => understand(AuditEntry, item));
           const rows = all.map((one) => [
-            ...[String(one.seal ?? '-'), one.at, one.actor, one.address, one.action, one.resource],
+            ...[
+              String(one.seal ?? '-'),
+              one.at,
+              one.source,
+              one.actor,
+              one.address,
+              one.action,
+              one.resource,
+            ],
             one.times === 1 ? one.outcome : `${one.outcome} (${one.times} times)`,
           ]);
-          return table(['SEAL', 'AT', 'ACTOR', 'FROM', 'ACTION', 'RESOURCE', 'OUTCOME'], rows);
+          return table(['SEAL', 'AT', 'SOURCE', 'ACTOR', 'FROM', 'ACTION', 'RESOURCE', 'OUTCOME'], rows);
         });
       }),
     );

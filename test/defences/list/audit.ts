@@ -78,12 +78,25 @@ export const AUDIT: readonly Defence[] = [
     against: 'requests that fill the disk with what is written of them',
     change: {
       file: 'api/audit-notes.ts',
-      from: 'return same < (line.actor === NOBODY ? MOST_LINES.nobody : MOST_LINES.token);',
-      to: 'return same >= 0;',
+      from: "MOST_LINES[line.actor === NOBODY ? 'nobody' : 'token']",
+      to: 'Infinity',
     },
     noticed: {
       file: 'test/unit/api/audit-notes.test.ts',
       test: 'a flood of nobody’s is so many lines a minute, and one that counts the rest',
+    },
+  },
+  {
+    name: 'a share of the audit for each tenant',
+    against: 'a tenant that has many tokens, and asks so much that what others ask is only counted',
+    change: {
+      file: 'api/audit-notes.ts',
+      from: 'count((one) => one.tenant === tenant) < MOST_LINES.tenant &&',
+      to: '',
+    },
+    noticed: {
+      file: 'test/unit/api/audit-notes.test.ts',
+      test: 'a tenant with many tokens leaves the others theirs, and all tenants together the administrators',
     },
   },
   {

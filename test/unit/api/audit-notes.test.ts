@@ -16,8 +16,8 @@ function build() {
     logger,
     now: () => clock.now,
   });
-  const ask = (change: Partial<AuditLine> = {}) => {
-    notes.note({
+  const ask = (change: Partial<AuditLine> = {}, tenant?: string) => {
+    const line = {
       ...{
         actor: 'tokenoftests',
         address: '::1',
@@ -26,7 +26,8 @@ function build() {
         outcome: 'answered',
       },
       ...change,
-    });
+    };
+    notes.note(line, tenant);
   };
   return { ask, notes, written, clock };
 }
@@ -73,6 +74,28 @@ test('whoever floods it leaves the others their room, and all together have no m
   await notes.close();
   expect(written.length).toBeLessThanOrEqual(MOST_LINES.all + 50);
   expect(written.reduce((sum, { times = 1 }) => sum + times, 0)).toBe(5000);
+});
+
+test('a tenant with many tokens leaves the others theirs, and all tenants together the administrators', async () => {
+  const { ask, notes, written } = build();
+  const flood = (tenant: string) => {
+    for (let token = 0; token < 10; token += 1)
+      for (let count = 0; count < 30; count += 1)
+        ask({ actor: `${tenant}token${token}`, resource: `/v1/${count}` }, tenant);
+  };
+  flood('one');
+  ask({ actor: 'anothers', resource: '/v1/sites' }, 'another');
+  for (const tenant of ['two', 'three', 'four', 'five']) flood(tenant);
+  ask({ actor: 'administrator', resource: '/v1/tenants' });
+  await notes.close();
+  const one = written.filter(({ actor, outcome }) => actor.startsWith('onetoken') && outcome === 'answered');
+  expect(one).toHaveLength(MOST_LINES.tenant);
+  expect(written.map(({ resource }) => resource)).toEqual(
+    expect.arrayContaining(['/v1/sites', '/v1/tenants']),
+  );
+  expect(written.filter(({ outcome }) => outcome === 'answered').length).toBeLessThanOrEqual(
+    MOST_LINES.tenants + 1,
+  );
 });
 
 test('what cannot be written is written later, and once', async () => {
