@@ -27,8 +27,7 @@ Commands of root's own, on the agent's server; they do not go through the API:
   database shell NAME|ID                        MariaDB's client in that one database
   site refresh NAME|ID                          have nginx read root's own lines for a website anew
   mail show | set HOST | limit DOMAIN N | off   where mail of sites goes out, and how much in an hour
-  audit verify                                  whether the audit is as it was written
-  audit accept                                  after an incident, takes what stands there for what root has noted
+  audit verify|accept                           whether the audit is as it was written; takes it as it stands
   acme show | set --email ADDRESS | off         which authority gives sites certificates
 
 Root on the agent's own server needs no address and no token. From elsewhere give --address, and the token in a
