@@ -15,7 +15,9 @@ export function auditRequests(note: NoteRequest): RequestHandler {
       if (outcome === undefined) return;
       const caller = callerIfKnown(res);
       const actor = caller?.tokenId ?? nameIfKnown(res)?.tokenId ?? NOBODY;
-      note({ ...line, actor, outcome, detail: nameIfKnown(res)?.why ?? '' }, caller?.tenant ?? undefined);
+      // An administrator that acts for a tenant has not its share.
+      const tenant = caller?.role === 'tenant' ? caller.tenant : undefined;
+      note({ ...line, actor, outcome, detail: nameIfKnown(res)?.why ?? '' }, tenant);
     };
     res.on('close', () => {
       noteIt();
