@@ -26,7 +26,7 @@ export const programs: Check = async (server) => {
   const entries = (await server.parts()).entries.filter(({ removed }) => !removed);
   const idsOf = (wanted: PartType) =>
     new Set(entries.flatMap(({ id, type }) => (type === wanted ? [id] : [])));
-  const conf = bySystemd ? '/etc/sculptor/supervised' : paths.supervisorPrograms;
+  const conf = bySystemd ? paths.supervisedPrograms : paths.supervisorPrograms;
   const scopes = bySystemd
     ? await server.run('/usr/bin/systemctl', [
         ...['list-units', '--plain', '--no-legend', '--no-pager', '--state=running', 'sculptor-part-*'],

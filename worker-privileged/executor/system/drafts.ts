@@ -4,26 +4,29 @@ import { codeOf, draftMakerOf, flush, requireRootsOwn } from './own-path.ts';
 import { paths } from './paths.ts';
 
 const FOLDERS = [
-  dirname(paths.auditLog),
-  paths.registry,
-  paths.databases,
-  paths.tenants,
-  paths.dumps,
-  dirname(paths.agentConfig),
-  paths.hosts,
-  paths.sites,
-  paths.serverBlocks,
-  paths.snippetCopies,
-  paths.visitors,
-  paths.wantedSockets,
-  paths.supervisorPrograms,
+  ...[paths.auditLog, paths.quotasWanted, paths.caches, paths.cacheAccounts, paths.agentConfig].map(dirname),
+  ...[paths.registry, paths.databases, paths.tenants, paths.sizes, paths.dumps],
+  // A login that is lent to a program for a dump lies there.
+  paths.locks,
+  ...[paths.hosts, paths.keys, paths.serverBlocks, paths.snippetCopies, paths.visitors],
+  ...[paths.wantedSockets, paths.wantedServices],
+  ...[paths.programs, paths.cronTables, paths.supervisorPrograms, paths.supervisedPrograms],
+] as const;
+
+/** Those that hold one for each site, part or certificate, and how deep. */
+const FOLDERS_OF_FOLDERS = [
+  [paths.sites, 1],
+  [paths.parts, 1],
+  [paths.onces, 1],
+  [paths.acmeAllWanted, 1],
+  [paths.certificates, 2],
 ] as const;
 
 /** Every folder that the executor writes files in. */
 export async function foldersOfDrafts(): Promise<readonly string[]> {
-  const sites = await readdir(paths.sites);
-  const certificates = await foldersBelow(paths.certificates, 2);
-  return [...FOLDERS, ...sites.map((id) => join(paths.sites, id)), ...certificates];
+  const below = await Promise.all(FOLDERS_OF_FOLDERS.map(([folder, levels]) => foldersBelow(folder, levels)));
+  const bins = (await namesIn(paths.sites)).map((id) => join(paths.sites, id, 'bin'));
+  return [...FOLDERS, ...below.flat(), ...bins];
 }
 
 /**

@@ -118,6 +118,7 @@ export const paths = {
   programs: '/etc/sculptor/programs',
   program: (part: PartId) => `/etc/sculptor/programs/${part}`,
   /** What Supervisor is told of it: ids and numbers. The second where Supervisor is the server's own. */
+  supervisedPrograms: '/etc/sculptor/supervised',
   supervised: (part: PartId) => `/etc/sculptor/supervised/sculptor-part-${part}.conf`,
   supervisedByServers: (part: PartId) => `/etc/supervisor/conf.d/sculptor-part-${part}.conf`,
   /** What programs have said. */
