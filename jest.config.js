@@ -20,7 +20,7 @@ const counted = (name) => ({ globalTeardown: `<rootDir>/test/${name}/print-count
 export default {
   projects: [
     ...['unit', 'fuzz', 'integration', 'scripts', 'defences'].map((name) => project(name)),
-    ...['machine', 'fault', 'chaos', 'doctor'].map((name) => project(name, onAServer)),
+    ...['machine', 'fault', 'failpoints', 'chaos', 'doctor'].map((name) => project(name, onAServer)),
     project('mysql', { globalSetup: '<rootDir>/test/mysql/roomy.ts' }),
     project('render', counted('render')),
     project('attack', { ...onAServer, ...counted('attack') }),

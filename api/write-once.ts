@@ -1,3 +1,4 @@
+import { failpoint } from '../contract/failpoint.ts';
 import type { OperationId } from '../contract/ids.ts';
 import { insertAudit } from '../state/audit.ts';
 import type { Sql, State } from '../state/connection.ts';
@@ -40,8 +41,11 @@ export async function writeOnce(
   if (purpose.context.plan) throw noPlan(purpose.action);
   const earlier = await replay(state, purpose.context);
   if (earlier !== undefined) return earlier;
+  failpoint('request: to be written', purpose.action);
   try {
-    return answer(await state.transaction(async (sql) => record(sql, purpose, await work(sql))));
+    const outcome = await state.transaction(async (sql) => record(sql, purpose, await work(sql)));
+    failpoint('request: committed');
+    return answer(outcome);
   } catch (error) {
     // Two at once with one key: the other was first, and its answer is ours, whatever stopped us.
     const theirs = await replay(state, purpose.context);
@@ -53,6 +57,7 @@ export async function writeOnce(
 async function record(sql: Sql, { context, action }: Purpose, outcome: Outcome): Promise<Outcome> {
   const { caller, key } = context;
   const { operationId, resource } = outcome;
+  failpoint('request: what it asks for is written');
   await insertAudit(sql, {
     actor: caller.tokenId,
     address: caller.address,
@@ -61,8 +66,10 @@ async function record(sql: Sql, { context, action }: Purpose, outcome: Outcome):
     outcome: 'accepted',
     ...(operationId === null ? {} : { detail: `operation ${operationId}` }),
   });
+  failpoint('request: audit is written');
   const body = { ...outcome.body, ...outcome.once?.kept };
   if (key !== undefined) await insertAnswer(sql, key, { operationId, body });
+  failpoint('request: to be committed');
   return outcome;
 }
 

@@ -1,3 +1,4 @@
+import { failpoint } from '../contract/failpoint.ts';
 import type { OperationId } from '../contract/ids.ts';
 import type { WakeUps } from '../runtime/wake-ups.ts';
 import type { State } from '../state/connection.ts';
@@ -40,7 +41,9 @@ export function createWriter(parts: WriterParts): Write {
     const { operationId } = answer;
     if (operationId === null) throw new Error('the key of this write stands for one without an operation');
     // The rows are there: whatever becomes of the wake-up, the worker's sweep finds them.
-    if (!answer.replayed) for (const id of begun) await wakeUps.wake(id);
+    if (answer.replayed) return { ...answer, operationId };
+    for (const id of begun) await wakeUps.wake(id);
+    failpoint('request: worker is woken', action);
     return { ...answer, operationId };
   };
 }

@@ -16,15 +16,15 @@ passed=0 failed=0 skipped=0 whole=
 seed=${SEED:-$((RANDOM * 32768 + RANDOM))}
 
 # On an installed server, each suite on one of its own: these change accounts, reload nginx, kill MariaDB.
-on_a_server=(integration machine render fault attack doctor)
+on_a_server=(integration machine render fault failpoints attack doctor)
 
 usage() {
   cat <<'TEXT'
 Usage: test.sh [--whole] [SUITE]...
 
-Suites: types lint format borders unit fuzz integration machine render fault attack doctor scripts defences; all of them
-where none is named, and chaos where that is named. Of the longest a part of the files, a third of machine's and half
-of attack's, and of the defences that need a server an eighth, dealt by a seed (SEED=NUMBER in the environment):
+Suites: types lint format borders unit fuzz integration machine render fault failpoints attack doctor scripts defences; all
+of them where none is named, and chaos where that is named. Of the longest a part of the files, a third of machine's and half
+of attack's, of the defences that need a server an eighth, and of the failpoints some, dealt by a seed (SEED=NUMBER in the environment):
 --whole runs all. As root on Debian or Ubuntu; what it needs is installed. The throwaway servers' first start makes their root file system, later ones take seconds.
 TEXT
 }

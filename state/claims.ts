@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { failpoint } from '../contract/failpoint.ts';
 import { Generation, TenantId } from '../contract/ids.ts';
 import type { OperationId, ServerId } from '../contract/ids.ts';
 import {
@@ -71,6 +72,7 @@ async function begin(
   );
   // The rows are locked since they were read: nobody can have come between.
   if (taken !== 1) throw new Error('a locked operation was changed by another');
+  failpoint('claim: to be committed', row.id);
   return {
     result: 'mine',
     operation: {

@@ -1,3 +1,4 @@
+import { failpoint } from '../contract/failpoint.ts';
 import type { Failure } from '../contract/failures.ts';
 import type { Generation, OperationId, ServerId } from '../contract/ids.ts';
 import { OPERATION_RESOURCES, OperationKind } from '../contract/operations.ts';
@@ -58,6 +59,7 @@ export async function endOperation(
     const code = ending.status === 'failed' ? ending.failure.code : undefined;
     await auditEnd(sql, operation, code === undefined ? ending.status : `failed:${code}`);
     if (code === 'invalid_request') await auditRefusal(sql, operation);
+    failpoint('end: to be committed', operation.id);
     return true;
   });
 }

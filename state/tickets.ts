@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { failpoint } from '../contract/failpoint.ts';
 import { OperationId, ServerId } from '../contract/ids.ts';
 import type { Failure } from '../contract/failures.ts';
 import type { Sql, SqlValue, State } from './connection.ts';
@@ -56,7 +57,9 @@ async function queueAgain(
 ): Promise<boolean> {
   await lockOpenOperations(sql, ticket);
   const text = `UPDATE operation SET status = 'queued'${besides} WHERE ${STILL_HELD}`;
-  return (await sql.run(text, [...values, ticket.id, ticket.epoch])) === 1;
+  const written = await sql.run(text, [...values, ticket.id, ticket.epoch]);
+  failpoint('put back: to be committed', ticket.id);
+  return written === 1;
 }
 
 const Running = z.object({ id: OperationId, epoch: z.number(), serialKey: z.string(), server: ServerId });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { knownCollations } from '../contract/collations.ts';
 import type { Charset, Collation } from '../contract/collations.ts';
 import type { PasswordHash } from '../contract/databases.ts';
+import { failpoint } from '../contract/failpoint.ts';
 import { FailureCode, FailureError } from '../contract/failures.ts';
 import type { DatabaseId, DatabaseUserId, TenantId } from '../contract/ids.ts';
 import type { DatabaseName } from '../contract/names.ts';
@@ -127,8 +128,10 @@ type Procedure =
 type Value = string | number | null;
 
 async function call(sql: State, procedure: Procedure, values: readonly Value[]): Promise<void> {
+  failpoint(`door to ${procedure}: before`);
   try {
     await sql.run(`CALL sculptor_door.${procedure}(${values.map(() => '?').join(', ')})`, values);
+    failpoint(`door to ${procedure}: after`);
   } catch (error) {
     throw refusalOf(error) ?? error;
   }

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { z } from 'zod';
 import { ExecutorAnswer, MAX_REQUEST_BYTES, PlanResult, VERBS } from '../contract/executor.ts';
 import type { Verb, VerbArgs, VerbResult } from '../contract/executor.ts';
+import { failpoint } from '../contract/failpoint.ts';
 import { FailureError } from '../contract/failures.ts';
 import type { FailureCode } from '../contract/failures.ts';
 import type { OperationId } from '../contract/ids.ts';
@@ -146,9 +147,12 @@ export function createExecutorCalls({ open, patienceMs = PATIENCE_MS }: Executor
       pending.set(request, { step, resolve, reject });
       link.input.write(line);
     });
+    failpoint(`door to ${verb}: asked`, operation);
     const late = setTimeout(() => pending.get(request)?.reject(unavailable()), patienceMs[verb]);
     try {
-      return await answer;
+      const result = await answer;
+      failpoint(`door to ${verb}: answered`, operation);
+      return result;
     } finally {
       clearTimeout(late);
       pending.delete(request);

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { failpoint } from '../contract/failpoint.ts';
 import type { OperationId, ServerId } from '../contract/ids.ts';
 import type { OperationKind } from '../contract/operations.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -166,6 +167,7 @@ async function runOnce(parts: RunOperationParts, id: OperationId, noteClaim: Not
   }
   const { operation } = claim;
   noteClaim(operation);
+  failpoint('claim: committed', id);
   publish(id);
   const steps = createSteps(state, operation, publish);
   const task: Task = { operation, step: steps.step, stillMine: steps.check };
@@ -199,9 +201,11 @@ async function writeResult(
     return;
   }
   if (!(await endOperation(state, operation, result))) throw new SupplantedError();
+  failpoint('end: committed');
   publish(operation.id);
   await wakeNext(parts, operation);
   for (const id of await queuedBehind(state, operation)) await parts.wakeUps.wake(id);
+  failpoint('end: the next are woken');
 }
 
 async function putOff(
@@ -213,6 +217,7 @@ async function putOff(
   const delayMs = held ? pauses.hold(operation.id) : pauses.begin(operation.id, operation.attempt);
   const written = held ? await holdBack(state, operation, failure) : await putBack(state, operation);
   if (!written) throw new SupplantedError();
+  failpoint('put off: committed');
   publish(operation.id);
   await wakeUps.wake(operation.id, { delayMs });
 }

@@ -1,3 +1,4 @@
+import { failpoint } from '../contract/failpoint.ts';
 import type { OperationStep } from '../contract/operations.ts';
 import type { Sql } from '../state/connection.ts';
 import { recordStep } from '../state/outcomes.ts';
@@ -31,7 +32,9 @@ export function createSteps(state: Sql, ticket: Ticket, publish: Publish): Steps
   async function write(step: OperationStep, place: number): Promise<void> {
     if (trouble !== undefined) return;
     try {
+      failpoint('step: to be written', ticket.id);
       if (!(await recordStep(state, ticket, { position: place, step }))) throw new SupplantedError();
+      failpoint('step: written', ticket.id);
       publish(ticket.id);
     } catch (error) {
       trouble = error;

@@ -130,6 +130,14 @@ describe('a file', () => {
     expect(lstatSync(`${own}/link`).isSymbolicLink()).toBe(true);
   });
 
+  test('that two remove at once is gone for both', async () => {
+    for (let time = 0; time < 50; time += 1) {
+      await files.replace(`${own}/a`, 'x');
+      await Promise.all([files.remove(`${own}/a`), files.remove(`${own}/a`), files.read(`${own}/a`)]);
+    }
+    expect(readdirSync(own)).toEqual([]);
+  });
+
   test('is not there where its folder is not', async () => {
     expect(await files.read(`${own}/none/file`)).toBeNull();
     expect(await files.readLink(`${own}/none/link`)).toBeNull();

@@ -1,3 +1,4 @@
+import { failpoint } from '../../contract/failpoint.ts';
 import { FailureError } from '../../contract/failures.ts';
 import type { OperationStep } from '../../contract/operations.ts';
 import type { WantedFile } from './wanted-files.ts';
@@ -54,6 +55,7 @@ export async function runSteps(steps: readonly Step[], run: Run): Promise<void> 
     try {
       if (run.signal.aborted) throw breakOff(run.signal.reason);
       changed = await bringAbout(step, (undo) => undos.push({ name: step.name, undo }));
+      failpoint(`${step.name}: ${changed ? 'verified' : 'found as asked'}`);
       run.report(outcome(step.name, 'succeeded', { changed, started }));
     } catch (failure) {
       run.report(outcome(step.name, 'failed', { changed, started }));
@@ -98,8 +100,10 @@ function breakOff(reason: unknown): FailureError {
 
 async function bringAbout(step: Step, keep: (undo: Undo) => void): Promise<boolean> {
   if ((await step.look()) === null) return false;
+  failpoint(`${step.name}: to be changed`);
   const undo = await step.change();
   if (undo !== null) keep(undo);
+  failpoint(`${step.name}: changed`);
   const left = await step.look();
   if (left !== null) {
     throw new FailureError(
@@ -115,7 +119,9 @@ async function undoAll(undos: readonly { name: string; undo: Undo }[], run: Run)
   for (const { name, undo } of undos) {
     const started = performance.now();
     try {
+      failpoint(`${name}: to be undone`);
       await undo();
+      failpoint(`${name}: undone`);
       run.report(outcome(name, 'undone', { changed: true, started }));
     } catch (cause) {
       // The others are undone all the same: each that is left is one more thing to find by hand.

@@ -1,10 +1,14 @@
+import { failpoint } from '../../contract/failpoint.ts';
 import type { Undo } from './ensure.ts';
 
 /** All or none: where one fails, what was done before it is undone, the last first. */
 export async function inTurn(acts: readonly (() => Promise<Undo>)[]): Promise<Undo> {
   const undos: Undo[] = [];
   try {
-    for (const act of acts) undos.push(await act());
+    for (const act of acts) {
+      undos.push(await act());
+      failpoint('one of several: done');
+    }
   } catch (failure) {
     await undoAll(undos);
     throw failure;

@@ -7,6 +7,7 @@ import {
   type Verb,
   type VerbArgs,
 } from '../../../contract/executor.ts';
+import { failpoint } from '../../../contract/failpoint.ts';
 import { FailureError, toFailure } from '../../../contract/failures.ts';
 import type { Run } from '../ensure.ts';
 import { differencesPlanned, planned } from '../plan.ts';
@@ -81,6 +82,7 @@ export function createDispatch(parts: Parts): Dispatch {
     const end = async (outcome: string) =>
       audit({ event: 'ended', ...noted, outcome, durationMs: since(started), ...waited });
     if (!isLook) await audit({ event: 'begun', ...noted });
+    failpoint(`${verb}: begun`, operation);
     try {
       const run: Run = {
         report: (step) => answer({ request, step }),
@@ -89,10 +91,13 @@ export function createDispatch(parts: Parts): Dispatch {
         warn: (message, cause) => log('error', message, { ...noted, ...causeOf(cause) }),
       };
       const result = await perform(asked, run, () => (waited = { waitedMs: since(started) }));
+      failpoint(`${verb}: done`);
       if (!isLook) await end('succeeded');
       answer({ request, result });
+      failpoint(`${verb}: answered`);
     } catch (cause) {
       const failure = namedWhereFull(cause);
+      failpoint(`${verb}: failed`);
       await end(outcomeOf(failure));
       noteFailure(log, noted, failure);
       answer({ request, error: toFailure(failure) });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { failpoint } from '../../../contract/failpoint.ts';
 import { FailureError } from '../../../contract/failures.ts';
 import type { Files } from './files.ts';
 import type { Limits } from './limits.ts';
@@ -82,7 +83,9 @@ function createCap({ files, locks, limits, now }: Tools, { lock, record, limit, 
 
   return async (key, act) => {
     await begin(key);
+    failpoint('counted');
     const result = await act();
+    failpoint('counted and done');
     // What is done is done. Where that cannot be noted it counts as one that broke off, which gives no more room.
     await finish(key).catch(() => undefined);
     return result;

@@ -1,5 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { failpoint } from '../../../contract/failpoint.ts';
 
 /** `file` is absolute and `args` go to it as they are: there is no shell anywhere. */
 export type Command = {
@@ -67,6 +69,7 @@ async function run(command: Command): Promise<string> {
     const [exitCode, stderr, text] = await Promise.all([ended, errors, output]);
     if (exitCode !== 0) throw new CommandError(command.file, exitCode, stderr);
     await fed;
+    failpoint(`${basename(command.file)}: ended`);
     return text;
   } finally {
     clearTimeout(timer);

@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
 import { lstat, open, readlink, rename, symlink, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { failpoint } from '../../../contract/failpoint.ts';
 import type { Undo } from '../ensure.ts';
 import { octal } from '../octal.ts';
 import { codeOf, draftOf, flush, ForeignPathError, lookAt, requireRootsOwn } from './own-path.ts';
@@ -33,7 +35,8 @@ async function read(path: string): Promise<string | null> {
   const stats = await lookAt(path);
   if (stats === null) return null;
   if (!stats.isFile()) throw new ForeignPathError(path, 'is not a file');
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const file = await openUnlessGone(path);
+  if (file === null) return null;
   try {
     return await file.readFile('utf8');
   } finally {
@@ -61,6 +64,16 @@ async function isClosed(path: string): Promise<boolean> {
   return stats !== null && (stats.mode & 0o004) === 0;
 }
 
+/** Another executor may remove it in this moment. */
+async function openUnlessGone(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return null;
+    throw cause;
+  }
+}
+
 async function replace(path: string, text: string, mode = 0o644): Promise<Undo> {
   const before = await read(path);
   const beforeMode = ((await lookAt(path))?.mode ?? mode) & 0o7777;
@@ -78,6 +91,7 @@ async function write(path: string, text: string, mode: number): Promise<void> {
     // A full disk can end a write early without a word.
     if ((await file.stat()).size !== Buffer.byteLength(text)) throw new Error('a file was written in part');
     await file.sync();
+    failpoint('draft of a file: written');
     await rename(draft, path);
   } catch (cause) {
     await unlink(draft).catch(() => undefined);
@@ -139,7 +153,12 @@ async function claim(path: string, target: string): Promise<Undo | null> {
   return () => discard(path);
 }
 
+/** Another executor may have done so in this moment: two may wait for the end of the same command. */
 async function discard(path: string): Promise<void> {
-  await unlink(path);
+  try {
+    await unlink(path);
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') throw cause;
+  }
   await flush(dirname(path));
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { failpoint } from '../../../contract/failpoint.ts';
 
 /** A path leads through something that others than root may change, or is not what it should be. */
 export class ForeignPathError extends Error {
@@ -45,6 +46,7 @@ export async function flush(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+  failpoint('names in a folder: changed');
 }
 
 /**

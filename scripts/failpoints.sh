@@ -1,0 +1,33 @@
+#!/bin/bash
+# At every boundary that an operation of any kind passes, the process that passes it is killed; afterwards the server has
+# to be as one that nobody disturbed (test/failpoints), on a throwaway server. CI runs a part of it.
+set -euo pipefail
+
+usage() {
+  cat <<'TEXT'
+Usage: failpoints.sh [--part N/M SEED] [KIND]
+
+All of them where nothing is said, which takes some hours; the line `failpoints:` says how many there were.
+--part N/M SEED  the Nth of M parts, dealt by the seed
+KIND             operations whose kind begins so, such as domain.create
+
+As root: it makes a throwaway server. Exit code 1 where anything differs, 77 where this machine can make no server.
+TEXT
+}
+
+part=1/1 seed=1
+case ${1:-} in
+  -h | --help) usage && exit 0 ;;
+  --part)
+    [[ $# -ge 3 && $2 =~ ^[1-9][0-9]{0,4}/[1-9][0-9]{0,4}$ && $3 =~ ^[0-9]{1,9}$ ]] || { usage >&2 && exit 2; }
+    part=$2 seed=$3
+    shift 3
+    ;;
+esac
+only=${1:-}
+[[ $# -le 1 && $only =~ ^[A-Za-z.]*$ ]] || { usage >&2 && exit 2; }
+
+printf 'failpoints.sh: part %s, seed %s\n' "$part" "$seed"
+exec "$(dirname "${BASH_SOURCE[0]}")/machine.sh" run -- env --chdir=/usr/src/sculptor-agent "FAILPOINTS_PART=$part" \
+  "FAILPOINTS_SEED=$seed" "FAILPOINTS_ONLY=$only" /usr/lib/sculptor/node/bin/node node_modules/jest/bin/jest.js \
+  --cacheDirectory=/tmp/jest --runInBand --forceExit --selectProjects failpoints </dev/null

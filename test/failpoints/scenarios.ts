@@ -1,0 +1,15 @@
+import type { Scenario } from './scenario.ts';
+import { OF_DATABASES } from './scenarios/databases.ts';
+import { OF_DOMAINS } from './scenarios/domains.ts';
+import { OF_PARTS } from './scenarios/parts.ts';
+import { OF_PROGRAMS } from './scenarios/programs.ts';
+import { OF_TENANTS } from './scenarios/tenants.ts';
+
+/** One operation of each kind at least. */
+export const SCENARIOS: readonly Scenario[] = [
+  ...OF_DOMAINS,
+  ...OF_DATABASES,
+  ...OF_PARTS,
+  ...OF_PROGRAMS,
+  ...OF_TENANTS,
+];
