@@ -1,3 +1,4 @@
+import { failpoint } from '../contract/failpoint.ts';
 import { FailureError } from '../contract/failures.ts';
 import type { Failure } from '../contract/failures.ts';
 import { bringsAboutNothing } from '../contract/operations.ts';
@@ -5,6 +6,7 @@ import type { Logger } from '../runtime/logger.ts';
 import { MAX_ATTEMPTS } from '../state/claims.ts';
 import type { ClaimedOperation } from '../state/open-operations.ts';
 import type { Ending } from '../state/outcomes.ts';
+import type { Standing } from '../state/resource-states.ts';
 import { failureOf, mayPass } from './may-pass.ts';
 import type { Handlers } from './operations.ts';
 import { SupplantedError } from './steps.ts';
@@ -37,6 +39,7 @@ export async function carryOut(parts: CarryOutParts, task: Task, steps: Steps): 
     if (operation.attempt > MAX_ATTEMPTS) throw givenUp();
     const resource = await handlers[operation.kind].apply(task);
     await steps.settled();
+    failpoint('carried out');
     return { status: 'succeeded', resource };
   } catch (error) {
     if (error instanceof SupplantedError) throw error;
@@ -50,8 +53,8 @@ export async function carryOut(parts: CarryOutParts, task: Task, steps: Steps): 
       return { status: 'failed', resource: 'as-before', failure };
     // Whoever has lost the operation to another would take away what that one makes.
     await steps.settled();
-    const gone = await discarded(handlers[operation.kind], { task, steps, logger });
-    return { status: 'failed', resource: gone ? 'deleted' : 'failed', failure };
+    const left = await discarded(handlers[operation.kind], { task, steps, logger });
+    return left === 'retry' ? { status: 'retry', failure } : { status: 'failed', resource: left, failure };
   }
 }
 
@@ -71,25 +74,28 @@ function isRestore({ kind }: ClaimedOperation): boolean {
   return kind.endsWith('.restore');
 }
 
-/** Whether nothing is left of a resource that never came about. */
+/** What is left of a resource that never came about; `retry` where whoever was to take it away was away themselves. */
 async function discarded(
   handler: Handler,
   { task, steps, logger }: { readonly task: Task; readonly steps: Steps; readonly logger: Logger },
-): Promise<boolean> {
+): Promise<Standing | 'retry'> {
   const { operation } = task;
   if (handler.discard === undefined || operation.before !== null || operation.attempt > MAX_ATTEMPTS)
-    return false;
+    return 'failed';
   try {
-    await handler.discard(task);
+    failpoint('to be discarded');
+    const left = await handler.discard(task);
     await steps.settled();
-    return true;
+    failpoint('discarded');
+    return left;
   } catch (error) {
     if (error instanceof SupplantedError) throw error;
+    if (mayPass(error) && operation.attempt < MAX_ATTEMPTS) return 'retry';
     logger.error(
       { err: error, operationId: operation.id },
       'what a failed operation left could not be removed',
     );
-    return false;
+    return 'failed';
   }
 }
 

@@ -17,8 +17,8 @@ export interface Task {
 export interface Handler {
   /** Brings about what was asked for, looks that it is so, and says what stands. Can be run again at any point. */
   readonly apply: (task: Task) => Promise<Standing | 'as-before'>;
-  /** Takes away what a first `apply` that failed has left; there is none where nothing would be left. */
-  readonly discard?: (task: Task) => Promise<unknown>;
+  /** Takes away what a first `apply` that failed has left, and says what stands; none where nothing would be left. */
+  readonly discard?: (task: Task) => Promise<Standing>;
 }
 
 /** As what an operation calls the executor: its steps are the operation's. */

@@ -32,7 +32,7 @@ export function createDatabaseUserHandlers(
       await readBack(door, asked, task);
       return 'live' as const;
     },
-    discard: (task) => discard(door, task),
+    discard: (task) => discard(door, task).then(() => 'deleted'),
   });
   return {
     'databaseUser.create': put('create account'),

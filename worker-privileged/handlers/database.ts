@@ -31,7 +31,7 @@ export function createDatabaseHandlers(parts: DatabaseParts): Readonly<Record<Da
       await protect(parts, asked, task);
       return 'live';
     },
-    discard: (task) => discard(parts.door, task),
+    discard: (task) => discard(parts.door, task).then(() => 'deleted'),
   };
   return {
     'database.create': put,
