@@ -1,6 +1,7 @@
 import type { Scenario } from './scenario.ts';
 import { OF_DATABASES } from './scenarios/databases.ts';
 import { OF_DOMAINS } from './scenarios/domains.ts';
+import { OF_DRIFT } from './scenarios/drift.ts';
 import { OF_PARTS } from './scenarios/parts.ts';
 import { OF_PROGRAMS } from './scenarios/programs.ts';
 import { OF_TENANTS } from './scenarios/tenants.ts';
@@ -9,6 +10,7 @@ import { OF_TENANTS } from './scenarios/tenants.ts';
 export const SCENARIOS: readonly Scenario[] = [
   ...OF_DOMAINS,
   ...OF_DATABASES,
+  ...OF_DRIFT,
   ...OF_PARTS,
   ...OF_PROGRAMS,
   ...OF_TENANTS,

@@ -2,7 +2,7 @@ import { idIn } from '../../machine/as-tenant.ts';
 import { rootSql } from '../../machine/server.ts';
 import type { Preparing, Scenario } from '../scenario.ts';
 
-async function database(it: Preparing): Promise<string> {
+export async function database(it: Preparing): Promise<string> {
   const name = it.unique('fp');
   const made = await it.done({ method: 'POST', path: '/v1/databases', body: { name } });
   rootSql(`CREATE TABLE ${name}.kept (id INT PRIMARY KEY); INSERT INTO ${name}.kept VALUES (1);`);

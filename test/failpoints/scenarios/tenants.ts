@@ -2,7 +2,7 @@ import { idIn } from '../../machine/as-tenant.ts';
 import type { Preparing, Scenario } from '../scenario.ts';
 
 /** A tenant with a site and a database. */
-async function tenant(it: Preparing): Promise<string> {
+export async function tenant(it: Preparing): Promise<string> {
   const id = idIn(
     await it.done({ method: 'POST', path: '/v1/tenants', body: { name: it.unique('fp') } }),
     'tenant',
