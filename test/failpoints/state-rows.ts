@@ -25,7 +25,7 @@ const LEFT_OUT = new Set([
     'domain_size',
     'database_size',
   ],
-  ...['token', 'token_use', 'migration', 'setting'],
+  ...['token', 'token_use', 'migration', 'setting', 'audit_seal', 'next_row'],
 ]);
 /** And what an API has answered: that a repetition is answered the same is looked at by itself. */
 const COUNTING = new Set(['epoch', 'attempt', 'started_at', 'ended_at', 'response']);
