@@ -348,6 +348,7 @@ function fakeFolders({ server: { disk }, change, undoing }: Parts): Folders {
           }
         });
       }),
+    removeEmpty: (path) => change(() => removeEmpty(path)),
     remove: (path) => change(() => [path, ...within(path)].forEach((inner) => disk.delete(inner))),
   };
 }
@@ -367,6 +368,16 @@ function fakeAccounts({
   change,
   undoing,
 }: Parts): Accounts {
+  const find = (args: readonly string[]): string | Promise<string> => {
+    const within = [...disk].filter(([path]) =>
+      args.some((arg) => arg.startsWith('/') && path.startsWith(`${arg}/`)),
+    );
+    if (!args.includes('-delete')) return within.find(([, { kind }]) => kind !== 'folder')?.[0] ?? '';
+    return change(() => {
+      for (const [path] of within) disk.delete(path);
+      return '';
+    });
+  };
   return {
     find: async (user) => {
       const found = users.get(user);
@@ -394,6 +405,7 @@ function fakeAccounts({
       const path = args.at(-1)!;
       if (file === '/usr/bin/test' && !disk.has(path)) throw new Error('there is none');
       if (file === '/usr/bin/rmdir') await undoing(() => disk.delete(path))();
+      if (file === '/usr/bin/find') return find(args);
       if (file !== '/usr/bin/mkdir') return '';
       return change(() => {
         disk.set(path, { kind: 'folder', uid, gid: 989, mode: 0o2750 });

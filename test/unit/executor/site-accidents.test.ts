@@ -103,6 +103,25 @@ test.each(sites)(
   },
 );
 
+test.each(sites)('wherever making %s breaks off, nothing is left once it is taken away', async (_, site) => {
+  const all = await put(createFakeServer(), site);
+  for (let at = 1; at <= all; at += 1) {
+    const server = createFakeServer();
+    await put(server, site, { at, kind: 'crash' });
+    // What had come about whole by then is a site, and goes into the trash.
+    if (stood(server)) continue;
+    // And wherever taking it away breaks off in its turn.
+    await remove(server, { at: 1 + (at % 9), kind: 'crash' }).catch(() => undefined);
+    await remove(server);
+    expect({ at, state: withoutNumber(server) }).toEqual({ at, state: withoutNumber(createFakeServer()) });
+  }
+});
+
+const stood = ({ disk }: FakeServer) => {
+  const entry = disk.get(paths.registered(ID));
+  return entry?.kind === 'file' && !entry.text.includes('"settings":null');
+};
+
 /** A crash may use up a number: the account's is compared with its folders', and not with the whole's. */
 function normal(server: FakeServer): unknown {
   const uid = server.users.get(`s-${ID}`)?.uid ?? 0;

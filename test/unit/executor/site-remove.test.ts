@@ -28,6 +28,73 @@ test('a removed site is closed, its files are in the trash, its account is locke
   ]);
 });
 
+/** As an attempt leaves it that died before it had noted how the site stands. */
+const neverWhole = async () => {
+  const server = createFakeServer();
+  await put(server);
+  edit(server, (entry) => ({ ...entry, settings: null }));
+  return server;
+};
+
+function edit(server: FakeServer, change: (entry: Record<string, unknown>) => object): void {
+  const node = server.disk.get(paths.registered(ID));
+  if (node?.kind !== 'file') throw new Error('there is no entry');
+  const text = JSON.stringify(change(JSON.parse(node.text) as Record<string, unknown>));
+  server.disk.set(paths.registered(ID), { ...node, text });
+}
+
+test('of a site that never stood, and in which nothing lies, nothing is kept', async () => {
+  const server = await neverWhole();
+  expect(await remove(server)).toMatchObject({ purgeAfter: null });
+  server.disk.delete(paths.nextUid);
+  expect(stateOf(server)).toEqual(stateOf(createFakeServer()));
+});
+
+test.each([
+  ['a file', 'public/index.html'],
+  ['a file in a folder of a folder', 'tmp/a/b'],
+  ['a file beside its folders', 'notes'],
+])('%s in a site that never stood is kept in the trash', async (_, name) => {
+  const server = await neverWhole();
+  server.disk.set(`${paths.home(spec().name)}/${name}`, { kind: 'file', text: 'mine', mode: 0o644 });
+  expect(await remove(server)).toMatchObject({ purgeAfter: '2026-01-05T03:04:05.678Z' });
+  expect(server.disk.get(`/home/www/.trash/${ID}-20260102-030405678/${name}`)).toMatchObject({
+    text: 'mine',
+  });
+  expect(server.users.get(`s-${ID}`)?.locked).toBe(true);
+});
+
+test('what came into a site that never stood after it was looked at stays', async () => {
+  const server = await neverWhole();
+  const path = `${paths.home(spec().name)}/tmp/late`;
+  const { system: its } = createFakeSystem(server);
+  const runAs: (typeof its.accounts)['runAs'] = async (account, command) => {
+    if (command.args.includes('-delete')) server.disk.set(path, { kind: 'file', text: 'mine', mode: 0o644 });
+    return command.args.includes('-delete') ? '' : its.accounts.runAs(account, command);
+  };
+  const late = { ...its, accounts: { ...its.accounts, runAs } };
+  await expect(removeSite(late)({ id: ID }, recordedRun())).rejects.toThrow('is not empty');
+  expect(await remove(server)).toMatchObject({ purgeAfter: '2026-01-05T03:04:05.678Z' });
+  expect(server.disk.has(`/home/www/.trash/${ID}-20260102-030405678/tmp/late`)).toBe(true);
+});
+
+test('what lies in the trash stays there, though nobody has noted how it stood', async () => {
+  const server = createFakeServer();
+  await put(server);
+  await remove(server);
+  edit(server, (entry) => ({ ...entry, settings: null }));
+  const before = stateOf(server);
+  expect(await remove(server)).toMatchObject({ purgeAfter: '2026-01-05T03:04:05.678Z' });
+  expect(stateOf(server)).toEqual(before);
+});
+
+test('a site that never stood, and to which something belongs, goes into the trash with it', async () => {
+  const server = await neverWhole();
+  server.disk.set(paths.registeredParts(ID as never), { kind: 'folder', uid: 0, gid: 0, mode: 0o700 });
+  expect(await remove(server)).toMatchObject({ purgeAfter: '2026-01-05T03:04:05.678Z' });
+  expect(server.disk.has(paths.registeredParts(ID as never))).toBe(true);
+});
+
 test('what was never here is gone already', async () => {
   const server = createFakeServer();
   expect(await remove(server)).toEqual({ probes: [], purgeAfter: null });

@@ -16,12 +16,14 @@ export type Folders = {
   readonly ensure: (path: string, wanted: Folder) => Promise<Undo>;
   /** Moves a folder to where nothing is, on the same file system. */
   readonly move: (from: string, to: string) => Promise<Undo>;
+  /** Removes a folder that holds nothing; throws where it does. */
+  readonly removeEmpty: (path: string) => Promise<void>;
   /** Removes a folder of root's with all that is in it. */
   readonly remove: (path: string) => Promise<void>;
 };
 
 export function createFolders(): Folders {
-  return { look, list: (path) => readdir(path), ensure, move, remove };
+  return { look, list: (path) => readdir(path), ensure, move, removeEmpty, remove };
 }
 
 async function look(path: string): Promise<Folder | null> {
@@ -66,6 +68,12 @@ async function move(from: string, to: string): Promise<Undo> {
   await flush(dirname(from));
   await flush(dirname(to));
   return () => rename(to, from);
+}
+
+async function removeEmpty(path: string): Promise<void> {
+  await requireRootsOwn(dirname(path));
+  await rmdir(path);
+  await flush(dirname(path));
 }
 
 async function remove(path: string): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Command } from './command.ts';
 import { FIRST_PROJECT } from './tenants.ts';
 import type { System } from './system.ts';
 
@@ -12,8 +13,7 @@ export function lookingOnly(system: System): System {
     accounts: {
       ...only(accounts, 'find', 'findGroup', 'groupsOf', 'isTaken', 'isLocked', 'hasProcesses'),
       // Looked at as the site, in its own folder.
-      runAs: (account, command) =>
-        command.file === '/usr/bin/test' ? accounts.runAs(account, command) : refuse(),
+      runAs: (account, command) => (isLook(command) ? accounts.runAs(account, command) : refuse()),
     },
     acme: only(system.acme, 'isAsked'),
     auditLines: only(system.auditLines, 'after'),
@@ -44,6 +44,12 @@ export function lookingOnly(system: System): System {
     // Any that is none: it is shown to nobody.
     tenants: { ...only(tenants, 'read', 'list'), nextProject: () => Promise.resolve(FIRST_PROJECT) },
   };
+}
+
+function isLook({ file, args }: Pick<Command, 'file' | 'args'>): boolean {
+  return (
+    file === '/usr/bin/test' || (file === '/usr/bin/find' && args.slice(-2).join(' ') === '-print -quit')
+  );
 }
 
 function only<T extends object>(tool: T, ...looks: readonly (keyof T & string)[]): T {

@@ -1,11 +1,13 @@
 import type { SiteSpec } from '../../../contract/domains.ts';
 import { FailureError } from '../../../contract/failures.ts';
 import { runSteps, type Step } from '../ensure.ts';
+import { paths } from '../system/paths.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
-import { allAnswersOf, putSite, stepsToErase, stepsToServe } from './site.ts';
-import { account, accountUnlocked } from './site/account.ts';
+import { allAnswersOf, putSite, stepsToRemove, stepsToServe } from './site.ts';
+import { account, accountRemoved, accountUnlocked, processesEnded } from './site/account.ts';
 import { requireDue } from './grace.ts';
+import { partsForgotten } from './site-parts/follow.ts';
 import { homeRestored } from './site/home.ts';
 import { namesHeld } from './site/names.ts';
 import { refuse, refuseForeignWww, refuseServerName, registered, requireSame } from './site/registered.ts';
@@ -13,6 +15,7 @@ import type { Story } from './site/story.ts';
 import { storyOf } from './site/told.ts';
 import { requireType } from './site/type.ts';
 import type { VerbHandler } from './table.ts';
+import { sizeForgotten } from './tenant/disk.ts';
 import { requireRoomForSite } from './tenant/standing.ts';
 
 /**
@@ -78,12 +81,30 @@ export function purgeSite(
   };
 }
 
+/** What a restoration that broke off has brought back is taken away again first. */
 export function stepsToPurge(system: System, entry: SiteEntry): readonly Step[] {
+  const own = entry.isolation === 'site';
   return [
     noted(system, entry, 'purgingAt'),
-    ...stepsToErase(system, entry),
+    ...stepsToRemove(system, entry),
+    partsForgotten(system, entry),
+    filesErased(system, entry),
+    sizeForgotten(system, entry),
+    ...(own ? [processesEnded(system, entry), accountRemoved(system, entry)] : []),
     noted(system, entry, 'purgedAt'),
   ];
+}
+
+function filesErased({ folders, erase }: Pick<System, 'folders' | 'erase'>, { id }: SiteEntry): Step {
+  const left = async () => (await folders.list(paths.trash)).filter((name) => name.startsWith(`${id}-`));
+  return {
+    name: 'remove the files',
+    look: async () => ((await left()).length === 0 ? null : 'its files are in the trash'),
+    change: async () => {
+      for (const name of await left()) await erase(paths.inTrash(name));
+      return null;
+    },
+  };
 }
 
 function noted(

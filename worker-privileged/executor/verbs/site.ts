@@ -2,7 +2,6 @@ import type { SiteSpec } from '../../../contract/domains.ts';
 import type { Probe } from '../../../contract/executor.ts';
 import { letsMoreIn } from '../../../contract/site-options.ts';
 import { runSteps, type Step } from '../ensure.ts';
-import { paths } from '../system/paths.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
 import {
@@ -18,8 +17,8 @@ import { probesOf } from './site/answers.ts';
 import { destroys, refuseIfProtected } from './site/destruction.ts';
 import { dueAt } from './grace.ts';
 import { countedForTenant, sizeForgotten } from './tenant/disk.ts';
-import { partsFollow, partsForgotten } from './site-parts/follow.ts';
-import { filesErased, home, homeFolders, homeTrashed } from './site/home.ts';
+import { partsFollow } from './site-parts/follow.ts';
+import { home, homeFolders, homeTrashed } from './site/home.ts';
 import { mailClosed, mailRemoved, mailOpen } from './site/mail.ts';
 import { namesClosed, namesFreed, namesHeld, namesServed } from './site/names.ts';
 import { fpmConf, phpConfigured, phpOff, phpOn } from './site/php.ts';
@@ -34,6 +33,7 @@ import { entryOf, namesOf, poolOf, type Story } from './site/story.ts';
 import { standsSuspended } from './site/suspension.ts';
 import { storyOf } from './site/told.ts';
 import { requireType } from './site/type.ts';
+import { forgotten, homeUnmade, neverStood } from './site/unmade.ts';
 import { noVisitors, visitors } from './site/visitors.ts';
 import type { VerbHandler } from './table.ts';
 
@@ -118,54 +118,44 @@ export function removeSite(system: System): VerbHandler<'site.remove'> {
   return async ({ id }, run) => {
     const entry = await system.registry.read(id);
     if (entry === null || entry.purgingAt !== null) return { probes: [], purgeAfter: null };
-    if (await neverStood(system, entry)) {
-      await runSteps(stepsToUnmake(system, entry), run);
-      return { probes: closed(entry), purgeAfter: null };
-    }
     if (entry.removedAt !== null) return { probes: [], purgeAfter: await dueAt(system, entry.removedAt) };
     refuseIfProtected(entry);
+    const probes = entry.names.map((host): Probe => ({ host, path: '/', expect: 'closed' }));
+    if (await neverStood(system, entry)) {
+      await runSteps(stepsToUnmake(system, entry), run);
+      return { probes, purgeAfter: null };
+    }
     await system.caps.destroy(`remove-${id}`, () => runSteps(stepsToRemove(system, entry), run));
     const { removedAt } = await entryOf({ system, spec: entry });
-    return { probes: closed(entry), purgeAfter: removedAt === null ? null : await dueAt(system, removedAt) };
+    return { probes, purgeAfter: removedAt === null ? null : await dueAt(system, removedAt) };
   };
-}
-
-function closed({ names }: SiteEntry): Probe[] {
-  return names.map((host): Probe => ({ host, path: '/', expect: 'closed' }));
-}
-
-/** Nobody but us has put anything there: it was never answered for, and nobody came in by it. */
-async function neverStood({ files }: Pick<System, 'files'>, { id, settings }: SiteEntry): Promise<boolean> {
-  return settings === null && (await files.read(paths.siteFile(id, 'live'))) === null;
-}
-
-/** Nothing of it is kept, in the trash neither: the state goes by there being nothing, and would never purge it. */
-function stepsToUnmake(system: System, entry: SiteEntry): readonly Step[] {
-  return [...stepsToErase(system, entry), forgotten(system, entry)];
-}
-
-function forgotten({ files }: Pick<System, 'files'>, { id }: SiteEntry): Step {
-  const path = paths.registered(id);
-  return {
-    name: 'forget the site',
-    look: async () => ((await files.read(path)) === null ? null : 'it is registered'),
-    change: () => files.remove(path).then(() => null),
-  };
-}
-
-/** Its files and its account too. What a restoration that broke off has brought back is taken away again first. */
-export function stepsToErase(system: System, entry: SiteEntry): readonly Step[] {
-  return [
-    ...stepsToRemove(system, entry),
-    partsForgotten(system, entry),
-    filesErased(system, entry),
-    sizeForgotten(system, entry),
-    ...(entry.isolation === 'site' ? [processesEnded(system, entry), accountRemoved(system, entry)] : []),
-  ];
 }
 
 /** The names come last: while they are held nobody else's files can stand where this site's did. */
 export function stepsToRemove(system: System, entry: SiteEntry): readonly Step[] {
+  return [
+    ...stepsToClose(system, entry),
+    homeTrashed(system, entry),
+    siteFolderRemoved(system, entry),
+    namesFreed(system, entry.id, []),
+    unregistered(system, entry),
+  ];
+}
+
+/** Nothing of it is kept, in the trash neither: the state goes by there being nothing, and would never purge it. */
+function stepsToUnmake(system: System, entry: SiteEntry): readonly Step[] {
+  return [
+    ...stepsToClose(system, entry),
+    homeUnmade(system, entry),
+    siteFolderRemoved(system, entry),
+    namesFreed(system, entry.id, []),
+    sizeForgotten(system, entry),
+    ...(entry.isolation === 'site' ? [accountRemoved(system, entry)] : []),
+    forgotten(system, entry),
+  ];
+}
+
+function stepsToClose(system: System, entry: SiteEntry): readonly Step[] {
   return [
     notLive(system, entry),
     namesClosed(system, entry),
@@ -178,10 +168,6 @@ export function stepsToRemove(system: System, entry: SiteEntry): readonly Step[]
     ...(entry.isolation === 'site'
       ? [mailRemoved(system, entry), accountLocked(system, entry), processesEnded(system, entry)]
       : []),
-    homeTrashed(system, entry),
-    siteFolderRemoved(system, entry),
-    namesFreed(system, entry.id, []),
-    unregistered(system, entry),
   ];
 }
 

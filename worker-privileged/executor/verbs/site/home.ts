@@ -123,18 +123,6 @@ async function throwAway({ folders, now }: System, { id, name }: SiteEntry): Pro
   await folders.move(paths.home(name), paths.trashed(id, stampOf(now())));
 }
 
-export function filesErased({ folders, erase }: Pick<System, 'folders' | 'erase'>, { id }: SiteEntry): Step {
-  const left = async () => (await folders.list(paths.trash)).filter((name) => name.startsWith(`${id}-`));
-  return {
-    name: 'remove the files',
-    look: async () => ((await left()).length === 0 ? null : 'its files are in the trash'),
-    change: async () => {
-      for (const name of await left()) await erase(paths.inTrash(name));
-      return null;
-    },
-  };
-}
-
 /** What of a folder is not so; null where all is. */
 export function wordsOf(path: string, found: Folder, wanted: Folder): string | null {
   const [is, shall] = [found, wanted].map(({ uid, gid, mode }) => `${uid}:${gid} ${octal(mode)}`);
