@@ -2,7 +2,7 @@ import { OPERATION_RESOURCES } from '../../contract/operations.ts';
 import { ready } from '../machine/agent.ts';
 import { forgetPassed, passed, replaceFailpoint, titleOf, type Point } from './arming.ts';
 import { placesInSource } from './places.ts';
-import { carryOut, type Effect } from './one-run.ts';
+import { carryOut, phase, times, type Effect } from './one-run.ts';
 import { atRest } from './server-state.ts';
 import { prepared, titleOfScenario, type Prepared, type Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
@@ -27,6 +27,7 @@ beforeAll(async () => {
     await prepared(SCENARIOS.find(({ kind }) => kind === first)!);
 });
 afterAll(closeStateRows);
+afterAll(() => tell(JSON.stringify(Object.fromEntries(times))));
 afterAll(() => {
   const all = [...seen.values()].flat();
   const points = new Set(all.map(titleOf)).size;
@@ -104,19 +105,26 @@ test.each(
 )(
   '$title ends the same wherever a process dies of it',
   async ({ title, scenario }) => {
+    const began = performance.now();
     const { points, effect } = await undisturbed(scenario);
     seen.set(title, points);
     const mine = points.filter((point) => isDealt(share, `${title}: ${titleOf(point)}`));
     // What differs without a reason would be taken for a fault, or hide one.
     const turns = mine.length === 0 || share.of === 1 ? [null, ...mine] : mine;
-    const ones = await allPrepared(scenario, turns.length);
+    const ones = await phase('prepare', () => allPrepared(scenario, turns.length));
     const faults: Record<string, readonly string[]> = {};
     for (const [index, point] of turns.entries()) {
       const found = await faultsAt(point, { scenario, one: ones[index]!, effect });
-      if (found.length > 0) faults[point === null ? 'undisturbed' : titleOf(point)] = found;
+      if (found.length === 0) continue;
+      const where = point === null ? 'undisturbed' : titleOf(point);
+      faults[where] = found;
+      tell([`${title}: ${where}`, ...found.map((line) => `  ${line.slice(0, 500)}`)].join('\n'));
     }
     ran += mine.length;
-    tell(`${title}: ${mine.length} of ${points.length} points, ${Object.keys(faults).length} faults`);
+    const seconds = Math.round((performance.now() - began) / 1000);
+    tell(
+      `${title}: ${mine.length} of ${points.length} points, ${Object.keys(faults).length} faults, ${seconds} s`,
+    );
     expect(faults).toEqual({});
   },
   3_600_000,

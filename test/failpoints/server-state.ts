@@ -29,7 +29,7 @@ const NOTES = new Set([
   // Read line by line.
   ...['passwd', 'group', 'shadow', 'gshadow'].flatMap((name) => [`/etc/${name}`, `/etc/${name}-`]),
   '/etc/.pwd.lock',
-  ...['audit.log', 'audit-head.json', 'locks', 'sizes', 'next-uid', 'next-project', 'moves'].map(
+  ...['audit.log', 'audit', 'locks', 'sizes', 'next-uid', 'next-project', 'moves'].map(
     (name) => `/var/lib/sculptor-root/${name}`,
   ),
 ]);

@@ -90,7 +90,7 @@ test('what lies in the trash stays there, though nobody has noted how it stood',
 
 test('a site that never stood, and to which something belongs, goes into the trash with it', async () => {
   const server = await neverWhole();
-  server.disk.set(paths.registeredParts(ID as never), { kind: 'folder', uid: 0, gid: 0, mode: 0o700 });
+  server.disk.set(paths.registeredParts(ID), { kind: 'folder', uid: 0, gid: 0, mode: 0o700 });
   expect(await remove(server)).toMatchObject({ purgeAfter: '2026-01-05T03:04:05.678Z' });
   expect(server.disk.has(paths.registeredParts(ID as never))).toBe(true);
 });
