@@ -24,8 +24,9 @@ Usage: test.sh [--whole] [SUITE]...
 
 Suites: types lint format borders unit fuzz integration machine render fault failpoints attack doctor scripts defences; all
 of them where none is named, and chaos where that is named. Of the longest a part of the files, a third of machine's and half
-of attack's, of the defences that need a server an eighth, and of the failpoints some, dealt by a seed (SEED=NUMBER in the environment):
---whole runs all. As root on Debian or Ubuntu; what it needs is installed. The throwaway servers' first start makes their root file system, later ones take seconds.
+of attack's, and of the defences that need a server an eighth, dealt by a seed (SEED=NUMBER in the environment): --whole runs
+all. Of the failpoints it is some by that seed in any case, for all take hours (scripts/failpoints.sh). As root on Debian or
+Ubuntu; what it needs is installed. The throwaway servers' first start makes their root file system, later ones take seconds.
 TEXT
 }
 
@@ -152,7 +153,7 @@ jest_here() {
 jest_on_a_server() {
   local code=0
   limited 2700 "$here/machine.sh" run --bind "$results:/mnt" -- \
-    env --chdir="$guest_tree" CI="${CI:-}" /usr/lib/sculptor/node/bin/node node_modules/jest/bin/jest.js --ci \
+    env --chdir="$guest_tree" CI="${CI:-}" FAILPOINTS_SEED="$seed" /usr/lib/sculptor/node/bin/node node_modules/jest/bin/jest.js --ci \
     --forceExit --selectProjects "$1" --runInBand --cacheDirectory=/tmp/jest --json --outputFile="/mnt/$1.json" "${@:2}" || code=$?
   count "$1" $code
 }

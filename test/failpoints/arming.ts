@@ -18,6 +18,7 @@ const FOLDER = '/run/failpoints';
 const PASSED = `${FOLDER}/passed`;
 const ARMED = `${FOLDER}/armed`;
 const EMPTY = '/usr/lib/sculptor/app/contract/failpoint.js';
+const PAUSES = '/usr/lib/sculptor/app/worker-privileged/pauses.js';
 const UNITS: Readonly<Record<Role, string>> = {
   api: 'sculptor-api.service',
   worker: 'sculptor-worker-privileged.service',
@@ -28,7 +29,7 @@ const UNITS: Readonly<Record<Role, string>> = {
 const DROP_IN = `[Unit]
 StartLimitIntervalSec=0
 [Service]
-RestartSec=100ms
+RestartSec=0
 ReadWritePaths=${FOLDER}
 `;
 
@@ -44,6 +45,10 @@ export async function replaceFailpoint(): Promise<void> {
   }
   forgetPassed();
   writeFileSync(EMPTY, compiled(readFileSync(new URL('armed.ts', import.meta.url), 'utf8')));
+  // What died is back at once here: nobody has to wait a second for it some thousand times.
+  const pauses = readFileSync(PAUSES, 'utf8');
+  if (!pauses.includes('[1000, 4000,')) throw new Error('the pauses of the worker are others');
+  writeFileSync(PAUSES, pauses.replace('[1000, 4000,', '[100, 400,'));
   for (const unit of Object.values(UNITS)) {
     mkdirSync(`/etc/systemd/system/${unit}.d`, { recursive: true });
     writeFileSync(`/etc/systemd/system/${unit}.d/failpoints.conf`, DROP_IN);

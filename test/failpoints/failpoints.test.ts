@@ -2,7 +2,7 @@ import { OPERATION_RESOURCES } from '../../contract/operations.ts';
 import { ready } from '../machine/agent.ts';
 import { forgetPassed, passed, replaceFailpoint, titleOf, type Point } from './arming.ts';
 import { placesInSource } from './places.ts';
-import { carryOut, phase, times, type Effect } from './one-run.ts';
+import { carryOut, type Effect } from './one-run.ts';
 import { atRest } from './server-state.ts';
 import { prepared, titleOfScenario, type Prepared, type Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
@@ -27,7 +27,6 @@ beforeAll(async () => {
     await prepared(SCENARIOS.find(({ kind }) => kind === first)!);
 });
 afterAll(closeStateRows);
-afterAll(() => tell(JSON.stringify(Object.fromEntries(times))));
 afterAll(() => {
   const all = [...seen.values()].flat();
   const points = new Set(all.map(titleOf)).size;
@@ -110,8 +109,8 @@ test.each(
     seen.set(title, points);
     const mine = points.filter((point) => isDealt(share, `${title}: ${titleOf(point)}`));
     // What differs without a reason would be taken for a fault, or hide one.
-    const turns = mine.length === 0 || share.of === 1 ? [null, ...mine] : mine;
-    const ones = await phase('prepare', () => allPrepared(scenario, turns.length));
+    const turns = share.of === 1 ? [null, ...mine] : mine;
+    const ones = await allPrepared(scenario, turns.length);
     const faults: Record<string, readonly string[]> = {};
     for (const [index, point] of turns.entries()) {
       const found = await faultsAt(point, { scenario, one: ones[index]!, effect });

@@ -14,32 +14,19 @@ export type Effect = { readonly end: string; readonly changed: readonly string[]
 const PATIENCE_MS = 20_000;
 const LOOK_EVERY_MS = 150;
 
-export const times = new Map<string, string>();
-const sums = new Map<string, [number, number]>();
-export async function phase<T>(name: string, act: () => Promise<T>): Promise<T> {
-  const began = performance.now();
-  try {
-    return await act();
-  } finally {
-    const [n, s] = sums.get(name) ?? [0, 0];
-    sums.set(name, [n + 1, s + performance.now() - began]);
-    times.set(name, `${n + 1} × ${Math.round((s + performance.now() - began) / (n + 1))} ms`);
-  }
-}
-
 /** Carries the request out and kills where told; gives what was wrong on the way, beside the effect. */
 export async function carryOut(
   scenario: Scenario,
   { names, request }: Prepared,
   { point, like }: { readonly point?: Point; readonly like?: Effect } = {},
 ): Promise<Effect & { readonly wrong: readonly string[] }> {
-  const [before, newest] = [await phase('before', serverState), await newestOperation()];
+  const [before, newest] = [await serverState(), await newestOperation()];
   const [first, second] = [scenario.first, point].map((one) => one && arm(one));
   scenario.around?.set();
-  const { answer, wrong } = await phase('asked', () => asked(request));
+  const { answer, wrong } = await asked(request);
   names.addAllIn(answer.json);
-  const { status, code } = await phase('ended', () => endedWhole(answer));
-  await phase('allEnded', allEnded);
+  const { status, code } = await endedWhole(answer);
+  await allEnded();
   (await operationsSince(newest)).forEach(names.add);
   const missed = [first, second].filter((one) => one !== undefined && !one.isPassed());
   if (missed.length > 0) await until(() => missed.every((one) => one?.isPassed()));
@@ -48,8 +35,8 @@ export async function carryOut(
     one?.disarm();
   }
   scenario.around?.takeBack();
-  await phase('ready', ready);
-  const effect = await phase(like ? 'settled' : 'rest', () => settled(before, { names, kind: scenario.kind }, like));
+  await ready();
+  const effect = await settled(before, { names, kind: scenario.kind }, like);
   return { end: code ?? status, changed: effect, wrong };
 }
 
@@ -83,7 +70,7 @@ async function settled(
 ): Promise<readonly string[]> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
-    const after = await phase('state', () => (like === undefined ? atRest() : serverState()));
+    const after = await (like === undefined ? atRest() : serverState());
     names.addNumbers(readFileSync('/etc/passwd', 'utf8'));
     const changed = changes(before, after).map(names.neutral).filter(isOf(kind)).sort();
     if (like === undefined || sameLines(changed, like.changed) || performance.now() > deadline)

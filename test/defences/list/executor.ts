@@ -167,6 +167,19 @@ export const EXECUTOR: readonly Defence[] = [
     noticed: { file: 'test/unit/executor/site-remove.test.ts', test: 'a removed id is never a site again' },
   },
   {
+    name: 'files of a site that never stood',
+    against: 'what somebody has put there by then is gone without a way back',
+    change: {
+      file: 'worker-privileged/executor/verbs/site/unmade.ts',
+      from: "return (await asSite(system, entry, ['!', '-type', 'd', '-print', '-quit']).catch(() => 'unknown')) === '';",
+      to: 'return true;',
+    },
+    noticed: {
+      file: 'test/unit/executor/site-remove.test.ts',
+      test: 'a file in a folder of a folder in a site that never stood is kept in the trash',
+    },
+  },
+  {
     name: 'no number twice',
     against: 'a new site that owns what a removed one has left behind',
     change: {

@@ -38,8 +38,17 @@ export async function sweepDrafts(folders: readonly string[]): Promise<void> {
     const left = (await namesIn(folder)).filter(isLeft);
     if (left.length === 0) continue;
     await requireRootsOwn(folder);
-    for (const name of left) await unlink(join(folder, name));
+    for (const name of left) await unlinkIfThere(join(folder, name));
     await flush(folder);
+  }
+}
+
+/** Another one that starts in this moment sweeps too. */
+async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') throw cause;
   }
 }
 
