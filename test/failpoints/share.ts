@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 export type Share = { readonly part: number; readonly of: number; readonly seed: string };
 
 /** So many parts are there where nobody says how many: of one that is dealt, CI has a few minutes' work. */
-const PARTS = 40;
+const PARTS = 60;
 
 export function shareOf(environment: NodeJS.ProcessEnv): Share {
   const [part = '', of = ''] = (environment['FAILPOINTS_PART'] ?? `1/${PARTS}`).split('/');
