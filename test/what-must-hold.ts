@@ -15,6 +15,7 @@ export const HOLDS: readonly Held[] = [
     promise: 'durable',
     means: 'It survives whatever dies, and none stays running without an owner.',
     proofs: [
+      ['failpoints/failpoints', '$title ends the same wherever a process dies of it'],
       [
         'fault/parts',
         'an executor that is killed in the middle is started again, and every site comes about',
@@ -35,6 +36,7 @@ export const HOLDS: readonly Held[] = [
     promise: 'once',
     means: 'Its effects happen once and in order, by epochs and kernel locks.',
     proofs: [
+      ['failpoints/failpoints', '$title ends the same wherever a process dies of it'],
       ['machine/operations', 'ten of the same at once are one'],
       ['machine/operations', 'a repeated key is answered with the first answer, and nothing is done twice'],
       ['machine/operations', 'a newer change takes the place of those that had not begun'],
@@ -45,6 +47,7 @@ export const HOLDS: readonly Held[] = [
     promise: 'whole',
     means: 'A step that fails is undone or taken up again, and a half-made site never answers.',
     proofs: [
+      ['failpoints/failpoints', '$title ends the same wherever a process dies of it'],
       ['fault/parts', 'what an executor that was killed left half written is gone when the next one starts'],
       [
         'fault/parts',
