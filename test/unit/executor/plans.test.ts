@@ -86,6 +86,8 @@ test('a server that is only looked at refuses whatever would change it, by whate
   await expect(looking.masters.turnOff({} as never)).rejects.toThrow('a plan would have changed');
   const run = { file: '/usr/bin/mkdir', args: [] } as const;
   await expect(looking.accounts.runAs({ uid: 1, gid: 1 }, run)).rejects.toThrow('a plan would have changed');
+  const removing = { file: '/usr/bin/find', args: ['/x', '-depth', '-type', 'd', '-delete'] } as const;
+  await expect(looking.accounts.runAs({ uid: 1, gid: 1 }, removing)).rejects.toThrow('would have changed');
 });
 
 test('every verb that can be planned is in the table', () => {
