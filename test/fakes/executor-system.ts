@@ -222,7 +222,8 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     databases: createDatabaseRegister({ files, folders }),
     mariadb: fakeMariadb(parts),
     nginx: {
-      apply: async (makeChange) => {
+      putBack: () => Promise.resolve(),
+      apply: async (_changing, makeChange) => {
         const undo = await makeChange();
         try {
           await change(() => server.doings.push('reload nginx'));

@@ -54,6 +54,9 @@ await ensureOwnFolders(system.folders);
 await sweepDrafts(await foldersOfDrafts()).catch((cause: unknown) =>
   log('error', 'what an executor that was killed has left cannot be removed', causeOf(cause)),
 );
+await system.nginx
+  .putBack()
+  .catch((cause: unknown) => log('error', 'what nginx was to read cannot be put back', causeOf(cause)));
 const audit = createAudit(log, system.auditLog);
 const { locks, files } = system;
 const dispatch = createDispatch({

@@ -1,5 +1,6 @@
 import { readdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isAlive } from './is-alive.ts';
 import { codeOf, draftMakerOf, flush, requireRootsOwn } from './own-path.ts';
 import { paths } from './paths.ts';
 
@@ -65,15 +66,6 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 function isLeft(name: string): boolean {
   const maker = draftMakerOf(name);
   return maker !== null && !isAlive(maker);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    return codeOf(cause) !== 'ESRCH';
-  }
 }
 
 async function foldersBelow(folder: string, levels: number): Promise<readonly string[]> {

@@ -6,6 +6,7 @@ import { because } from './because.ts';
 import { CommandError, type Commands } from './command.ts';
 import type { Files } from './files.ts';
 import type { Locks } from './locks.ts';
+import type { Changing, Unread } from './unread.ts';
 
 const CONF = '/etc/nginx/sculptor/nginx.conf';
 /** How nginx names a place in one of root's files for a site. */
@@ -17,16 +18,19 @@ export type Nginx = {
    * Makes a change to nginx's files, asks nginx about all of them, and returns when new workers serve it. Where
    * nginx refuses, the change is undone: `config_refused`, or `server_broken` where it was not the change.
    */
-  readonly apply: (change: () => Promise<Undo>) => Promise<Undo>;
+  readonly apply: (changing: readonly Changing[], change: () => Promise<Undo>) => Promise<Undo>;
+  /** Puts back what an executor that died was about to change. */
+  readonly putBack: () => Promise<void>;
 };
 
 type Tools = {
   readonly commands: Pick<Commands, 'run'>;
   readonly files: Pick<Files, 'read'>;
   readonly locks: Locks;
+  readonly unread: Unread;
 };
 
-export function createNginx({ commands, files, locks }: Tools): Nginx {
+export function createNginx({ commands, files, locks, unread }: Tools): Nginx {
   // What changes in the same moment is served by one reload: each reload costs every site's connections a little.
   const sharedReload = createBatch<null>(() => reload(files));
 
@@ -43,21 +47,27 @@ export function createNginx({ commands, files, locks }: Tools): Nginx {
       return undo;
     });
 
+  const applied = async (change: () => Promise<Undo>) => {
+    const undo = await checked(change);
+    const undoLive = async () => {
+      await locks.during('nginx', undo);
+      await sharedReload(null);
+    };
+    try {
+      await sharedReload(null);
+    } catch (failed) {
+      await locks.during('nginx', undo);
+      throw failed;
+    }
+    return undoLive;
+  };
+
   return {
-    apply: async (change) => {
-      const undo = await checked(change);
-      const undoLive = async () => {
-        await locks.during('nginx', undo);
-        await sharedReload(null);
-      };
-      try {
-        await sharedReload(null);
-      } catch (failed) {
-        await locks.during('nginx', undo);
-        throw failed;
-      }
-      return undoLive;
+    apply: async (changing, change) => {
+      const forget = await unread.note(changing);
+      return applied(change).finally(forget);
     },
+    putBack: () => locks.during('nginx', unread.putBack),
   };
 }
 

@@ -20,6 +20,7 @@ import { createLocks, type Locks } from './locks.ts';
 import { createMariadb, type Mariadb } from './mariadb.ts';
 import type { Masters } from './masters.ts';
 import { createNginx, type Nginx } from './nginx.ts';
+import { createUnread } from './unread.ts';
 import { hasNode } from './node.ts';
 import { createOnce, type Once } from './once.ts';
 import { createPartRegister, type PartRegister } from './part-register.ts';
@@ -134,7 +135,7 @@ export function createSystem(config: ExecutorConfig): System {
         ? createUnitMasters({ commands, files })
         : createSupervisorMasters({ files, call: supervisor }),
     mode,
-    nginx: createNginx({ commands, files, locks }),
+    nginx: createNginx({ commands, files, locks, unread: createUnread({ files, folders }) }),
     once: createOnce({ commands, files, folders, mode }),
     parts: createPartRegister({ files, folders }),
     phpFpm: createPhpFpm({ accounts }),

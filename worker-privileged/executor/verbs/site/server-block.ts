@@ -46,8 +46,8 @@ export function serverBlock(routed: Routed): Step {
       if (words !== null) return words;
       return (await former()).length === 0 ? null : 'a file of root that is gone is read still';
     },
-    change: () =>
-      nginx.apply(async () =>
+    change: async () =>
+      nginx.apply([...wanted, ...(await former()).map(asCopy)], async () =>
         inTurn([
           ...wanted.map(
             ({ path, text, mode }) =>
@@ -70,9 +70,15 @@ export function noServerBlock(system: Routed['system'], id: DomainId): Step {
     name: 'serve it by the common server block',
     files: async () => (await left()).map(gone),
     look: async () => ((await left()).length === 0 ? null : 'there is a server block'),
-    change: () => nginx.apply(async () => inTurn((await left()).map((path) => () => files.remove(path)))),
+    change: async () =>
+      nginx.apply(
+        [{ path: paths.serverBlock(id), mode: 0o644 }, ...(await copies(system, id)).map(asCopy)],
+        async () => inTurn((await left()).map((path) => () => files.remove(path))),
+      ),
   };
 }
+
+const asCopy = (path: string) => ({ path, mode: 0o600 });
 
 /** Root's own lines may hold what nobody else is to read. */
 function copy(path: string) {
