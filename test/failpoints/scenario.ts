@@ -31,6 +31,8 @@ export type Scenario = {
   readonly first?: Point;
   /** How it ends where nothing dies; `succeeded` if not said, else the code of its failure. */
   readonly ends?: string;
+  /** Asked again it is another, and changes nothing again: the API's own points are those of the other kinds. */
+  readonly keyless?: true;
   /** The code with which it may end too, because what was broken off is not done a second time by itself. */
   readonly mayEnd?: string;
 };

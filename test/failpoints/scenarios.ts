@@ -3,6 +3,7 @@ import { OF_DATABASES } from './scenarios/databases.ts';
 import { OF_DOMAINS } from './scenarios/domains.ts';
 import { OF_DRIFT } from './scenarios/drift.ts';
 import { OF_PARTS } from './scenarios/parts.ts';
+import { OF_PLANS } from './scenarios/plans.ts';
 import { OF_PROGRAMS } from './scenarios/programs.ts';
 import { OF_TENANTS } from './scenarios/tenants.ts';
 
@@ -12,6 +13,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...OF_DATABASES,
   ...OF_DRIFT,
   ...OF_PARTS,
+  ...OF_PLANS,
   ...OF_PROGRAMS,
   ...OF_TENANTS,
 ];
