@@ -180,6 +180,19 @@ export const EXECUTOR: readonly Defence[] = [
     },
   },
   {
+    name: 'what nginx has not read',
+    against: 'a server block that nobody has checked, and that stops every other site’s change',
+    change: {
+      file: 'worker-privileged/executor/system/unread.ts',
+      from: 'await (text === null ? files.remove(path) : files.replace(path, text, mode));',
+      to: 'void [path, mode, text];',
+    },
+    noticed: {
+      file: 'test/unit/executor/unread.test.ts',
+      test: 'what an executor died of changing is as it was when the next one starts, of the same start',
+    },
+  },
+  {
     name: 'no number twice',
     against: 'a new site that owns what a removed one has left behind',
     change: {
