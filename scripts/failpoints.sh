@@ -5,17 +5,18 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: failpoints.sh [--part N/M SEED] [KIND]
+Usage: failpoints.sh [--part N/M SEED | --at PATTERN] [KIND]
 
 All of them where nothing is said, which takes some hours; the line `failpoints:` says how many there were.
 --part N/M SEED  the Nth of M parts, dealt by the seed
+--at PATTERN     those whose name matches, as the suite says it of what has failed
 KIND             operations whose kind begins so, such as domain.create
 
 As root: it makes a throwaway server. Exit code 1 where anything differs, 77 where this machine can make no server.
 TEXT
 }
 
-part=1/1 seed=1
+part=1/1 seed=1 at=
 case ${1:-} in
   -h | --help) usage && exit 0 ;;
   --part)
@@ -23,11 +24,17 @@ case ${1:-} in
     part=$2 seed=$3
     shift 3
     ;;
+  --at)
+    [[ $# -ge 2 ]] || { usage >&2 && exit 2; }
+    part=1/2 at=$2
+    shift 2
+    ;;
 esac
 only=${1:-}
 [[ $# -le 1 && $only =~ ^[A-Za-z.]*$ ]] || { usage >&2 && exit 2; }
 
 printf 'failpoints.sh: part %s, seed %s\n' "$part" "$seed"
 exec "$(dirname "${BASH_SOURCE[0]}")/machine.sh" run -- env --chdir=/usr/src/sculptor-agent "FAILPOINTS_PART=$part" \
-  "FAILPOINTS_SEED=$seed" "FAILPOINTS_ONLY=$only" /usr/lib/sculptor/node/bin/node node_modules/jest/bin/jest.js \
+  "FAILPOINTS_SEED=$seed" "FAILPOINTS_ONLY=$only" "FAILPOINTS_AT=$at" \
+  /usr/lib/sculptor/node/bin/node node_modules/jest/bin/jest.js \
   --cacheDirectory=/tmp/jest --runInBand --forceExit --selectProjects failpoints </dev/null
