@@ -9,7 +9,7 @@ export type Share = {
 };
 
 /** So many parts are there where nobody says how many: of one that is dealt, CI has a few minutes' work. */
-const PARTS = 60;
+const PARTS = 100;
 
 export function shareOf(environment: NodeJS.ProcessEnv): Share {
   const [part = '', of = ''] = (environment['FAILPOINTS_PART'] ?? `1/${PARTS}`).split('/');
