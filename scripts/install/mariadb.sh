@@ -11,6 +11,7 @@ credential=/var/lib/sculptor/mariadb.json
 install_mariadb() {
   hint='The command mariadb, as root, must work without a password (unix_socket); then run this again.'
   ensure_file /etc/mysql/mariadb.conf.d/90-sculptor.cnf 0644 root:root <"$tree/systemd/mariadb.cnf"
+  keep_mariadb_up
   start_mariadb
   [[ $(sql <<<'SELECT VERSION()') == *MariaDB* ]] ||
     fail 'the database server that answers is not MariaDB' "the agent's state is in MariaDB; docs/mysql.md says where a MySQL may be."
@@ -66,6 +67,14 @@ start_mariadb() {
   fi
   wait_for 60 answers_sql || { words && fail 'MariaDB does not let root in'; }
   line created 'MariaDB is running'
+}
+
+# Supervisor starts its program again by itself.
+keep_mariadb_up() {
+  [ "$mode" = systemd ] || return 0
+  ensure_dir "$units/mariadb.service.d" 0755 root:root
+  put_unit mariadb.service.d/10-sculptor.conf "$tree/systemd/mariadb-service.conf"
+  reload_units
 }
 
 # A tenant's table lies in the tenant's database and nowhere else; see systemd/mariadb.cnf.

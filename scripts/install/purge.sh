@@ -84,6 +84,9 @@ purge_databases() {
   try mariadb --user=root --execute 'DROP DATABASE IF EXISTS sculptor; DROP DATABASE IF EXISTS sculptor_door'
   line changed "the agent's state in MariaDB is gone"
   ensure_gone /etc/mysql/mariadb.conf.d/90-sculptor.cnf "MariaDB's setting for tenants"
+  [ "$mode" = systemd ] || return 0
+  ensure_gone "$units/mariadb.service.d/10-sculptor.conf" 'the drop-in of MariaDB'
+  rmdir --ignore-fail-on-non-empty "$units/mariadb.service.d" 2>/dev/null || true
 }
 
 purge_databases_at() {

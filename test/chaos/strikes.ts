@@ -167,8 +167,8 @@ const fillDisk: StrikeKind = {
     run('fallocate', ['--length', `${Math.max(free - OF_ROOT_KIB, 4)}KiB`, `${DISK}/filling`]);
     await pause(random.between(1000, 8000));
     run('rm', ['-f', `${DISK}/filling`]);
-    // Its own unit starts it again where it was killed, and not where it found no room to begin.
-    if (systemctl('is-failed', '--quiet', 'mariadb').code === 0) systemctl('start', 'mariadb');
+    // Who found no room to start begins again by itself; the other lane may have stopped them for a while.
+    for (const unit of ['mariadb', 'sculptor-redis']) await active(unit);
     return undefined;
   },
 };
