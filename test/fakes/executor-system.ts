@@ -87,6 +87,7 @@ export function createFakeServer(): FakeServer {
     paths.programs,
     paths.snippetCopies,
     paths.visitors,
+    paths.locks,
     paths.registry,
     paths.parts,
     paths.databases,

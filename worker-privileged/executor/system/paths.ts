@@ -31,9 +31,8 @@ export const paths = {
   /** How far the state's own audit reached when root saw it last; its folder changes with it, and no other. */
   audit: '/var/lib/sculptor-root/audit',
   auditHead: '/var/lib/sculptor-root/audit/head.json',
-  root: '/var/lib/sculptor-root',
   /** How files of nginx were that are being changed; see unread.ts. */
-  unread: (note: string) => `/var/lib/sculptor-root/unread-${note}.json`,
+  unread: (note: string) => `/var/lib/sculptor-root/locks/unread-${note}.json`,
   registry: '/var/lib/sculptor-root/registry',
   registered: (id: DomainId) => `/var/lib/sculptor-root/registry/${id}.json`,
   databases: '/var/lib/sculptor-root/databases',

@@ -53,8 +53,8 @@ export function createUnread({ files, folders, boot = bootId }: Tools): Unread {
       return () => files.remove(note).then(() => undefined);
     },
     putBack: async () => {
-      for (const name of await folders.list(paths.root))
-        if (await isLeft(name)) await putBackOne(`${paths.root}/${name}`);
+      for (const name of await folders.list(paths.locks))
+        if (await isLeft(name)) await putBackOne(`${paths.locks}/${name}`);
     },
   };
 }
