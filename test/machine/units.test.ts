@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { kill } from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { accepted, ready, succeeded, unique } from './agent.ts';
-import { must } from './server.ts';
+import { must, run } from './server.ts';
 
 /* The units as they run: how exposed systemd finds them, and what becomes of a process that hangs. */
 
@@ -80,5 +80,28 @@ describe('a watchdog', () => {
     await ready();
     const body = { name: `${unique('after')}.example`, type: 'static' };
     await succeeded(await accepted('POST', '/v1/domains', { body }));
+  });
+});
+
+describe('what found no room to start', () => {
+  const LOST: readonly (readonly [unit: string, folder: string])[] = [
+    ['mariadb', '/var/lib/mysql'],
+    ['sculptor-redis', '/var/lib/sculptor-redis'],
+  ];
+
+  // More often than systemd tries where nothing is said of it.
+  test.each(LOST)('comes back by itself when there is room: %s', async (unit, folder) => {
+    const isActive = () => run('systemctl', ['is-active', '--quiet', unit]).code === 0;
+    const restarts = () => Number(must('systemctl', ['show', '--property=NRestarts', '--value', unit]));
+    must('systemctl', ['stop', unit]);
+    must('mount', ['-t', 'tmpfs', '-o', 'size=4k,mode=0700', 'tmpfs', folder]);
+    try {
+      run('systemctl', ['start', unit]);
+      while (restarts() < 2) await pause(200);
+    } finally {
+      must('umount', [folder]);
+    }
+    while (!isActive()) await pause(200);
+    await ready();
   });
 });
