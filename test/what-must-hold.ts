@@ -41,6 +41,10 @@ export const HOLDS: readonly Held[] = [
       ['machine/operations', 'a repeated key is answered with the first answer, and nothing is done twice'],
       ['machine/operations', 'a newer change takes the place of those that had not begun'],
       ['attack/executor', 'row 28: of many who ask for one id at once, by both ways, one at a time is heard'],
+      [
+        'machine/claims',
+        'what %s was asked for by a later claim, %s does not do for an earlier one, started anew or not',
+      ],
     ],
   },
   {

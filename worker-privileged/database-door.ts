@@ -4,15 +4,14 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { knownCollations } from '../contract/collations.ts';
-import type { Charset, Collation } from '../contract/collations.ts';
-import type { PasswordHash } from '../contract/databases.ts';
+import type { Collation } from '../contract/collations.ts';
 import { failpoint } from '../contract/failpoint.ts';
 import { FailureCode, FailureError } from '../contract/failures.ts';
-import type { DatabaseId, DatabaseUserId, TenantId } from '../contract/ids.ts';
-import type { DatabaseName } from '../contract/names.ts';
+import type { DatabaseId, DatabaseUserId } from '../contract/ids.ts';
 import type { State } from '../state/connection.ts';
 import { openState } from '../state/connection.ts';
-import type { Account } from '../contract/grants.ts';
+import { changesBy, whileHeld } from './database-changes.ts';
+import type { Claim, DatabaseChanges, Statement } from './database-changes.ts';
 
 /** The administrator's credential; the local MariaDB asks for no password. */
 export const DatabaseCredential = z.strictObject({
@@ -21,15 +20,6 @@ export const DatabaseCredential = z.strictObject({
   password: z.string().optional(),
 });
 export type DatabaseCredential = z.infer<typeof DatabaseCredential>;
-
-/** A database as it should stand in MariaDB. */
-export interface Schema {
-  readonly name: DatabaseName;
-  readonly charset: Charset;
-  readonly collation: Collation;
-  /** For its life. */
-  readonly tenant: TenantId;
-}
 
 /** The same as MariaDB shows it, which may have others than we know. */
 export type ShownSchema = Readonly<Record<'name' | 'charset' | 'collation', string>>;
@@ -46,21 +36,18 @@ export interface DatabaseFacts {
   readonly connectionsPerAccount: number;
 }
 
-/** Everything may throw a FailureError of the procedure's own, or the driver's error. */
-export interface DatabaseDoor {
-  /** Makes it, or gives one that is there another character set for what is made in it from now on. */
-  readonly putDatabase: (id: DatabaseId, schema: Schema) => Promise<void>;
+export interface DatabaseDoor extends DatabaseChanges {
+  /**
+   * The same, for an operation: nothing is changed where it was claimed anew since, or has ended. A worker that hung
+   * does not know that. Only where MariaDB has both can it be asked in the statement itself; a MySQL has not the state.
+   */
+  readonly heldBy: (claim: Claim) => DatabaseChanges;
   /** The schema that is there for this id; undefined where there is none. */
   readonly readDatabase: (id: DatabaseId) => Promise<ShownSchema | undefined>;
   /** How much its tables are; undefined where there is none. */
   readonly measure: (id: DatabaseId) => Promise<Octets | undefined>;
-  /** One that holds nothing, and that nobody logs in to. What holds something is the executor's to remove. */
-  readonly discardDatabase: (id: DatabaseId) => Promise<void>;
-  readonly putUser: (id: DatabaseUserId, databaseId: DatabaseId, account: Account) => Promise<void>;
-  readonly putPassword: (id: DatabaseUserId, hash: PasswordHash) => Promise<void>;
   /** What the server has of the account, for compareGrants; none where there is no account. */
   readonly readUser: (id: DatabaseUserId) => Promise<readonly string[]>;
-  readonly dropUser: (id: DatabaseUserId) => Promise<void>;
   readonly facts: () => Promise<DatabaseFacts>;
   /** Ends connections of tenants that reach into what the agent keeps for itself. How many there were. */
   readonly keepConnections: () => Promise<number>;
@@ -91,8 +78,9 @@ export function createDatabaseDoor({ socketPath, user, password }: DatabaseCrede
   // Made before there is no room for one more, and nobody else's.
   const watching = openState({ ...login, connections: 1 });
   return {
-    putDatabase: (id, { name, charset, collation, tenant }) =>
-      call(sql, 'put_database', [id, name, charset, collation, tenant]),
+    ...changesBy((change) => call(sql, change)),
+    heldBy: (claim) =>
+      changesBy(async (change) => call(sql, (await hasState(sql)) ? whileHeld(change, claim) : change)),
     readDatabase: async (id) => {
       const [name, charset, collation] = await read(sql, 'read_database', id);
       if (name === undefined || charset === undefined || collation === undefined) return undefined;
@@ -102,35 +90,25 @@ export function createDatabaseDoor({ socketPath, user, password }: DatabaseCrede
       const [data, indexes] = await read(sql, 'measure_database', id);
       return data === undefined ? undefined : { data: Number(data), index: Number(indexes) };
     },
-    discardDatabase: (id) => call(sql, 'discard_database', [id]),
-    putUser: (id, databaseId, { name, privileges, passwordHash, maxConnections }) =>
-      call(sql, 'put_user', [id, databaseId, name, privileges, passwordHash, maxConnections]),
-    putPassword: (id, hash) => call(sql, 'put_password', [id, hash]),
     readUser: (id) => read(sql, 'read_user', id),
-    dropUser: (id) => call(sql, 'drop_user', [id]),
     facts: () => readFacts(sql),
     keepConnections: async () => Number((await read(watching, 'keep_connections'))[0]),
     close: () => Promise.all([sql.close(), watching.close()]).then(() => undefined),
   };
 }
 
-type Procedure =
-  | 'put_database'
-  | 'read_database'
-  | 'measure_database'
-  | 'discard_database'
-  | 'put_user'
-  | 'put_password'
-  | 'read_user'
-  | 'drop_user'
-  | 'keep_connections';
+type Reading = 'read_database' | 'measure_database' | 'read_user' | 'keep_connections';
 
-type Value = string | number | null;
+/** Whether the agent's own state is on the server where tenants' databases are. */
+async function hasState(sql: State): Promise<boolean> {
+  const text = "SELECT schema_name AS name FROM information_schema.schemata WHERE schema_name = 'sculptor'";
+  return (await sql.rows(z.unknown(), text)).length > 0;
+}
 
-async function call(sql: State, procedure: Procedure, values: readonly Value[]): Promise<void> {
+async function call(sql: State, { procedure, text, values }: Statement): Promise<void> {
   failpoint(`door to ${procedure}: before`);
   try {
-    await sql.run(`CALL sculptor_door.${procedure}(${values.map(() => '?').join(', ')})`, values);
+    await sql.run(text, values);
     failpoint(`door to ${procedure}: after`);
   } catch (error) {
     throw refusalOf(error) ?? error;
@@ -138,7 +116,7 @@ async function call(sql: State, procedure: Procedure, values: readonly Value[]):
 }
 
 /** Each query of a procedure is one of several results, and the last says only that it ended. */
-async function read(sql: State, procedure: Procedure, ...ids: readonly string[]): Promise<string[]> {
+async function read(sql: State, procedure: Reading, ...ids: readonly string[]): Promise<string[]> {
   const text = `CALL sculptor_door.${procedure}(${ids.map(() => '?').join(', ')})`;
   const results = await sql.rows(z.unknown(), text, ids);
   return z
@@ -192,6 +170,10 @@ const SENTENCES: { readonly [C in FailureCode]?: Sentence } = {
   not_ready: {
     message: 'What this belongs to, its database or its tenant, is not on the server.',
     hint: 'Create that first, and look at how its operation ended.',
+  },
+  executor_unavailable: {
+    message: 'Another worker has taken this operation over meanwhile.',
+    hint: 'Nothing is to be done: it goes on there.',
   },
   collation_missing: {
     message: 'The database server has no such character set, or no such collation of it.',

@@ -51,8 +51,9 @@ async function putAccount(
     const stands = compareGrants(account, await door.readUser(id));
     if (stands.rights && stands.password) return false;
     // Rights that are right are left alone: to grant them anew is to take them away first.
-    if (stands.rights) await door.putPassword(id, account.passwordHash);
-    else await door.putUser(id, databaseId, account);
+    const held = door.heldBy(task.operation);
+    if (stands.rights) await held.putPassword(id, account.passwordHash);
+    else await held.putUser(id, databaseId, account);
     return true;
   });
 }
@@ -77,7 +78,7 @@ async function discard(door: DatabaseDoor, task: Task): Promise<void> {
   const id = parsed(DatabaseUserId, task.operation.resourceId);
   await doStep(task, 'remove account', async () => {
     const there = (await door.readUser(id)).length > 0;
-    await door.dropUser(id);
+    await door.heldBy(task.operation).dropUser(id);
     return there;
   });
 }

@@ -7,7 +7,8 @@ import { databaseNameHolder } from '../../state/held-names.ts';
 import { isProtected } from '../../state/protection.ts';
 import type { Standing } from '../../state/resource-states.ts';
 import { readDatabaseVersion } from '../../state/versions.ts';
-import type { DatabaseDoor, Schema, ShownSchema } from '../database-door.ts';
+import type { Schema } from '../database-changes.ts';
+import type { DatabaseDoor, ShownSchema } from '../database-door.ts';
 import type { Executor } from '../executor-calls.ts';
 import { keepDriftOfDatabase } from '../keeping-drift.ts';
 import { contextOf, doStep, parsed, refused } from '../task.ts';
@@ -51,7 +52,7 @@ async function create({ door, executor }: DatabaseParts, asked: Asked, task: Tas
   if (there === undefined) await executor.call('tenant.room', { id: asked.tenant }, contextOf(task));
   await doStep(task, there === undefined ? 'create database' : 'set character set', async () => {
     if (isAsAsked(asked, there)) return false;
-    await door.putDatabase(asked.id, asked);
+    await door.heldBy(task.operation).putDatabase(asked.id, asked);
     return true;
   });
   // A MySQL has no ALTER DATABASE for a procedure, so it is left to root's side.
@@ -101,7 +102,7 @@ async function discard(door: DatabaseDoor, task: Task): Promise<void> {
   const id = parsed(DatabaseId, task.operation.resourceId);
   await doStep(task, 'remove database', async () => {
     const there = (await door.readDatabase(id)) !== undefined;
-    await door.discardDatabase(id);
+    await door.heldBy(task.operation).discardDatabase(id);
     return there;
   });
 }

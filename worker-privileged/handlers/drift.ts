@@ -91,7 +91,7 @@ const REPAIRS: Readonly<Record<Type, (parts: DriftParts, of: Looked, task: Task)
     await parts.executor.call('database.align', { id: parsed(DatabaseId, id) }, contextOf(task));
     for (const { account, name } of await wrongAccounts(parts, { id }))
       await doStep(task, `let ${name} in as it was asked for`, async () => {
-        await parts.door.putUser(account.id, account.databaseId, account.account);
+        await parts.door.heldBy(task.operation).putUser(account.id, account.databaseId, account.account);
         return true;
       });
   },

@@ -21,6 +21,19 @@ export const STATE: readonly Defence[] = [
     noticed: { file: GRANTS, test: `${MAY_NOT} UPDATE operation SET status = 'succeeded'` },
   },
   {
+    name: 'databases are changed for the last claim alone',
+    against: 'a worker that hung, and does late what another has done since, and changed again',
+    change: {
+      file: 'worker-privileged/database-changes.ts',
+      from: 'WHERE ${STILL_HELD})',
+      to: 'WHERE ${STILL_HELD} OR TRUE)',
+    },
+    noticed: {
+      file: DOOR,
+      test: 'is made by whoever claimed it last, and by nobody who claimed it before',
+    },
+  },
+  {
     name: 'the API makes no administrator',
     against: 'a token that outlives the cleaning of the API',
     change: {

@@ -3,17 +3,20 @@ import { createConnection } from 'mysql2/promise';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { PasswordHash } from '../../../contract/databases.ts';
 import type { Privileges } from '../../../contract/databases.ts';
+import { FailureError } from '../../../contract/failures.ts';
 import { DatabaseId, DatabaseUserId, TenantId } from '../../../contract/ids.ts';
+import type { OperationId } from '../../../contract/ids.ts';
 import { DatabaseName, DatabaseUserName } from '../../../contract/names.ts';
 import { openState } from '../../../state/connection.ts';
 import type { State } from '../../../state/connection.ts';
 import { createDatabaseDoor } from '../../../worker-privileged/database-door.ts';
-import type { DatabaseDoor, Schema } from '../../../worker-privileged/database-door.ts';
+import type { Schema } from '../../../worker-privileged/database-changes.ts';
+import type { DatabaseDoor } from '../../../worker-privileged/database-door.ts';
 import { compareGrants } from '../../../contract/grants.ts';
 import type { Account } from '../../../contract/grants.ts';
 import { startServers } from '../servers.ts';
 import type { Servers } from '../servers.ts';
-import { freshId } from './asked.ts';
+import { askDomain, freshId } from './asked.ts';
 
 let servers: Servers;
 let door: DatabaseDoor;
@@ -496,4 +499,52 @@ test('a database server that is away is told apart from one that refuses', async
   const away = createDatabaseDoor({ socketPath: `${servers.folder}/nobody.sock`, user: 'sculptor' });
   await expect(away.readDatabase(DatabaseId.parse(freshId()))).rejects.toMatchObject({ code: 'ENOENT' });
   await away.close();
+});
+
+describe('a change for an operation', () => {
+  let state: State;
+  let mine: { readonly id: OperationId; readonly epoch: number };
+
+  beforeAll(async () => {
+    state = openState(servers.state('www-data'));
+    const { operation } = await askDomain(state, { kind: 'domain.create', name: 'held.example' });
+    servers.sql(`UPDATE sculptor.operation SET status = 'running', epoch = 2 WHERE id = '${operation}'`);
+    mine = { id: operation, epoch: 2 };
+  });
+  afterAll(() => state.close());
+
+  const late = { code: 'executor_unavailable' };
+  const failureOf = (done: Promise<unknown>) =>
+    done.then(
+      () => 'done',
+      (error: unknown) => (error instanceof FailureError ? error.failure : error),
+    );
+
+  test('is made by whoever claimed it last, and by nobody who claimed it before', async () => {
+    const id = DatabaseId.parse(freshId());
+    const asked = schema(DatabaseName.parse(`held_${freshId(6)}`));
+    const before = { ...mine, epoch: 1 };
+    expect(await failureOf(door.heldBy(before).putDatabase(id, asked))).toMatchObject(late);
+    expect(await door.readDatabase(id)).toBeUndefined();
+    await door.heldBy(mine).putDatabase(id, asked);
+    expect(await failureOf(door.heldBy(before).discardDatabase(id))).toMatchObject(late);
+    expect(await door.readDatabase(id)).toMatchObject({ name: asked.name });
+    const { id: account } = await user(id, `u_${freshId(6)}`, { of: asked.name });
+    const found = await door.readUser(account);
+    expect(await failureOf(door.heldBy(before).putPassword(account, hashOf('another one')))).toMatchObject(
+      late,
+    );
+    expect(await failureOf(door.heldBy(before).dropUser(account))).toMatchObject(late);
+    expect(await door.readUser(account)).toEqual(found);
+    await door.heldBy(mine).dropUser(account);
+    await door.heldBy(mine).discardDatabase(id);
+    expect(await door.readDatabase(id)).toBeUndefined();
+  });
+
+  test('is made by nobody when that has ended', async () => {
+    const id = await database(`held_${freshId(6)}`);
+    servers.sql(`UPDATE sculptor.operation SET status = 'succeeded' WHERE id = '${mine.id}'`);
+    expect(await failureOf(door.heldBy(mine).discardDatabase(id))).toMatchObject(late);
+    expect(await door.readDatabase(id)).toBeDefined();
+  });
 });
