@@ -79,6 +79,7 @@ function recordsOf(records: FakeRecords): Records {
       seals: () => Promise.resolve(),
       newestRow: () => Promise.resolve(0),
       unsealed: () => Promise.resolve({ count: 0, first: null }),
+      copyFrom: () => Promise.resolve(),
       sealedAs: () => Promise.resolve(null),
     },
   };
