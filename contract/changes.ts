@@ -84,16 +84,9 @@ export const PlannedChange = z.strictObject({
 });
 export type PlannedChange = z.infer<typeof PlannedChange>;
 
-/** `byHand`: the files among them that somebody has changed on the server, which administrators alone are shown. */
-export const FoundChange = PlannedChange.extend({ byHand: z.array(z.string().max(400)) });
-export type FoundChange = z.infer<typeof FoundChange>;
-
-export const FoundPlan = z.strictObject({ changes: z.array(FoundChange), left: z.int().min(0) });
+export const FoundPlan = z.strictObject({ changes: z.array(PlannedChange), left: z.int().min(0) });
 export type FoundPlan = z.infer<typeof FoundPlan>;
 
-export const ShownPlan = z.strictObject({ changes: z.array(PlannedChange), left: z.int().min(0) });
-export type ShownPlan = z.infer<typeof ShownPlan>;
-
 /** As it is shown at its own address. `plan` is null until it was made; what is no plan has none. */
-export const ShownOperation = Operation.extend({ plan: ShownPlan.nullable().optional() });
+export const ShownOperation = Operation.extend({ plan: FoundPlan.nullable().optional() });
 export type ShownOperation = z.infer<typeof ShownOperation>;

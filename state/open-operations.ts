@@ -115,17 +115,14 @@ export async function waitsForTenant(sql: Sql, { id }: Pick<OpenOperation, 'id'>
  */
 export async function queuedBehind(
   sql: Sql,
-  {
-    server,
-    resourceType,
-    resourceId,
-    tenant,
-  }: Pick<ClaimedOperation, 'server' | 'resourceType' | 'resourceId' | 'tenant'>,
+  { server, serialKey, tenant }: Pick<ClaimedOperation, 'server' | 'serialKey' | 'tenant'>,
 ): Promise<OperationId[]> {
+  // A plan of a tenant's waits in its place, too, and is of no resource of its kind.
+  const [, waitedFor] = /^tenant:(.+)$/.exec(serialKey) ?? [];
   const [condition, of] =
-    resourceType === 'tenant'
-      ? ['tenant = ?', resourceId]
-      : ["kind = 'tenant.delete' AND resource_id = ?", tenant];
+    waitedFor === undefined
+      ? ["kind = 'tenant.delete' AND resource_id = ?", tenant]
+      : ['tenant = ?', waitedFor];
   const text = `SELECT ${COLUMNS} FROM operation WHERE server = ? AND status = 'queued' AND ${condition} ORDER BY seq
     LIMIT ${OF_TENANT}`;
   return claimable(await sql.rows(OpenOperation, text, [server, of]));

@@ -1,7 +1,7 @@
 import type { OperationId, TenantId } from '../../contract/ids.ts';
 import { ENDED } from '../../contract/operations.ts';
-import type { FoundPlan, ShownOperation, ShownPlan } from '../../contract/changes.ts';
-import type { Differences } from '../../contract/drift.ts';
+import type { FoundPlan, ShownOperation } from '../../contract/changes.ts';
+import type { FileDifference } from '../../contract/drift.ts';
 import type { Operation } from '../../contract/operations.ts';
 import type { Sql, State } from '../../state/connection.ts';
 import { findOperation, insertCancellation, listOperations } from '../../state/operations.ts';
@@ -65,18 +65,16 @@ async function find(sql: Sql, tenant: TenantId, id: OperationId): Promise<Operat
   return record;
 }
 
-/** What somebody has written into a file on the server is the administrators' to read. */
-function shownTo({ role }: Caller, { changes, left }: FoundPlan): ShownPlan {
-  const shown = changes.map(({ byHand, differences, ...change }) => ({
+/** A diff of a file that is there shows what somebody may have written into it, which is the administrators' to read. */
+function shownTo({ role }: Caller, found: FoundPlan): FoundPlan {
+  if (role === 'administrator') return found;
+  const changes = found.changes.map(({ differences, ...change }) => ({
     ...change,
-    differences: role === 'administrator' ? differences : withoutText(differences, byHand),
+    differences: differences.map(({ files, ...one }) => ({ ...one, files: files.map(withoutFormerText) })),
   }));
-  return { changes: shown, left };
+  return { ...found, changes };
 }
 
-function withoutText(differences: Differences, paths: readonly string[]): Differences {
-  return differences.map(({ files, ...difference }) => ({
-    ...difference,
-    files: files.map((file) => (paths.includes(file.path) ? { ...file, diff: null } : file)),
-  }));
+function withoutFormerText(file: FileDifference): FileDifference {
+  return file.diff?.startsWith('--- /dev/null\n') === true ? file : { ...file, diff: null };
 }

@@ -224,7 +224,8 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     mariadb: fakeMariadb(parts),
     nginx: {
       putBack: () => Promise.resolve(),
-      apply: async (_changing, makeChange) => {
+      isUnread: () => Promise.resolve(false),
+      apply: async (_files, makeChange) => {
         const undo = await makeChange();
         try {
           await change(() => server.doings.push('reload nginx'));

@@ -240,12 +240,17 @@ test.each(['purge', 'unprotect', 'limit', 'administrator'])(
 );
 
 test('a command that is used wrongly says how it is used, and leaves no trace', () => {
-  const before = readFileSync(AUDIT, 'utf8');
+  // How far the audit reaches is noted now and then, whatever is asked.
+  const asked = () =>
+    readFileSync(AUDIT, 'utf8')
+      .split('\n')
+      .filter((line) => !line.includes('"event":"head"'));
+  const before = asked();
   const { code, err } = sculptorctl('purge', 'domain', 'a1b2c3d4e5f6');
   expect([code, err]).toEqual([
     2,
     expect.stringContaining('Usage: sculptorctl [--json] purge domain|database NAME|ID'),
   ]);
-  expect(readFileSync(AUDIT, 'utf8')).toBe(before);
+  expect(asked()).toEqual(before);
   expect(readFileSync(LIMITS)).toEqual(roomy);
 });

@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import type { ShownPlan } from '../../contract/changes.ts';
+import type { FoundPlan } from '../../contract/changes.ts';
 import { differences, digest } from '../attack/digest.ts';
 import { accepted, api, createDomain, ready, readDomain, succeeded, unique } from './agent.ts';
 import type { Method } from './agent.ts';
@@ -12,7 +12,7 @@ const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9o
 beforeAll(ready);
 
 /** What was found, once it was seen that nothing on the server is another after it. */
-async function planned(method: Method, path: string, body?: object): Promise<ShownPlan> {
+async function planned(method: Method, path: string, body?: object): Promise<FoundPlan> {
   const before = digest();
   const answer = await accepted(method, `${path}?plan=true`, body === undefined ? {} : { body });
   const { plan, kind } = await succeeded(answer);
@@ -22,10 +22,10 @@ async function planned(method: Method, path: string, body?: object): Promise<Sho
   return plan;
 }
 
-const filesOf = ({ changes }: ShownPlan) =>
+const filesOf = ({ changes }: FoundPlan) =>
   changes.flatMap((change) => change.differences.flatMap(({ files }) => files));
-const textOf = (plan: ShownPlan) => JSON.stringify(plan);
-const stepsOf = ({ changes }: ShownPlan) =>
+const textOf = (plan: FoundPlan) => JSON.stringify(plan);
+const stepsOf = ({ changes }: FoundPlan) =>
   changes.flatMap((change) => change.differences.map(({ step }) => step));
 
 test('of a site that is to be made it shows the files, and the request makes just those', async () => {

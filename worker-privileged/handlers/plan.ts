@@ -1,11 +1,8 @@
 import { FoundPlan, WantedPlan } from '../../contract/changes.ts';
-import type { FoundChange, PlannableKind, WouldBe } from '../../contract/changes.ts';
-import type { Difference, FileDifference } from '../../contract/drift.ts';
-import { toFailure } from '../../contract/failures.ts';
-import { DomainId } from '../../contract/ids.ts';
+import type { PlannedChange, PlannableKind, WouldBe } from '../../contract/changes.ts';
+import { MOST_DIFFERENCES } from '../../contract/drift.ts';
 import { putFoundPlan, readWantedPlan } from '../../state/planned-changes.ts';
 import { ownerOf, typeOf } from '../../state/would-be.ts';
-import { AWAY, UNASKED } from '../executor-calls.ts';
 import { DATABASE_PLANNERS } from '../planners/database.ts';
 import type { Planned, Planner, PlanParts } from '../planners/planner.ts';
 import { SITE_PLANNERS } from '../planners/site.ts';
@@ -31,7 +28,7 @@ export function createPlanHandlers(parts: PlanParts): Readonly<Record<'change.pl
     'change.plan': {
       apply: async (task) => {
         const wanted = parsed(WantedPlan, await readWantedPlan(parts.state, task.operation.resourceId));
-        const changes: FoundChange[] = [];
+        const changes: PlannedChange[] = [];
         for (const one of wanted.changes)
           await doStep(task, `look what ${one.kind} ${one.resource.name} would do`, async () => {
             await requireOwn(parts, task, { one, main: wanted.changes[0] ?? one });
@@ -47,11 +44,10 @@ export function createPlanHandlers(parts: PlanParts): Readonly<Record<'change.pl
   };
 }
 
-async function find(parts: PlanParts, planned: Planned): Promise<FoundChange> {
+async function find(parts: PlanParts, planned: Planned): Promise<PlannedChange> {
   const { kind, resource } = planned.one;
-  const differences = [...(await PLANNERS[kind](parts, planned))];
-  const byHand = await byHandOf(parts, planned.one, differences);
-  return { kind, resource: { type: typeOf(planned.one), ...resource }, differences, byHand };
+  const differences = (await PLANNERS[kind](parts, planned)).slice(0, MOST_DIFFERENCES);
+  return { kind, resource: { type: typeOf(planned.one), ...resource }, differences };
 }
 
 /** It is the operation's own tenant's, or that of the tenant which is deleted or restored with all it has. */
@@ -72,34 +68,7 @@ async function requireOwn(
     throw refused('the resource is not of this tenant on this server');
 }
 
-/** The files of a site that are there and that somebody has changed by hand: a plan of those shows what they wrote. */
-async function byHandOf(
-  { executor, state }: PlanParts,
-  one: WouldBe,
-  differences: readonly Difference[],
-): Promise<string[]> {
-  const shown = differences.flatMap(({ files }) => files.filter(isThere).map(({ path }) => path));
-  const type = typeOf(one);
-  if (shown.length === 0 || type === 'tenant') return shown;
-  const { domain } = one.version as { readonly domain?: string };
-  const id = parsed(DomainId, type === 'domain' ? one.resource.id : domain);
-  if ((await ownerOf(state, 'domain', id)) === undefined) return shown;
-  try {
-    const drift = await executor.call('site.drift', { id }, UNASKED);
-    const touched = drift.differences.flatMap(({ files }) => files.map(({ path }) => path));
-    return shown.filter((path) => touched.includes(path));
-  } catch (error) {
-    if (AWAY.has(toFailure(error).code)) throw error;
-    return shown;
-  }
-}
-
-/** A diff of what was not there shows nothing of what was. */
-function isThere({ diff }: FileDifference): boolean {
-  return diff !== null && !diff.startsWith('--- /dev/null');
-}
-
-function withinBounds(changes: readonly FoundChange[]): FoundChange[] {
+function withinBounds(changes: readonly PlannedChange[]): PlannedChange[] {
   let room = MOST_IN_ALL;
   return changes.map((change) => {
     const length = JSON.stringify(change).length;

@@ -114,7 +114,7 @@ export const EXECUTOR: readonly Defence[] = [
   {
     name: 'one at a time for a resource',
     against: 'two changes of one site that meet half-way',
-    change: { file: dispatch, from: 'key === undefined ? act() : locks.during(key, act)', to: 'act()' },
+    change: { file: dispatch, from: 'isFree ? act() : locks.during(key, act)', to: 'act()' },
     noticed: {
       file: DISPATCH,
       test: 'requests with an id hold the lock of that id, and those without one, or that ask an authority, hold none',

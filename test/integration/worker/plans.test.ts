@@ -1,12 +1,8 @@
 import { WantedPlan, WOULD_BE_VERSIONS } from '../../../contract/changes.ts';
 import type { WouldBe } from '../../../contract/changes.ts';
-import { FailureError } from '../../../contract/failures.ts';
 import { NO_LIMITS } from '../../../contract/tenants.ts';
 import { openState } from '../../../state/connection.ts';
-import { forgetPlans, readFoundPlan } from '../../../state/planned-changes.ts';
-import { createPlanHandlers } from '../../../worker-privileged/handlers/plan.ts';
-import type { PlanParts } from '../../../worker-privileged/handlers/plan.ts';
-import type { Task } from '../../../worker-privileged/task.ts';
+import { forgetPlans } from '../../../state/planned-changes.ts';
 import { Refusal } from '../../fakes/executor-server.ts';
 import { askDomain, freshId, insertOperation } from './asked.ts';
 import { live, server, startWorld } from './world.ts';
@@ -72,7 +68,7 @@ test('what a site would come to is asked as a plan, and written beside it', asyn
     changes: [
       {
         ...{ kind: 'domain.create', resource: { type: 'domain', ...one.resource } },
-        ...{ differences: DIFFERENCES, byHand: [] },
+        differences: DIFFERENCES,
       },
     ],
     left: 0,
@@ -81,46 +77,6 @@ test('what a site would come to is asked as a plan, and written beside it', asyn
   expect(since.map(({ verb, plan }) => [verb, plan])).toEqual([['site.put', true]]);
   expect(since[0]?.args).toMatchObject({ id: one.resource.id, name: 'planned.example', tenant: 'default' });
   expect(world.servers.sql(`SELECT * FROM sculptor.resource_state WHERE resource_id = '${id}'`)).toEqual([]);
-});
-
-test('the files that somebody has changed on the server are named beside it, and all where that is not known', async () => {
-  const { id } = await askDomain(world.api, { kind: 'domain.create', name: 'touched.example' });
-  const state = openState(world.servers.state('sculptor'));
-  const file = (path: string, diff: string | null) => ({ path, words: 'changed', diff });
-  const files = [
-    file('/etc/touched', '--- /etc/touched\n-before\n'),
-    file('/etc/as-made', '--- /etc/as-made\n-before\n'),
-    file('/etc/new', '--- /dev/null\n+new\n'),
-    file('/etc/secret', null),
-  ];
-  const found = async (drift: () => Promise<unknown>) => {
-    const change = freshId();
-    const one = create('touched.example', {
-      ...{ kind: 'domain.update', generation: 2, resource: { id, name: 'touched.example' } },
-    });
-    await world.api.run(
-      "INSERT INTO planned_change (change_id, tenant, server, serial_key, wanted) VALUES (?, 'default', 'default', 'x', ?)",
-      [change, JSON.stringify({ changes: [one], left: 0 })],
-    );
-    const executor = {
-      plan: () => Promise.resolve({ differences: [{ step: 'x', words: 'y', files }] }),
-      call: drift,
-    };
-    const parts = { state, executor, serverName: 'machine.example' } as unknown as PlanParts;
-    const operation = { resourceId: change, tenant: 'default', server: 'default', id: 'o', epoch: 1 };
-    const task = { operation, step: () => undefined, stillMine: () => undefined } as unknown as Task;
-    await createPlanHandlers(parts)['change.plan'].apply(task);
-    return (await readFoundPlan(state, change))?.changes[0]?.byHand;
-  };
-  const touched = { differences: [{ step: 'x', words: 'y', files: [files[0], files[2]] }] };
-  expect(await found(() => Promise.resolve(touched))).toEqual(['/etc/touched']);
-  expect(await found(() => Promise.reject(new FailureError('not_found', 'no', 'no')))).toEqual([
-    ...['/etc/touched', '/etc/as-made'],
-  ]);
-  await expect(
-    found(() => Promise.reject(new FailureError('executor_unavailable', 'no', 'no'))),
-  ).rejects.toThrow('no');
-  await state.close();
 });
 
 const other = (over: object) => (one: WouldBe) => ({ ...one, ...over });

@@ -31,6 +31,14 @@ test('what is no operation, or one that was never claimed here, is not kept', as
   await expect(fence.require({ operation })).resolves.toBeUndefined();
 });
 
+test('of an operation only the last claim is kept, however often it is claimed', async () => {
+  const path = folder();
+  const claims = createClaims(path);
+  for (const epoch of [3, 1, 4, 4, 2, 9]) await claims.note(operation, epoch);
+  expect(readdirSync(join(path, operation))).toEqual(['9']);
+  expect(await claims.latest(operation)).toBe(9);
+});
+
 test('so many are kept and no more, and the oldest are forgotten', async () => {
   const path = folder();
   const idOf = (number: number) => OperationId.parse(`abcdefghij${String(number).padStart(10, '0')}`);

@@ -232,14 +232,16 @@ test('what is more than 64 requests under way is refused and not kept', async ()
 
 test('requests with an id hold the lock of that id, and those without one, or that ask an authority, hold none', async () => {
   const held: string[] = [];
+  const lockOf = (path: string) => Promise.resolve(path.endsWith('/locks/a1b2c3d4e5f6') ? '' : null);
   const dispatch = createDispatch({
     verbs: {
       'server.facts': () => Promise.resolve({ phpVersions: [], hostname: 'h', timeZone: 'UTC' }),
       'site.remove': () => Promise.resolve({ probes: [], purgeAfter: null }),
       'certificate.renew': () => Promise.resolve({ probes: [], served: null }),
       'certificate.remove': () => Promise.resolve({}),
+      'site.drift': () => Promise.resolve({ differences: [], probes: [] }),
     } as unknown as VerbTable,
-    planning: { verbs: {} as VerbTable, files: NO_FILES },
+    planning: { verbs: {} as VerbTable, files: { ...NO_FILES, read: lockOf } },
     locks: {
       during: (name, act) => {
         held.push(name);
@@ -260,6 +262,10 @@ test('requests with an id hold the lock of that id, and those without one, or th
   await ask('site.remove', { id: 'a1b2c3d4e5f6' });
   await ask('certificate.remove', certificate);
   expect(held).toEqual(['a1b2c3d4e5f6', 'b1b2c3d4e5f6']);
+  // Of what was never worked on there is no lock, and looking leaves none.
+  await ask('site.drift', { id: 'a1b2c3d4e5f6' });
+  await ask('site.drift', { id: 'c1b2c3d4e5f6' });
+  expect(held.slice(2)).toEqual(['a1b2c3d4e5f6']);
 });
 
 test('what is refused for want of room is refused when its turn comes: what was begun for an earlier claim is over then', async () => {

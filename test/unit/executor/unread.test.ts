@@ -1,6 +1,10 @@
+import { DomainId } from '../../../contract/ids.ts';
+import type { Files } from '../../../worker-privileged/executor/system/files.ts';
+import { paths } from '../../../worker-privileged/executor/system/paths.ts';
 import { createUnread } from '../../../worker-privileged/executor/system/unread.ts';
 import { createFakeServer, createFakeSystem, stateOf } from '../../fakes/executor-system.ts';
 
+const SITE = DomainId.parse('a1b2c3d4e5f6');
 const BLOCK = { path: '/etc/nginx/sculptor/sites/a1b2c3d4e5f6.conf', mode: 0o644 };
 const LINES = { path: '/etc/nginx/sculptor/snippets/a1b2c3d4e5f6-x.conf', mode: 0o600 };
 
@@ -23,7 +27,7 @@ test.each([
   const { server, files, at } = fresh();
   await files.replace(LINES.path, 'former', LINES.mode);
   const before = stateOf(server);
-  await at(THIS).note([BLOCK, LINES]);
+  await at(THIS).note(SITE, [BLOCK, LINES]);
   await files.replace(BLOCK.path, 'nobody has checked this');
   await files.replace(LINES.path, 'nor this');
   await at(boot).putBack();
@@ -32,7 +36,7 @@ test.each([
 
 test('what nginx has read stays', async () => {
   const { server, files, at } = fresh();
-  const forget = await at(THIS).note([BLOCK]);
+  const forget = await at(THIS).note(SITE, [BLOCK]);
   await files.replace(BLOCK.path, 'read');
   await forget();
   const before = stateOf(server);
@@ -41,13 +45,52 @@ test('what nginx has read stays', async () => {
 });
 
 test('what another executor changes at the moment is left to it', async () => {
-  const { server, files, at } = fresh();
-  await at(THIS).note([BLOCK]);
-  const [note] = [...server.disk.keys()].filter((path) => path.includes('/unread-')) as [string];
-  const node = server.disk.get(note)!;
-  server.disk.delete(note);
-  server.disk.set(note.replace(`-${process.pid}-`, `-${process.ppid}-`), node);
+  const { files, at } = fresh();
+  await at(THIS).note(SITE, [BLOCK]);
+  await asIfBy(files, process.ppid);
   await files.replace(BLOCK.path, 'on its way');
   await at(THIS).putBack();
   expect(await files.read(BLOCK.path)).toBe('on its way');
 });
+
+test('what was left by one that died is forgotten by who changes the files with success, and undone by nobody after that', async () => {
+  const { server, files, at } = fresh();
+  await at(THIS).note(SITE, [BLOCK]);
+  // Its number is another process's by now: nobody sees that it died.
+  await asIfBy(files, process.ppid);
+  await files.replace(BLOCK.path, 'nobody has checked this');
+  expect(await at(THIS).isNoted(SITE)).toBe(true);
+  const forget = await at(THIS).note(SITE, [BLOCK, LINES]);
+  await files.replace(BLOCK.path, 'read');
+  await forget();
+  expect(await at(THIS).isNoted(SITE)).toBe(false);
+  const before = stateOf(server);
+  await at(NEXT).putBack();
+  expect(stateOf(server)).toEqual(before);
+});
+
+test('two that died one after the other of the same file: it is as it was before both', async () => {
+  const { server, files, at } = fresh();
+  await files.replace(BLOCK.path, 'former', BLOCK.mode);
+  const before = stateOf(server);
+  await at(THIS).note(SITE, [BLOCK]);
+  await files.replace(BLOCK.path, 'one');
+  await at(NEXT).note(SITE, [BLOCK]);
+  await files.replace(BLOCK.path, 'two');
+  await at(NEXT).putBack();
+  expect(stateOf(server)).toEqual(before);
+});
+
+test('a note that cannot be read keeps no other from being put back', async () => {
+  const { files, at } = fresh();
+  await files.replace('/var/lib/sculptor-root/locks/unread-000000000000.json', 'torn');
+  await at(THIS).note(SITE, [BLOCK]);
+  await files.replace(BLOCK.path, 'nobody has checked this');
+  await expect(at(NEXT).putBack()).rejects.toThrow();
+  expect(await files.read(BLOCK.path)).toBeNull();
+});
+
+async function asIfBy(files: Pick<Files, 'read' | 'replace'>, pid: number): Promise<void> {
+  const text = (await files.read(paths.unread(SITE))) ?? '';
+  await files.replace(paths.unread(SITE), text.replace(`"pid":${process.pid},`, `"pid":${pid},`));
+}

@@ -14,6 +14,7 @@ import { differencesPlanned, planned } from '../plan.ts';
 import type { Files } from '../system/files.ts';
 import type { Locks } from '../system/locks.ts';
 import { causeOf, type Log } from '../system/log.ts';
+import { paths } from '../system/paths.ts';
 import { namedWhereFull, type RequireRoom } from '../system/room.ts';
 import type { VerbTable } from '../verbs/table.ts';
 import { outcomeOf, type Audit } from './audit.ts';
@@ -67,7 +68,11 @@ export function createDispatch(parts: Parts): Dispatch {
       begin();
       return handle(asked.args, as);
     };
-    const done = () => (key === undefined ? act() : locks.during(key, act));
+    // What was never worked on is nobody's now either: whoever only looks leaves no lock of it behind.
+    const isLook = asked.plan === true || LOOKS.has(asked.verb);
+    const isFree =
+      key === undefined || (isLook && (await planning.files.read(`${paths.locks}/${key}`)) === null);
+    const done = () => (isFree ? act() : locks.during(key, act));
     return asked.plan === true
       ? PlanResult.parse({ differences: await differencesPlanned(done) })
       : VERBS[asked.verb].result.parse(await done());

@@ -21,8 +21,10 @@ const FORGET_EVERY = 256;
 export function createClaims(folder: string, remembered = REMEMBERED): Claims {
   const of = (operation: OperationId) => `${folder}/${operation}`;
   let untilForgotten = 0;
+  const latest = async (operation: OperationId) => Math.max(0, ...(await notedIn(of(operation))));
   return {
     note: async (operation, epoch) => {
+      if (epoch <= (await latest(operation))) return;
       if (untilForgotten <= 0) {
         untilForgotten = FORGET_EVERY;
         await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
@@ -31,9 +33,16 @@ export function createClaims(folder: string, remembered = REMEMBERED): Claims {
       untilForgotten -= 1;
       await mkdir(of(operation), { recursive: true, mode: 0o700 });
       await (await open(`${of(operation)}/${epoch}`, 'a', 0o600)).close();
+      // However often one is claimed. Whoever notes a higher one meanwhile takes this one away, and nobody theirs.
+      for (const lower of (await notedIn(of(operation))).filter((one) => one < epoch))
+        await rm(`${of(operation)}/${lower}`, { force: true });
     },
-    latest: async (operation) => Math.max(0, ...(await namesIn(of(operation))).map(Number)),
+    latest,
   };
+}
+
+async function notedIn(folder: string): Promise<readonly number[]> {
+  return (await namesIn(folder)).map(Number);
 }
 
 async function forget(folder: string, remembered: number): Promise<void> {

@@ -30,7 +30,7 @@ export function lookingOnly(system: System): System {
     folders: only(system.folders, 'look', 'list'),
     mariadb: only(mariadb, 'find', 'shape', 'accounts', 'grants', 'ofTenant', 'octetsOf', 'readTenant'),
     masters: only(system.masters, 'socketOf', 'lookOn', 'lookOff', 'readShare'),
-    nginx: only(system.nginx),
+    nginx: only(system.nginx, 'isUnread'),
     once: only(once, 'readBounds', 'hasBegun', 'isRunning', 'isLeft', 'started', 'last', 'isKnown'),
     parts: only(system.parts, 'read', 'list', 'isEmpty'),
     phpFpm: only(system.phpFpm, 'versions'),

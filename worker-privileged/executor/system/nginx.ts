@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { FailureError } from '../../../contract/failures.ts';
+import type { DomainId } from '../../../contract/ids.ts';
 import type { Undo } from '../ensure.ts';
 import { createBatch } from './batch.ts';
 import { because } from './because.ts';
@@ -15,13 +16,17 @@ const PID_FILE = '/run/nginx.pid';
 
 export type Nginx = {
   /**
-   * Makes a change to nginx's files, asks nginx about all of them, and returns when new workers serve it. Where
+   * Makes a change to nginx's files of a site, asks nginx about all of them, and returns when new workers serve it. Where
    * nginx refuses, the change is undone: `config_refused`, or `server_broken` where it was not the change.
    */
-  readonly apply: (changing: readonly Changing[], change: () => Promise<Undo>) => Promise<Undo>;
+  readonly apply: (files: FilesOf, change: () => Promise<Undo>) => Promise<Undo>;
+  /** Whether an executor died of changing the site's files: nobody knows whether nginx has read them. */
+  readonly isUnread: (site: DomainId) => Promise<boolean>;
   /** Puts back what an executor that died was about to change. */
   readonly putBack: () => Promise<void>;
 };
+
+type FilesOf = { readonly site: DomainId; readonly changing: readonly Changing[] };
 
 type Tools = {
   readonly commands: Pick<Commands, 'run'>;
@@ -35,20 +40,24 @@ export function createNginx({ commands, files, locks, unread }: Tools): Nginx {
   const sharedReload = createBatch<null>(() => reload(files));
 
   // Under a lock, so that what is refused is the fault of the one change that was made.
-  const checked = (change: () => Promise<Undo>) =>
+  const checked = (change: () => Promise<Undo>, forget: () => Promise<void>) =>
     locks.during('nginx', async () => {
-      const undo = await change();
+      const undo = await change().catch(async (failed: unknown) => {
+        await forget();
+        throw failed;
+      });
       try {
         await check(commands);
       } catch (refused) {
         await undo();
+        await forget();
         throw await blame(refused, () => check(commands));
       }
       return undo;
     });
 
-  const applied = async (change: () => Promise<Undo>) => {
-    const undo = await checked(change);
+  const applied = async (change: () => Promise<Undo>, forget: () => Promise<void>) => {
+    const undo = await checked(change, forget);
     const undoLive = async () => {
       await locks.during('nginx', undo);
       await sharedReload(null);
@@ -57,16 +66,20 @@ export function createNginx({ commands, files, locks, unread }: Tools): Nginx {
       await sharedReload(null);
     } catch (failed) {
       await locks.during('nginx', undo);
+      await forget();
       throw failed;
     }
+    await forget();
     return undoLive;
   };
 
   return {
-    apply: async (changing, change) => {
-      const forget = await unread.note(changing);
-      return applied(change).finally(forget);
+    apply: async ({ site, changing }, change) => {
+      const forget = await unread.note(site, changing);
+      // One that stays is seen when the files are looked at again, which is then tried again.
+      return applied(change, () => forget().catch(() => undefined));
     },
+    isUnread: unread.isNoted,
     putBack: () => locks.during('nginx', unread.putBack),
   };
 }

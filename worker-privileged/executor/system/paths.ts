@@ -32,7 +32,7 @@ export const paths = {
   audit: '/var/lib/sculptor-root/audit',
   auditHead: '/var/lib/sculptor-root/audit/head.json',
   /** How files of nginx were that are being changed; see unread.ts. */
-  unread: (note: string) => `/var/lib/sculptor-root/locks/unread-${note}.json`,
+  unread: (site: DomainId) => `/var/lib/sculptor-root/locks/unread-${site}.json`,
   registry: '/var/lib/sculptor-root/registry',
   registered: (id: DomainId) => `/var/lib/sculptor-root/registry/${id}.json`,
   databases: '/var/lib/sculptor-root/databases',

@@ -44,10 +44,11 @@ export function serverBlock(routed: Routed): Step {
     look: async () => {
       const words = await lookAtFiles(files, wanted, 'the server block is another');
       if (words !== null) return words;
-      return (await former()).length === 0 ? null : 'a file of root that is gone is read still';
+      if ((await former()).length > 0) return 'a file of root that is gone is read still';
+      return (await nginx.isUnread(spec.id)) ? UNREAD : null;
     },
     change: async () =>
-      nginx.apply([...wanted, ...(await former()).map(asCopy)], async () =>
+      nginx.apply({ site: spec.id, changing: [...wanted, ...(await former()).map(asCopy)] }, async () =>
         inTurn([
           ...wanted.map(
             ({ path, text, mode }) =>
@@ -69,14 +70,23 @@ export function noServerBlock(system: Routed['system'], id: DomainId): Step {
   return {
     name: 'serve it by the common server block',
     files: async () => (await left()).map(gone),
-    look: async () => ((await left()).length === 0 ? null : 'there is a server block'),
+    look: async () => {
+      if ((await left()).length > 0) return 'there is a server block';
+      return (await nginx.isUnread(id)) ? UNREAD : null;
+    },
     change: async () =>
       nginx.apply(
-        [{ path: paths.serverBlock(id), mode: 0o644 }, ...(await copies(system, id)).map(asCopy)],
+        {
+          site: id,
+          changing: [{ path: paths.serverBlock(id), mode: 0o644 }, ...(await copies(system, id)).map(asCopy)],
+        },
         async () => inTurn((await left()).map((path) => () => files.remove(path))),
       ),
   };
 }
+
+/** Who wrote them died of it. */
+const UNREAD = 'nginx may not have read its files';
 
 const asCopy = (path: string) => ({ path, mode: 0o600 });
 
