@@ -1,4 +1,13 @@
-import { appendFileSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { z } from 'zod';
 import { codeOf } from './own-path.ts';
 import { asciiJson } from './log.ts';
@@ -10,10 +19,22 @@ type Places = { readonly aside: string; readonly taken: string };
 const PLACES: Places = { aside: paths.auditAside, taken: paths.auditTaken };
 
 export function appendAside(all: readonly object[], { aside }: Places = PLACES): void {
-  appendFileSync(aside, all.map((facts) => `${asciiJson(facts)}\n`).join(''), { mode: 0o600 });
+  const text = all.map((facts) => `${asciiJson(facts)}\n`).join('');
+  while (!isAppended(aside, text));
 }
 
-/** Under the lock. Nobody writes into what is taken; where an earlier one broke off, that comes first. */
+/** False where the file was taken while it was written to: then nobody knows whether its lines were read. */
+function isAppended(path: string, text: string): boolean {
+  const file = openSync(path, 'a', 0o600);
+  try {
+    writeFileSync(file, text);
+    return fstatSync(file).ino === statSync(path, { throwIfNoEntry: false })?.ino;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Under the lock. What is written into what is taken is written again; where an earlier one broke off, that comes first. */
 export function takeAside({ aside, taken }: Places = PLACES): readonly object[] {
   const earlier = read(taken);
   if (earlier !== null) return earlier;
