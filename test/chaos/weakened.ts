@@ -35,7 +35,7 @@ export const WEAKENINGS: readonly Weakening[] = [
   {
     name: 'no-lock',
     file: 'worker-privileged/executor/server/dispatch.ts',
-    from: '(key === undefined ? act() : locks.during(key, act))',
+    from: '(isFree ? act() : locks.during(key, act))',
     to: 'act()',
     found: ['at once'],
     strikes: ['supplant'],
