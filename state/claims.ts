@@ -10,12 +10,12 @@ import {
   ResourceType,
 } from '../contract/operations.ts';
 import type { Sql, State } from './connection.ts';
-import { keyOfPlan } from './planned-changes.ts';
 import { findOperation, lockOpenOperations, waitsForTenant } from './open-operations.ts';
 import type { ClaimableOperation, ClaimedOperation, Place } from './open-operations.ts';
 import { endUnstarted } from './outcomes.ts';
 import { readResourceState } from './resource-states.ts';
 import type { ResourceState } from './resource-states.ts';
+import { hasChildren, serialKeyOf } from './serial-keys.ts';
 import { numbersOf, VERSIONS } from './versions-of.ts';
 
 /** How far an operation may be repeated for want of MariaDB or the executor, or because the worker broke off. */
@@ -163,20 +163,6 @@ type Kinded = Pick<ClaimableOperation, 'kind'>;
 
 const Found = z.object({ id: z.string() });
 
-/** What belongs to another waits for its turn with that. */
-const PARENTS: { readonly [T in ResourceType]?: { readonly type: ResourceType; readonly column: string } } = {
-  databaseUser: { type: 'database', column: 'database_id' },
-  key: { type: 'domain', column: 'domain_id' },
-  cache: { type: 'domain', column: 'domain_id' },
-  certificate: { type: 'domain', column: 'domain_id' },
-  cron: { type: 'domain', column: 'domain_id' },
-  queue: { type: 'domain', column: 'domain_id' },
-};
-
-function hasChildren(type: string): boolean {
-  return Object.values(PARENTS).some((parent) => parent.type === type);
-}
-
 /**
  * Versions are counted without a gap. One far ahead would be the last that this resource can ever have: what is
  * carried out is never carried out again, nor anything older.
@@ -207,20 +193,4 @@ async function isPossible(sql: Sql, row: ClaimableOperation): Promise<boolean> {
   if (row.resourceType !== type || !(await isAskedFor(sql, type, row))) return false;
   if (!(await isNext(sql, type, row))) return false;
   return row.serialKey === (await serialKeyOf(sql, type, row));
-}
-
-async function serialKeyOf(
-  sql: Sql,
-  type: ResourceType,
-  row: ClaimableOperation,
-): Promise<string | undefined> {
-  if (type === 'change') return keyOfPlan(sql, row.resourceId);
-  const parent = PARENTS[type];
-  if (parent === undefined) return `${type}:${row.resourceId}`;
-  const [version] = await sql.rows(
-    z.object({ parent: z.string() }),
-    `SELECT ${parent.column} AS parent FROM ${VERSIONS[type]} = ? AND generation = ?`,
-    [row.resourceId, row.generation],
-  );
-  return version === undefined ? undefined : `${parent.type}:${version.parent}`;
 }

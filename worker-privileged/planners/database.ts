@@ -5,9 +5,9 @@ import { DatabaseId, DatabaseUserId } from '../../contract/ids.ts';
 import { databaseNameHolder } from '../../state/held-names.ts';
 import { isProtected } from '../../state/protection.ts';
 import { ownerOf } from '../../state/would-be.ts';
+import { said } from '../looking-for-drift.ts';
 import { parsed, refused } from '../task.ts';
 import type { Planner, PlanParts } from './planner.ts';
-import { said } from './planner.ts';
 
 type Kinds = Extract<PlannableKind, `${'database' | 'databaseUser'}.${string}`>;
 

@@ -23,7 +23,3 @@ export interface Planned {
 
 /** What it would change. Changes nothing. */
 export type Planner = (parts: PlanParts, planned: Planned) => Promise<readonly Difference[]>;
-
-export function said(step: string, words: string): Difference {
-  return { step: step.slice(0, 100), words: words.slice(0, 500), files: [] };
-}

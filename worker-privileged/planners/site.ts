@@ -5,9 +5,9 @@ import { DomainId, PartId } from '../../contract/ids.ts';
 import { PART_SPECS } from '../../contract/site-parts.ts';
 import { ownerOf } from '../../state/would-be.ts';
 import { siteOf } from '../handlers/domain.ts';
+import { said } from '../looking-for-drift.ts';
 import { parsed, refused } from '../task.ts';
 import type { Planned, Planner, PlanParts } from './planner.ts';
-import { said } from './planner.ts';
 
 type Type = 'key' | 'cache' | 'certificate' | 'cron' | 'queue';
 type Kinds = Extract<PlannableKind, `${'domain' | Type}.${string}`>;

@@ -5,13 +5,14 @@ import { TenantId } from '../../contract/ids.ts';
 import { TenantSpec } from '../../contract/tenants.ts';
 import type { Sql } from '../../state/connection.ts';
 import { standingOfTenant } from '../../state/would-be.ts';
+import { said } from '../looking-for-drift.ts';
 import { parsed } from '../task.ts';
-import { said } from './planner.ts';
 import type { Planner } from './planner.ts';
 
 type Kinds = Extract<PlannableKind, `tenant.${string}`>;
 
-const put = putTenant('tenant.put', (what) => said(what, 'it would be brought in line with that'));
+const inLine: Tell = (what) => said(what, 'it would be brought in line with that');
+const put = putTenant('tenant.put', inLine);
 
 export const TENANT_PLANNERS: Readonly<Record<Kinds, Planner>> = {
   'tenant.create': put,
@@ -27,9 +28,7 @@ export const TENANT_PLANNERS: Readonly<Record<Kinds, Planner>> = {
   'tenant.resume': putTenant('tenant.put', (what, isSite) =>
     said(what, isSite ? 'it would be served again, and its programs begun' : 'its accounts would be let in'),
   ),
-  'tenant.restore': putTenant('tenant.restore', (what) =>
-    said(what, 'it would be brought in line with that'),
-  ),
+  'tenant.restore': putTenant('tenant.restore', inLine),
   'tenant.delete': async ({ executor }, { one, all, context }) => {
     // Root would refuse it now, while something of it stands.
     if (all.length > 1)

@@ -95,6 +95,30 @@ describe('a new site', () => {
     expect(link(server, '/etc/sculptor/hosts/shop.example')).toBe(`../held/${ID}`);
   });
 
+  test.each([
+    ['a server block of its own', { publicDirectory: 'public/web' }],
+    ['the common server block', {}],
+  ])('with %s is read by nginx again where an executor died of changing its files', async (block, change) => {
+    const server = createFakeServer();
+    await put(server, spec(change));
+    const { system } = createFakeSystem(server);
+    let unread = true;
+    const nginx: typeof system.nginx = {
+      ...system.nginx,
+      isUnread: () => Promise.resolve(unread),
+      apply: async (files, makeChange) => {
+        const undo = await system.nginx.apply(files, makeChange);
+        unread = false;
+        return undo;
+      },
+    };
+    const run = recordedRun();
+    await putSite({ ...system, nginx })(spec({ ...change, generation: 2 }), run);
+    const changed = run.steps.filter((step) => step.changed).map(({ name }) => name);
+    expect(changed).toContain(`serve it by ${block}`);
+    expect(unread).toBe(false);
+  });
+
   test('does not reload nginx when the common server block will do', async () => {
     const server = createFakeServer();
     await put(server, spec());

@@ -44,6 +44,7 @@ type Waiting = {
 };
 
 export function createAuditLog({ files, locks, now }: Tools): AuditLog {
+  const keepHead = (head: NotedHead) => files.replace(paths.auditHead, `${JSON.stringify(head)}\n`, 0o600);
   let waiting: Waiting[] = [];
   let flushing = false;
 
@@ -93,7 +94,7 @@ export function createAuditLog({ files, locks, now }: Tools): AuditLog {
           if (known?.number !== before?.number) throw notedMeanwhile();
           const at = now().toISOString();
           appendChained([{ time: at, event: 'head', sealed: number, seal: hash }]);
-          await files.replace(paths.auditHead, `${JSON.stringify({ number, hash, at })}\n`, 0o600);
+          await keepHead({ number, hash, at });
         },
         WAIT_SECONDS,
       );
@@ -105,7 +106,7 @@ export function createAuditLog({ files, locks, now }: Tools): AuditLog {
         const who = { command: 'audit', subject: 'accept' };
         appendChained([{ time: at, event: 'accepted', ...who, sealed: number, seal: hash }]);
         if (head === null) await files.remove(paths.auditHead);
-        else await files.replace(paths.auditHead, `${JSON.stringify({ number, hash, at })}\n`, 0o600);
+        else await keepHead({ number, hash, at });
       }),
   };
 }

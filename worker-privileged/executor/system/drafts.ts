@@ -1,4 +1,4 @@
-import { readdir, unlink } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isAlive } from './is-alive.ts';
 import { codeOf, draftMakerOf, flush, requireRootsOwn } from './own-path.ts';
@@ -39,17 +39,9 @@ export async function sweepDrafts(folders: readonly string[]): Promise<void> {
     const left = (await namesIn(folder)).filter(isLeft);
     if (left.length === 0) continue;
     await requireRootsOwn(folder);
-    for (const name of left) await unlinkIfThere(join(folder, name));
+    // Another one that starts in this moment sweeps too.
+    for (const name of left) await rm(join(folder, name), { force: true });
     await flush(folder);
-  }
-}
-
-/** Another one that starts in this moment sweeps too. */
-async function unlinkIfThere(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (cause) {
-    if (codeOf(cause) !== 'ENOENT') throw cause;
   }
 }
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, open, readlink, rename, symlink, unlink } from 'node:fs/promises';
+import { lstat, open, readlink, rename, rm, symlink, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { failpoint } from '../../../contract/failpoint.ts';
@@ -155,10 +155,6 @@ async function claim(path: string, target: string): Promise<Undo | null> {
 
 /** Another executor may have done so in this moment: two may wait for the end of the same command. */
 async function discard(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (cause) {
-    if (codeOf(cause) !== 'ENOENT') throw cause;
-  }
+  await rm(path, { force: true });
   await flush(dirname(path));
 }
