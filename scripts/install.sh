@@ -39,6 +39,8 @@ program=install.sh
 . "$here/install/nginx.sh"
 # shellcheck source=scripts/install/agent.sh
 . "$here/install/agent.sh"
+# shellcheck source=scripts/install/updates.sh
+. "$here/install/updates.sh"
 # shellcheck source=scripts/install/installed.sh
 . "$here/install/installed.sh"
 
@@ -114,6 +116,7 @@ main() {
   step 'sudo' install_sudoers
   step "PHP's mail" install_sendmail
   step 'fail2ban' install_fail2ban
+  step 'security updates' install_updates
   step 'nginx' install_nginx
   step 'SSH' install_ssh
   # From here on it is the new version that is started, whatever starts it.

@@ -89,6 +89,7 @@ remove_files() {
   ensure_gone /etc/sudoers.d/sculptor 'the right to sudo'
   close_ssh
   ensure_gone /etc/fail2ban/filter.d/sculptor-api.conf "fail2ban's filter"
+  ensure_gone /etc/apt/apt.conf.d/99-sculptor-updates 'which updates install themselves: it is as the distribution has it'
   ensure_gone /usr/local/bin/sculptorctl /usr/local/bin/sculptorctl
   for path in /usr/lib/sculptor/*; do
     # The sites' programs go on, and are started through it.

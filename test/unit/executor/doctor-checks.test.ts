@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Hash } from '../../../contract/audit.ts';
 import { auditFound } from '../../../worker-privileged/executor/doctor/audit.ts';
 import { inDate } from '../../../worker-privileged/executor/doctor/certificates.ts';
@@ -12,6 +13,11 @@ import { proceduresIn } from '../../../worker-privileged/executor/doctor/mariadb
 import { accounts, settings } from '../../../worker-privileged/executor/doctor/redis.ts';
 import { administrator } from '../../../worker-privileged/executor/doctor/tokens.ts';
 import { parseState, sandbox, standsAs } from '../../../worker-privileged/executor/doctor/units.ts';
+import {
+  originsIn,
+  settings as updateSettings,
+  stopped,
+} from '../../../worker-privileged/executor/doctor/updates.ts';
 import { parseUnit } from '../../../worker-privileged/executor/doctor/unit-file.ts';
 import { unregistered } from '../../../worker-privileged/executor/doctor/programs.ts';
 import { newEnough } from '../../../worker-privileged/executor/doctor/versions.ts';
@@ -328,4 +334,42 @@ test("an administrator's token is listed, and one that nobody used for long is w
     }),
   ]);
   expect(levels(administrator({ ...token, used: null }, NOW))).toEqual(['note', 'warning']);
+});
+
+describe('updates that install themselves', () => {
+  const OURS = readFileSync('systemd/apt/updates.conf', 'utf8');
+  const ORIGINS = originsIn(OURS);
+  const ON = ['Enable', 'Update-Package-Lists', 'Unattended-Upgrade'].map(
+    (name) => `APT::Periodic::${name} 1`,
+  );
+  const LISTED = ORIGINS.map((origin) => `Unattended-Upgrade::Origins-Pattern:: ${origin}`);
+
+  test('are those of the origins that our own file names', () => {
+    expect(ORIGINS).toHaveLength(4);
+    expect(updateSettings([...ON, ...LISTED], ORIGINS)).toEqual([]);
+  });
+
+  test.each([
+    ['an origin less', [...ON, ...LISTED.slice(1)], ['wrong']],
+    ['none', ON, ['wrong', 'wrong', 'wrong', 'wrong']],
+    ['one more', [...ON, ...LISTED, 'Unattended-Upgrade::Allowed-Origins:: Debian:stable'], ['warning']],
+    ['nothing periodic', [...ON.slice(1), ...LISTED], ['wrong']],
+    ['never', [...ON.slice(0, 2), 'APT::Periodic::Unattended-Upgrade 0', ...LISTED], ['wrong']],
+    ['always', [...ON.slice(0, 2), 'APT::Periodic::Unattended-Upgrade always', ...LISTED], []],
+    ['a reboot', [...ON, ...LISTED, 'Unattended-Upgrade::Automatic-Reboot true'], ['warning']],
+  ])('with %s are found %#', (_what, lines, expected) => {
+    expect(levels(updateSettings(lines, ORIGINS))).toEqual(expected);
+  });
+
+  test('without our file are of no origin', () => {
+    expect(levels(updateSettings(ON, []))).toEqual(['wrong']);
+  });
+
+  test('need both timers', () => {
+    const shown =
+      'Id=apt-daily.timer\nActiveState=active\n\nId=apt-daily-upgrade.timer\nActiveState=inactive\n';
+    expect(sentences(stopped(shown))).toEqual([
+      'apt-daily-upgrade.timer is inactive: no security update installs itself.',
+    ]);
+  });
 });

@@ -27,6 +27,7 @@ import { sudoers } from './sudoers.ts';
 import { tenants } from './tenants.ts';
 import { tokens } from './tokens.ts';
 import { units } from './units.ts';
+import { updates } from './updates.ts';
 import { users } from './users.ts';
 import { versions } from './versions.ts';
 import { withoutSystemd } from './without-systemd.ts';
@@ -63,5 +64,6 @@ export const CHECKS = {
   clock,
   disk,
   quotas,
+  updates,
   'without systemd': withoutSystemd,
 } as const satisfies Readonly<Record<string, Check>>;
