@@ -53,7 +53,7 @@ export function changes(before: ServerState, after: ServerState): readonly strin
 
 /** What all sites share, of which each has its part. */
 const SHARED = [
-  ...['destroyed.json', 'let-in.json', 'orders.json', 'cache/'].map(
+  ...['destroyed.json', 'let-in.json', 'repaired.json', 'orders.json', 'cache/'].map(
     (name) => `/var/lib/sculptor-root/${name}`,
   ),
   '/etc/sculptor/cache/',

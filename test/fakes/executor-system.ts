@@ -130,7 +130,7 @@ export function stateOf(server: FakeServer): unknown {
   const { disk, users, mastersOn, relaysOn, shares, programs, caches, databases, doorTenants, held } = server;
   return {
     disk: Object.fromEntries(
-      [...disk].filter(([path]) => path !== paths.destroyed && path !== paths.letIn).sort(),
+      [...disk].filter(([path]) => ![paths.destroyed, paths.letIn, paths.repaired].includes(path)).sort(),
     ),
     users: Object.fromEntries([...users].sort()),
     mastersOn: [...mastersOn].sort(),

@@ -17,7 +17,7 @@ const state = () =>
     serverState(),
     must('bash', [
       '-c',
-      'cat /var/lib/sculptor-root/{next-uid,destroyed.json,let-in.json} 2>/dev/null || true',
+      'cat /var/lib/sculptor-root/{next-uid,{destroyed,let-in,repaired}.json} 2>/dev/null || true',
     ]),
     must('bash', ['-c', 'ls /var/lib/sculptor-root/registry /etc/cron.d /etc/sculptor/programs']),
   ].join('\n');

@@ -305,12 +305,25 @@ export const EXECUTOR: readonly Defence[] = [
     against: 'who has the API and removes every site in a minute',
     change: {
       file: 'worker-privileged/executor/system/caps.ts',
-      from: 'if (counted.length >= most)',
-      to: 'if (counted.length < 0)',
+      from: 'if (count >= set[limit])',
+      to: 'if (count < 0)',
     },
     noticed: {
       file: DESTRUCTION,
       test: 'in an hour so many sites are removed as root allows, and no more; in the next it goes on',
+    },
+  },
+  {
+    name: 'cap of repairs',
+    against: 'who has the worker and takes away, again and again, what root shuts a site in by',
+    change: {
+      file: 'worker-privileged/executor/verbs/drift.ts',
+      from: 'await (differences.length === 0 ? repair() : system.caps.repair(id, repair));',
+      to: 'await repair();',
+    },
+    noticed: {
+      file: 'test/unit/executor/drift.test.ts',
+      test: 'so often in an hour as root allows a site is repaired, and no more: what root shuts it in by then stays',
     },
   },
   {

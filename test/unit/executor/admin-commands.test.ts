@@ -157,7 +157,8 @@ describe('limit', () => {
       ...{ ordersPerHour: 60, ordersPerWeek: 2000, tenantOrdersPerHour: 30, tenantOrdersPerWeek: 1000 },
       ...{ siteOrdersPerHour: 4, siteOrdersPerWeek: 20 },
     };
-    const caps = { letInPerHour: 60, cacheMebibytes: 256, ...orders, connectionsPerAccount: 30 };
+    const repairs = { repairsPerHour: 1200, siteRepairsPerHour: 6 };
+    const caps = { letInPerHour: 60, ...repairs, cacheMebibytes: 256, ...orders, connectionsPerAccount: 30 };
     const wanted = { graceHours: 0.5, destroyPerHour: 5, ...caps };
     expect([code, JSON.parse(out)]).toEqual([0, wanted]);
     expect(JSON.parse((await type('limit', 'list', '--json')).out)).toEqual(wanted);

@@ -1,7 +1,8 @@
 import { lookAtSite, repairSite } from '../../../worker-privileged/executor/verbs/drift.ts';
+import { paths } from '../../../worker-privileged/executor/system/paths.ts';
 import { putSite, removeSite } from '../../../worker-privileged/executor/verbs/site.ts';
 import { createFakeServer, createFakeSystem, stateOf, type FakeServer } from '../../fakes/executor-system.ts';
-import { ID, recordedRun, spec } from './sites.ts';
+import { failureOf, ID, recordedRun, spec } from './sites.ts';
 
 const CONF = `/etc/sculptor/sites/${ID}/fpm.conf`;
 const HOST = '/etc/sculptor/hosts/www.shop.example';
@@ -105,4 +106,29 @@ test('a site that lies in the trash, or never was, has not drifted', async () =>
   await removeSite(createFakeSystem(server).system)({ id: ID }, recordedRun());
   expect(await look(server)).toEqual({ differences: [], probes: [] });
   expect(await look(createFakeServer())).toEqual({ differences: [], probes: [] });
+});
+
+test('so often in an hour as root allows a site is repaired, and no more: what root shuts it in by then stays', async () => {
+  const server = await whole();
+  server.disk.set(paths.limits, { kind: 'file', text: '{"siteRepairsPerHour":2}', mode: 0o644 });
+  const byHand = () => void server.disk.delete(HOST);
+  for (let times = 0; times < 2; times += 1) {
+    byHand();
+    expect(await failureOf(repair(server))).toBe('none');
+    // What is as it was asked for counts nothing.
+    expect(await failureOf(repair(server))).toBe('none');
+  }
+  byHand();
+  const before = stateOf(server);
+  expect(await failureOf(repair(server))).toBe('limit_reached');
+  expect(stateOf(server)).toEqual(before);
+  server.now = '2026-01-02T04:04:05.679Z';
+  expect(await failureOf(repair(server))).toBe('none');
+});
+
+test('of all sites so many are repaired in an hour as root allows', async () => {
+  const server = await whole();
+  server.disk.set(paths.limits, { kind: 'file', text: '{"repairsPerHour":0}', mode: 0o644 });
+  server.disk.delete(HOST);
+  expect(await failureOf(repair(server))).toBe('limit_reached');
 });

@@ -13,8 +13,11 @@ import { paths } from './paths.ts';
  */
 export type Cap = <T>(key: string, act: () => Promise<T>) => Promise<T>;
 
-/** How much may be destroyed and let in in an hour, over all sites and all executors of this server. */
-export type Caps = { readonly destroy: Cap; readonly letIn: Cap };
+/**
+ * How much may be destroyed, let in and repaired in an hour, over all sites and all executors of this server. A repair takes
+ * away what root has set up for a site by hand: to shut it in, it may be.
+ */
+export type Caps = { readonly destroy: Cap; readonly letIn: Cap; readonly repair: Cap };
 
 const HOUR_MS = 3_600_000;
 
@@ -48,18 +51,33 @@ export function createCaps(tools: Tools): Caps {
       what: (most) =>
         `This server takes at most ${most} keys, programs and visitors of sites an hour, and has.`,
     }),
+    repair: createCap(tools, {
+      lock: 'cap-repair',
+      record: paths.repaired,
+      limit: 'repairsPerHour',
+      what: (most) => `This server repairs at most ${most} sites an hour, and has.`,
+      ofOne: {
+        limit: 'siteRepairsPerHour',
+        what: (most) => `This server repairs a site at most ${most} times an hour, and has.`,
+      },
+    }),
   };
 }
 
-type Counter = {
-  readonly lock: string;
-  readonly record: string;
-  readonly limit: 'destroyPerHour' | 'letInPerHour';
+type Limit = {
+  readonly limit: 'destroyPerHour' | 'letInPerHour' | 'repairsPerHour' | 'siteRepairsPerHour';
   readonly what: (most: number) => string;
 };
 
+type Counter = Limit & {
+  readonly lock: string;
+  readonly record: string;
+  /** Of one key. */
+  readonly ofOne?: Limit;
+};
+
 /** The record lies beside the registry, so that neither a restart nor a second executor begins to count anew. */
-function createCap({ files, locks, limits, now }: Tools, { lock, record, limit, what }: Counter): Cap {
+function createCap({ files, locks, limits, now }: Tools, { lock, record, ofOne, ...ofAll }: Counter): Cap {
   const change = (edit: (counted: readonly Counted[]) => readonly Counted[]) =>
     locks.during(lock, async () => {
       const text = await files.read(record);
@@ -71,10 +89,15 @@ function createCap({ files, locks, limits, now }: Tools, { lock, record, limit, 
     });
 
   const begin = async (key: string) => {
-    const most = (await limits())[limit];
+    const set = await limits();
+    const require = ({ limit, what }: Limit, count: number) => {
+      if (count >= set[limit]) throw limitReached(what(set[limit]));
+    };
     await change((counted) => {
-      if (counted.some((one) => one.key === key && !one.finished)) return counted;
-      if (counted.length >= most) throw limitReached(what(most));
+      const ofKey = counted.filter((one) => one.key === key);
+      if (ofKey.some(({ finished }) => !finished)) return counted;
+      require(ofAll, counted.length);
+      if (ofOne !== undefined) require(ofOne, ofKey.length);
       return [...counted, { key, at: now().toISOString(), finished: false }];
     });
   };

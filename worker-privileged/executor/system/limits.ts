@@ -12,6 +12,9 @@ export const Limits = z.strictObject({
   destroyPerHour: z.int().min(0).max(1_000_000).default(30),
   /** How many database users and passwords may be made in an hour, and how many keys, programs and visitors of sites. */
   letInPerHour: z.int().min(0).max(1_000_000).default(60),
+  /** How many sites may be repaired in an hour, all that the daily look may find in one, and how often one of them. */
+  repairsPerHour: z.int().min(0).max(1_000_000).default(1200),
+  siteRepairsPerHour: z.int().min(0).max(1_000_000).default(6),
   /** How much the caches of all sites together may be given. */
   cacheMebibytes: z.int().min(0).max(1_000_000).default(256),
   /**

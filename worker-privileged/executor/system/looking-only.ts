@@ -21,7 +21,12 @@ export function lookingOnly(system: System): System {
     auditSeals: only(system.auditSeals),
     caches: only(system.caches, 'read', 'look', 'usages'),
     // What is not done is not counted.
-    caps: { ...only(caps), destroy: (_key, act) => act(), letIn: (_key, act) => act() },
+    caps: {
+      ...only(caps),
+      destroy: (_key, act) => act(),
+      letIn: (_key, act) => act(),
+      repair: (_key, act) => act(),
+    },
     certificates: only(system.certificates, 'read', 'served', 'former', 'list', 'isKnown', 'unseal'),
     databases: only(system.databases, 'read', 'list'),
     dropIns: only(system.dropIns, 'list'),

@@ -57,6 +57,8 @@ export const paths = {
   destroyed: '/var/lib/sculptor-root/destroyed.json',
   /** And what was let in. */
   letIn: '/var/lib/sculptor-root/let-in.json',
+  /** And what was repaired. */
+  repaired: '/var/lib/sculptor-root/repaired.json',
   /** What authorities were asked for in the last week. */
   orders: '/var/lib/sculptor-root/orders.json',
   locks: '/var/lib/sculptor-root/locks',

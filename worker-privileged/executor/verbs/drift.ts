@@ -38,14 +38,18 @@ export function lookAtSite(system: System): VerbHandler<'site.drift'> {
   };
 }
 
-/** Told before it is overwritten, so that nothing that somebody did by hand is lost without a word. */
+/**
+ * Told before it is overwritten, so that nothing that somebody did by hand is lost without a word; and counted, for root may
+ * have done it against whoever asks.
+ */
 export function repairSite(system: System): VerbHandler<'site.repair'> {
   return async ({ id }, run) => {
     const spec = await asNoted(system, id);
     if (spec === null) return { differences: [], probes: [] };
     const story = await storyOf(system, spec);
     const differences = await differencesOf(system.files, stepsOf(story), 'tell');
-    await runSteps(stepsOf(story), run);
+    const repair = () => runSteps(stepsOf(story), run);
+    await (differences.length === 0 ? repair() : system.caps.repair(id, repair));
     return { differences: [...differences], probes: await allAnswersOf(story) };
   };
 }
