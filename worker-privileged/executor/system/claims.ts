@@ -10,13 +10,17 @@ export type Claims = {
   readonly latest: (operation: OperationId) => Promise<number>;
 };
 
-/** More than there are under way; of those that are forgotten, a resource's version still says what is older. */
+/**
+ * More than there are under way, and up to FORGET_EVERY more. Of those that are forgotten, or pushed out by a flood of
+ * claims, a resource's version still says what is older; a deed of the same version may then be done twice.
+ */
 const REMEMBERED = 4096;
 const FORGET_EVERY = 256;
 
 /**
- * An empty file for each claim, in a folder for each operation: of two executors that note at once neither takes back
- * what the other has noted, as they would by writing one file. In memory, like the workers: lost with both of them.
+ * An empty file for an operation's last claim, in a folder of its own; the lower ones go when it is there. So of two
+ * executors that note at once neither takes back what the other has noted, as they would by writing one file. In memory:
+ * a reboot ends the workers, and forgets what they claimed.
  */
 export function createClaims(folder: string, remembered = REMEMBERED): Claims {
   const of = (operation: OperationId) => `${folder}/${operation}`;
