@@ -28,6 +28,8 @@ export type NotedHead = z.infer<typeof NotedHead>;
 export const NotedHead = z.strictObject({ ...AuditHead.shape, at: z.iso.datetime() });
 
 const LOCK = 'audit-log';
+/** Taken before the other, where both are. */
+const HEAD_LOCK = 'audit-head';
 /** Each request waits for it. */
 const WAIT_SECONDS = 2;
 const TAIL_BYTES = 65_536;
@@ -80,25 +82,27 @@ export function createAuditLog({ files, locks, now }: Tools): AuditLog {
         waiting.push({ facts, written, failed });
         if (!flushing) void flush();
       }),
-    noteHead: async (head, requireChain) => {
-      const { number, hash } = head;
-      const before = await readHead(files);
-      // MariaDB is not waited for under the lock that every request takes.
-      if (before === null || before.number < number) await requireChain(before, head);
-      await locks.during(
-        LOCK,
-        async () => {
-          const known = await readHead(files);
-          if (known?.number === number && known.hash === hash) return;
-          if (known !== null && known.number >= number) throw another(known.number);
-          if (known?.number !== before?.number) throw notedMeanwhile();
-          const at = now().toISOString();
-          appendChained([{ time: at, event: 'head', sealed: number, seal: hash }]);
-          await keepHead({ number, hash, at });
-        },
-        WAIT_SECONDS,
-      );
-    },
+    // One at a time: however many are asked at once, root has one client at MariaDB for them.
+    noteHead: (head, requireChain) =>
+      locks.during(HEAD_LOCK, async () => {
+        const { number, hash } = head;
+        const before = await readHead(files);
+        // MariaDB is not waited for under the lock that every request takes.
+        if (before === null || before.number < number) await requireChain(before, head);
+        await locks.during(
+          LOCK,
+          async () => {
+            const known = await readHead(files);
+            if (known?.number === number && known.hash === hash) return;
+            if (known !== null && known.number >= number) throw another(known.number);
+            if (known?.number !== before?.number) throw notedMeanwhile();
+            const at = now().toISOString();
+            appendChained([{ time: at, event: 'head', sealed: number, seal: hash }]);
+            await keepHead({ number, hash, at });
+          },
+          WAIT_SECONDS,
+        );
+      }),
     acceptHead: (head) =>
       locks.during(LOCK, async () => {
         const at = now().toISOString();
