@@ -11,6 +11,7 @@ import { listener, listenersIn } from '../../../worker-privileged/executor/docto
 import { login, settings as mariadbSettings } from '../../../worker-privileged/executor/doctor/mariadb.ts';
 import { proceduresIn } from '../../../worker-privileged/executor/doctor/mariadb-routines.ts';
 import { accounts, settings } from '../../../worker-privileged/executor/doctor/redis.ts';
+import { restarts } from '../../../worker-privileged/executor/doctor/restarts.ts';
 import { administrator } from '../../../worker-privileged/executor/doctor/tokens.ts';
 import { parseState, sandbox, standsAs } from '../../../worker-privileged/executor/doctor/units.ts';
 import {
@@ -253,6 +254,21 @@ describe('a unit', () => {
     [{ NoNewPrivileges: 'no' }, 'NoNewPrivileges of sculptor-api.service is no and should be yes.'],
     [{ ProtectSystem: 'full' }, 'ProtectSystem of sculptor-api.service is full and should be strict.'],
   ])('with %j is not', (change, sentence) => expect(found(change)).toContain(sentence));
+});
+
+test.each([
+  [{ NRestarts: '3' }, ['sculptor-redis.service has ended by itself and was started again 3 times.']],
+  [
+    { NRestarts: '41', Id: 'mariadb.service' },
+    ['mariadb.service has ended by itself and was started again 41 times.'],
+  ],
+  [{ NRestarts: '2' }, []],
+  [{ NRestarts: '9', Id: 'sculptor-api.service' }, []],
+  [{ NRestarts: '9', InactiveExitTimestampMonotonic: '1000000' }, []],
+  [{}, []],
+])('of a unit with %j doctor tells %j', (change, expected) => {
+  const state = { Id: 'sculptor-redis.service', InactiveExitTimestampMonotonic: '90000000000', ...change };
+  expect(sentences(restarts(new Map(Object.entries(state)), 100_000))).toEqual(expected);
 });
 
 test("systemd's scores are read from what it says of several units at once", () => {

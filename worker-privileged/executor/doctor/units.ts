@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { wrong, type Check, type Found } from './finding.ts';
 import type { Process } from './process-list.ts';
 import { exposure } from './exposure.ts';
+import { restarts } from './restarts.ts';
 import { linesOf, type Server } from './server.ts';
 import { sitesUnits } from './sites-units.ts';
 import { parseUnit, type UnitFile } from './unit-file.ts';
@@ -24,6 +25,7 @@ export const units: Check = async (server) => {
       return [
         ...standsAs(state, file),
         ...dropIns(state, known),
+        ...restarts(state),
         ...(file === null ? [] : [...sandbox(state, file), ...asItRuns(state, processes)]),
       ];
     }),
