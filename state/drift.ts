@@ -51,6 +51,16 @@ export async function findStanding(
   return (await sql.rows(Looked, text, [type, id]))[0];
 }
 
+/** A tenant, and what stands of all that it has, the first thousand. */
+export async function standingOf(
+  sql: Sql,
+  { tenant, server }: { readonly tenant: TenantId; readonly server: ServerId },
+): Promise<Looked[]> {
+  const text = `SELECT r.* FROM ${STANDING} r
+    WHERE r.server = ? AND IF(r.type = 'tenant', r.id, r.tenant) = ? ORDER BY r.type DESC, r.id LIMIT 1000`;
+  return sql.rows(Looked, text, [server, tenant]);
+}
+
 /** False where another version stands by now, or something is asked of it: what was seen may be half of a change. */
 export async function stillStanding(sql: Sql, { id, generation }: Looked): Promise<boolean> {
   const text = `SELECT r.* FROM ${STANDING} r WHERE r.id = ? AND r.generation = ? AND ${UNTOUCHED}`;

@@ -1,15 +1,24 @@
+import { MOST_DIFFERENCES } from '../contract/drift.ts';
 import type { Difference } from '../contract/drift.ts';
 import { toFailure } from '../contract/failures.ts';
-import type { DatabaseId, DomainId } from '../contract/ids.ts';
+import { DatabaseId, DomainId, TenantId } from '../contract/ids.ts';
+import type { Logger } from '../runtime/logger.ts';
 import type { State } from '../state/connection.ts';
-import { findStanding, keepDrift } from '../state/drift.ts';
+import { findStanding, keepDrift, standingOf } from '../state/drift.ts';
 import type { Looked } from '../state/drift.ts';
+import { hasBegun } from '../state/outcomes.ts';
 import { tellKept } from '../state/telling-drift.ts';
 import { AWAY, UNASKED } from './executor-calls.ts';
 import type { Executor } from './executor-calls.ts';
 import { letIn, lookAtDatabase } from './looking-for-drift.ts';
 import type { LookingParts } from './looking-for-drift.ts';
 import type { Task } from './task.ts';
+
+export interface KeepingParts {
+  readonly state: State;
+  readonly executor: Pick<Executor, 'call'>;
+  readonly logger: Pick<Logger, 'warn'>;
+}
 
 type Of = Pick<Looked, 'type' | 'id'>;
 
@@ -30,43 +39,95 @@ export async function keepFound(
 }
 
 /** The same of a site, before it or something of it is changed or taken away. */
-export async function keepDriftOfSite(
-  { state, executor }: { readonly state: State; readonly executor: Pick<Executor, 'call'> },
-  task: Task,
-  id: DomainId,
-): Promise<void> {
-  const { resourceType } = task.operation;
-  const all = await looked(
-    task,
-    async () => (await executor.call('site.drift', { id }, UNASKED)).differences,
-  );
-  const found = resourceType === 'domain' ? all : all.filter((one) => isOf(one, task));
-  if (found.length > 0) await keepFound(state, { task, of: { type: 'domain', id } }, found);
+export async function keepDriftOfSite(parts: KeepingParts, task: Task, id: DomainId): Promise<void> {
+  if (!(await isToBeLookedAt(parts, task))) return;
+  const all = await looked(parts, task, () => LOOKS.domain(parts, id));
+  const found = task.operation.resourceType === 'domain' ? all : all.filter((one) => isOf(one, task));
+  if (found.length > 0) await keepFound(parts.state, { task, of: { type: 'domain', id } }, found);
 }
 
 /** The same of a database, before it or one of its accounts is. */
 export async function keepDriftOfDatabase(
-  parts: Omit<LookingParts, 'askPage' | 'state'> & { readonly state: State },
+  parts: KeepingParts & Pick<LookingParts, 'door'>,
   task: Task,
   id: DatabaseId,
 ): Promise<void> {
   const { resourceType, resourceName } = task.operation;
-  const all = await looked(task, () => lookAtDatabase(parts, id));
+  if (!(await isToBeLookedAt(parts, task))) return;
+  const all = await looked(parts, task, () => lookAtDatabase(parts, id));
   const found = resourceType === 'database' ? all : all.filter(({ step }) => step === letIn(resourceName));
   if (found.length > 0) await keepFound(parts.state, { task, of: { type: 'database', id } }, found);
 }
 
-/** What broke off half-way is our own doing, and not looked at; what cannot be looked at keeps nobody from changing it. */
+/** A few at a time: a tenant may have hundreds. */
+const AT_ONCE = 4;
+
+/**
+ * The same of a tenant and all that it has, before its own change is brought about in each: kept as the tenant's, with the
+ * name of what it is of. Of hundreds that were changed, the first are told.
+ */
+export async function keepDriftOfTenant(parts: KeepingParts, task: Task, id: TenantId): Promise<void> {
+  if (!(await isToBeLookedAt(parts, task))) return;
+  const { server } = task.operation;
+  const found: Difference[] = [];
+  const standing = await standingOf(parts.state, { tenant: id, server });
+  const lane = async (): Promise<void> => {
+    for (let of = standing.shift(); of !== undefined; of = standing.shift()) {
+      const { type, id: one, name } = of;
+      for (const difference of await looked(parts, task, () => LOOKS[type](parts, one)))
+        found.push({ ...difference, words: `${name}: ${difference.words}`.slice(0, 500) });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  if (found.length > 0) await keepFound(parts.state, { task, of: { type: 'tenant', id } }, bounded(found));
+}
+
+/** So many characters are kept of one operation's; what is beyond that is named without its files. */
+const MOST_IN_ALL = 500_000;
+
+function bounded(found: readonly Difference[]): readonly Difference[] {
+  let room = MOST_IN_ALL;
+  return found.slice(0, MOST_DIFFERENCES).map((one) => {
+    room -= JSON.stringify(one).length;
+    return room >= 0 ? one : { ...one, files: [] };
+  });
+}
+
+/** By root's own record alone. */
+const LOOKS: Readonly<
+  Record<Looked['type'], (parts: KeepingParts, id: string) => Promise<readonly Difference[]>>
+> = {
+  domain: async ({ executor }, id) =>
+    (await executor.call('site.drift', { id: DomainId.parse(id) }, UNASKED)).differences,
+  database: async ({ executor }, id) =>
+    (await executor.call('database.drift', { id: DatabaseId.parse(id) }, UNASKED)).differences,
+  tenant: async ({ executor }, id) =>
+    (await executor.call('tenant.drift', { id: TenantId.parse(id) }, UNASKED)).differences,
+};
+
+/**
+ * What broke off half-way is our own doing, and not looked at. One that died before it told of its first step is looked at
+ * again, though it may have begun that.
+ */
+async function isToBeLookedAt({ state }: KeepingParts, { operation }: Task): Promise<boolean> {
+  const { before, attempt, resourceType } = operation;
+  const isPart = !['domain', 'database', 'databaseUser', 'tenant'].includes(resourceType);
+  if (!isPart && before === null) return false;
+  return attempt <= 1 || !(await hasBegun(state, operation));
+}
+
+/** What cannot be looked at keeps nobody from changing it. */
 async function looked(
-  { operation: { before, attempt, resourceType } }: Task,
+  { logger }: KeepingParts,
+  { operation: { id: operationId } }: Task,
   look: () => Promise<readonly Difference[]>,
 ): Promise<readonly Difference[]> {
-  const isPart = !['domain', 'database', 'databaseUser'].includes(resourceType);
-  if (attempt > 1 || (!isPart && before === null)) return [];
   try {
     return await look();
   } catch (error) {
-    if (AWAY.has(toFailure(error).code)) throw error;
+    const { code, message } = toFailure(error);
+    if (AWAY.has(code)) throw error;
+    logger.warn({ operationId, code, why: message }, 'changed without a look at what was there');
     return [];
   }
 }

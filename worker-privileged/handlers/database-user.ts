@@ -1,18 +1,17 @@
 import { compareGrants } from '../../contract/grants.ts';
 import { FailureError } from '../../contract/failures.ts';
 import { DatabaseId, DatabaseUserId } from '../../contract/ids.ts';
-import type { State } from '../../state/connection.ts';
 import { readDatabaseUserVersion } from '../../state/versions.ts';
 import type { DatabaseDoor } from '../database-door.ts';
 import type { Executor } from '../executor-calls.ts';
 import { keepDriftOfDatabase } from '../keeping-drift.ts';
+import type { KeepingParts } from '../keeping-drift.ts';
 import { readAccount } from '../reading-accounts.ts';
 import type { AskedAccount } from '../reading-accounts.ts';
 import { doStep, parsed } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 
-export interface DatabaseUserParts {
-  readonly state: State;
+export interface DatabaseUserParts extends KeepingParts {
   readonly door: DatabaseDoor;
   readonly executor: Pick<Executor, 'call'>;
 }

@@ -2,7 +2,6 @@ import { Charset, Collation } from '../../contract/collations.ts';
 import { FailureError } from '../../contract/failures.ts';
 import { DatabaseId } from '../../contract/ids.ts';
 import { DatabaseName } from '../../contract/names.ts';
-import type { State } from '../../state/connection.ts';
 import { databaseNameHolder } from '../../state/held-names.ts';
 import { isProtected } from '../../state/protection.ts';
 import type { Standing } from '../../state/resource-states.ts';
@@ -11,11 +10,11 @@ import type { Schema } from '../database-changes.ts';
 import type { DatabaseDoor, ShownSchema } from '../database-door.ts';
 import type { Executor } from '../executor-calls.ts';
 import { keepDriftOfDatabase } from '../keeping-drift.ts';
+import type { KeepingParts } from '../keeping-drift.ts';
 import { contextOf, doStep, parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 
-export interface DatabaseParts {
-  readonly state: State;
+export interface DatabaseParts extends KeepingParts {
   readonly door: DatabaseDoor;
   readonly executor: Executor;
 }

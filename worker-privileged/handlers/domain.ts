@@ -6,7 +6,7 @@ import { FailureError } from '../../contract/failures.ts';
 import { DomainId, TenantId } from '../../contract/ids.ts';
 import { KeptOptions, type SiteOptions } from '../../contract/site-options.ts';
 import { canonicalDomainName } from '../../runtime/domain-names.ts';
-import type { Sql, State } from '../../state/connection.ts';
+import type { Sql } from '../../state/connection.ts';
 import { relatedName } from '../../state/domain-names.ts';
 import { domainNameHolders } from '../../state/held-names.ts';
 import { isProtected } from '../../state/protection.ts';
@@ -17,11 +17,11 @@ import type { Executor } from '../executor-calls.ts';
 import { askAll } from '../probe.ts';
 import type { AskPage } from '../probe.ts';
 import { keepDriftOfSite } from '../keeping-drift.ts';
+import type { KeepingParts } from '../keeping-drift.ts';
 import { contextOf, parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 
-export interface DomainParts {
-  readonly state: State;
+export interface DomainParts extends KeepingParts {
   readonly executor: Executor;
   readonly askPage: AskPage;
   /** The server's own name, which no site may have, nor one below it. */
@@ -102,7 +102,10 @@ interface AskedOptions {
 const UNWRITTEN_HASH = `$6$salt$${'a'.repeat(86)}`;
 
 /** A site as a plan asks for it: its names may be free, and are not another's. */
-export async function siteOf(parts: DomainParts, one: WouldBe): Promise<SiteSpec> {
+export async function siteOf(
+  parts: Pick<DomainParts, 'state' | 'serverName'>,
+  one: WouldBe,
+): Promise<SiteSpec> {
   const { resource, generation, tenant } = one;
   const version = parsed(WOULD_BE_VERSIONS.domain, one.version);
   const options = await withHashes(parts.state, resource.id, {

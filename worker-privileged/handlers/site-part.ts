@@ -5,16 +5,15 @@ import { PART_SPECS, PartName } from '../../contract/site-parts.ts';
 import type { PartSpec, PartType } from '../../contract/site-parts.ts';
 import type { Generation } from '../../contract/ids.ts';
 import { FailureError } from '../../contract/failures.ts';
-import type { State } from '../../state/connection.ts';
 import { readPartVersion } from '../../state/site-parts.ts';
 import type { CallContext, Executor } from '../executor-calls.ts';
 import { keepDriftOfSite } from '../keeping-drift.ts';
+import type { KeepingParts } from '../keeping-drift.ts';
 import { contextOf, parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 import { runToItsEnd } from './run.ts';
 
-export interface SitePartParts {
-  readonly state: State;
+export interface SitePartParts extends KeepingParts {
   readonly executor: Executor;
 }
 

@@ -6,12 +6,13 @@ import type { Standing } from '../../state/resource-states.ts';
 import { readTenantVersion } from '../../state/versions.ts';
 import type { CallContext, Executor } from '../executor-calls.ts';
 import type { AskPage } from '../probe.ts';
+import { keepDriftOfTenant } from '../keeping-drift.ts';
+import type { KeepingParts } from '../keeping-drift.ts';
 import { mayPass } from '../may-pass.ts';
 import { contextOf, doStep, parsed, refused } from '../task.ts';
 import type { Handler, Task } from '../task.ts';
 
-export interface TenantParts {
-  readonly state: Sql;
+export interface TenantParts extends KeepingParts {
   readonly executor: Executor;
   readonly askPage: AskPage;
 }
@@ -37,6 +38,8 @@ export function createTenantHandlers(parts: TenantParts): Readonly<Record<Tenant
 function bringAbout(parts: TenantParts, verb: 'tenant.put' | 'tenant.restore') {
   return async (task: Task) => {
     const tenant = await readTenant(parts.state, task);
+    // What comes back from the trash has not stood.
+    if (verb === 'tenant.put') await keepDriftOfTenant(parts, task, tenant.id);
     task.stillMine();
     const standing = await parts.executor.call(verb, tenant, contextOf(task));
     await alignAll(parts, task, standing);

@@ -30,7 +30,7 @@ function world(broken: readonly string[], busy = '') {
   } as unknown as TenantParts;
   const steps: string[] = [];
   const task = {
-    operation: { id: 'operation', resourceId: TENANT, generation: 2, server: 'here' },
+    operation: { id: 'operation', resourceId: TENANT, generation: 2, server: 'here', before: null },
     step: ({ name, status }: { name: string; status: string }) => steps.push(`${name}: ${status}`),
     stillMine: () => undefined,
   } as unknown as Task;
