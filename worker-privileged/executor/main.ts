@@ -21,6 +21,7 @@ import { paths } from './system/paths.ts';
 import { createRequireRoom } from './system/room.ts';
 import { createSystem } from './system/system.ts';
 import { createVerbs } from './verbs/all.ts';
+import { purgeNobodysTrash } from './verbs/nobodys-trash.ts';
 
 /** After SIGTERM: how long what is under way may go on, and how long the step that it is at then; systemd waits 30 s. */
 const FINISH_MS = 10_000;
@@ -57,6 +58,9 @@ await sweepDrafts(await foldersOfDrafts()).catch((cause: unknown) =>
 await system.nginx
   .putBack()
   .catch((cause: unknown) => log('error', 'what nginx was to read cannot be put back', causeOf(cause)));
+void purgeNobodysTrash(system).catch((cause: unknown) =>
+  log('error', 'what lies in the trash and is nobody’s cannot be removed', causeOf(cause)),
+);
 const audit = createAudit(log, system.auditLog);
 const { locks, files } = system;
 const dispatch = createDispatch({

@@ -119,6 +119,7 @@ function nothingKept(): FailureError {
   return new FailureError('not_found', 'The files of this site are not in the trash.', 'Create it anew.');
 }
 
+/** Undone, the site is forgotten: see nobodys-trash.ts. */
 async function throwAway({ folders, now }: System, { id, name }: SiteEntry): Promise<void> {
   await folders.move(paths.home(name), paths.trashed(id, stampOf(now())));
 }
