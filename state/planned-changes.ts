@@ -27,15 +27,6 @@ export async function readWantedPlan(sql: Sql, id: string): Promise<unknown> {
   return (await sql.rows(z.object({ wanted: looseJson }), text, [id]))[0]?.wanted;
 }
 
-/** A key that something waits under which can be planned; the API's word, and no more than that. */
-const SerialKey = z.string().regex(/^(?:domain|database|tenant):(?:default|[a-z][a-z0-9]{11})$/);
-
-export async function keyOfPlan(sql: Sql, id: string): Promise<string | undefined> {
-  const text = 'SELECT serial_key AS serialKey FROM planned_change WHERE change_id = ?';
-  const [row] = await sql.rows(z.object({ serialKey: z.string() }), text, [id]);
-  return SerialKey.safeParse(row?.serialKey).data;
-}
-
 export async function putFoundPlan(sql: Sql, id: string, found: FoundPlan): Promise<void> {
   await sql.run('UPDATE planned_change SET result = ? WHERE change_id = ?', [JSON.stringify(found), id]);
 }
@@ -46,7 +37,7 @@ export async function readFoundPlan(sql: Sql, id: string): Promise<FoundPlan | n
   return (await sql.rows(z.object({ result: json(FoundPlan).nullable() }), text, [id]))[0]?.result ?? null;
 }
 
-/** So many are kept of each tenant, and of all of a server's. */
+/** So many are kept of each tenant, and of all of a server's: each tenant's newest before anybody's second. */
 export interface Kept {
   readonly server: ServerId;
   readonly hours: number;
@@ -58,10 +49,11 @@ export interface Kept {
 export async function forgetPlans(sql: Sql, { server, hours, ofTenant, ofAll }: Kept): Promise<void> {
   const rows = await sql.rows(
     z.object({ id: z.string() }),
-    `SELECT change_id AS id FROM (SELECT change_id, created_at,
-         ROW_NUMBER() OVER (PARTITION BY tenant ORDER BY created_at DESC, change_id) AS of_tenant,
-         ROW_NUMBER() OVER (ORDER BY created_at DESC, change_id) AS of_all
-       FROM planned_change WHERE server = ?) AS p
+    `SELECT change_id AS id FROM (SELECT change_id, created_at, of_tenant,
+         ROW_NUMBER() OVER (ORDER BY of_tenant, created_at DESC, change_id) AS of_all
+       FROM (SELECT change_id, created_at,
+           ROW_NUMBER() OVER (PARTITION BY tenant ORDER BY created_at DESC, change_id) AS of_tenant
+         FROM planned_change WHERE server = ?) AS own) AS p
      WHERE (of_tenant > ? OR of_all > ? OR created_at < UTC_TIMESTAMP(3) - INTERVAL ? HOUR
          OR created_at > UTC_TIMESTAMP(3) + INTERVAL 1 HOUR)
        AND NOT EXISTS (SELECT 1 FROM operation o WHERE o.resource_id = p.change_id

@@ -125,13 +125,13 @@ export function createFakeServer(): FakeServer {
   };
 }
 
+const COUNTED: ReadonlySet<string> = new Set([paths.destroyed, paths.letIn, paths.repaired]);
+
 /** Everything of a server that lasts, in a form that compares, but for what was counted: an attempt counts. */
 export function stateOf(server: FakeServer): unknown {
   const { disk, users, mastersOn, relaysOn, shares, programs, caches, databases, doorTenants, held } = server;
   return {
-    disk: Object.fromEntries(
-      [...disk].filter(([path]) => ![paths.destroyed, paths.letIn, paths.repaired].includes(path)).sort(),
-    ),
+    disk: Object.fromEntries([...disk].filter(([path]) => !COUNTED.has(path)).sort()),
     users: Object.fromEntries([...users].sort()),
     mastersOn: [...mastersOn].sort(),
     relaysOn: [...relaysOn].sort(),

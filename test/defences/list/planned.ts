@@ -38,6 +38,19 @@ export const PLANNED: readonly Defence[] = [
     },
   },
   {
+    name: 'under what a plan waits',
+    against: 'a taken API whose plans keep the site of another tenant waiting',
+    change: {
+      file: 'state/serial-keys.ts',
+      from: 'return changes[0] === undefined ? undefined : keyOfWouldBe(changes[0]);',
+      to: "return (await sql.rows(z.object({ key: z.string() }), 'SELECT serial_key AS `key` FROM planned_change WHERE change_id = ?', [id]))[0]?.key;",
+    },
+    noticed: {
+      file: WORKER,
+      test: 'a plan that waits under the site of somebody else is not begun, and keeps nobody waiting',
+    },
+  },
+  {
     name: 'the former text of a file in a plan',
     against: 'a tenant who reads in a plan what root has written into a file',
     change: {

@@ -38,9 +38,19 @@ function create(name: string, over: object = {}): WouldBe {
   } as WouldBe;
 }
 
+/** Under what it waits, by what is planned first. */
+function keyOf(wanted: unknown): string {
+  const [one] = WantedPlan.safeParse(wanted).data?.changes ?? [];
+  const { domain, database } = (one?.version ?? {}) as { domain?: string; database?: string };
+  if (domain !== undefined) return `domain:${domain}`;
+  return database === undefined
+    ? `${one?.kind.split('.')[0] ?? 'domain'}:${one?.resource.id ?? freshId()}`
+    : `database:${database}`;
+}
+
 /** As the API would ask for it, or whoever has it. */
 async function ask(wanted: unknown, over: { serialKey?: string; tenant?: string } = {}) {
-  const { serialKey = `domain:${freshId()}`, tenant = 'default' } = over;
+  const { serialKey = keyOf(wanted), tenant = 'default' } = over;
   const id = freshId();
   await world.api.run(
     `INSERT INTO planned_change (change_id, tenant, server, serial_key, wanted) VALUES (?, ?, 'default', ?, ?)`,
@@ -140,14 +150,23 @@ test('a plan of a site of another tenant is refused, whatever tenant it says it 
   expect(asked()).toHaveLength(before);
 });
 
-test('a plan that waits under what is no key is not begun', async () => {
+const part = { kind: 'key.create', version: { domain: freshId(), name: 'anna', spec: {} } };
+test.each<[what: string, serialKey: string, over: object]>([
+  ['what is no key', 'run:x', {}],
+  ['the site of somebody else', `domain:${freshId()}`, {}],
+  ['another type', `tenant:default`, {}],
+  ['another site than its own', `domain:${freshId()}`, part],
+  ['itself, and not its site', 'key:taaaaaaaaaaa', { ...part, resource: { id: 'taaaaaaaaaaa', name: 'x' } }],
+])('a plan that waits under %s is not begun, and keeps nobody waiting', async (_, serialKey, over) => {
   const before = asked().length;
-  const wanted = { changes: [create('key.example')], left: 0 };
-  expect(await ask(wanted, { serialKey: 'run:x' })).toMatchObject({
-    status: 'failed',
-    code: 'invalid_request',
-  });
+  const wanted = { changes: [create('key.example', over)], left: 0 };
+  const { status, code, id } = await ask(wanted, { serialKey });
+  expect([status, code]).toEqual(['failed', 'invalid_request']);
   expect(asked()).toHaveLength(before);
+  expect(
+    world.servers.sql(`SELECT s.name FROM sculptor.operation_step s JOIN sculptor.operation o
+      ON o.id = s.operation_id WHERE o.resource_id = '${id}'`),
+  ).toEqual([]);
 });
 
 test('what root refuses fails the plan, and leaves nothing behind it', async () => {
@@ -202,8 +221,9 @@ test('plans are forgotten after a day, and all but the newest of a tenant; what 
   await forgetPlans(worker, { server, hours: 24, ofTenant: 3, ofAll: 100 });
   const left = () => world.servers.sql('SELECT change_id FROM sculptor.planned_change ORDER BY 1').flat();
   expect(left()).toEqual(['others000000', 'second000000', 'third0000000', 'waits0000000']);
-  await forgetPlans(worker, { server, hours: 24, ofTenant: 3, ofAll: 1 });
-  expect(left()).toEqual(['third0000000', 'waits0000000']);
+  // However old, the newest of one comes before the second of another.
+  await forgetPlans(worker, { server, hours: 24, ofTenant: 3, ofAll: 2 });
+  expect(left()).toEqual(['others000000', 'third0000000', 'waits0000000']);
   await worker.close();
 });
 
