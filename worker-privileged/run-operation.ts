@@ -211,11 +211,13 @@ async function writeResult(
 async function putOff(
   { state, publish, pauses, wakeUps }: RunOperationParts,
   operation: ClaimedOperation,
-  { status, failure }: PutOff,
+  { status, failure, hasFailed }: PutOff,
 ): Promise<void> {
   const held = status === 'held-back';
   const delayMs = held ? pauses.hold(operation.id) : pauses.begin(operation.id, operation.attempt);
-  const written = held ? await holdBack(state, operation, failure) : await putBack(state, operation);
+  const written = held
+    ? await holdBack(state, operation, failure)
+    : await putBack(state, operation, hasFailed === true ? failure : null);
   if (!written) throw new SupplantedError();
   failpoint('put off: committed');
   publish(operation.id);
