@@ -1,3 +1,4 @@
+import { bringsAboutNothing } from '../../contract/operations.ts';
 import { during, fault, grouped, type Fault } from './faults.ts';
 import type { Call, Finish, History, OperationRow } from './history.ts';
 
@@ -46,8 +47,8 @@ function checkOrder(calls: readonly Call[], rows: ReadonlyMap<string, OperationR
   const faults: Fault[] = [];
   for (const { operation, id, outcome, verb } of calls) {
     const row = rows.get(operation ?? '');
-    if (row === undefined || outcome !== 'succeeded' || id !== row.resource || WITHOUT_LOCK.has(verb))
-      continue;
+    if (row === undefined || outcome !== 'succeeded' || id !== row.resource) continue;
+    if (WITHOUT_LOCK.has(verb) || bringsAboutNothing(row.kind)) continue;
     const before = newest.get(row.resource);
     if (before !== undefined && before.generation > row.generation)
       faults.push(fault('out of order', `${verb} of ${row.id} after ${before.kind} ${before.id}`));

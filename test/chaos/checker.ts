@@ -1,4 +1,4 @@
-import { ENDED } from '../../contract/operations.ts';
+import { bringsAboutNothing, ENDED } from '../../contract/operations.ts';
 import { checkCalls } from './checker-calls.ts';
 import { during, fault, grouped, type Fault } from './faults.ts';
 import type { Asked, History, OperationRow } from './history.ts';
@@ -22,22 +22,25 @@ export function check(history: History): readonly Fault[] {
 /** What a client may be answered while parts of the agent are away: asked again it is told, once, how it is. */
 const WHILE_AWAY: ReadonlySet<number> = new Set([0, 429, 502, 503, 504]);
 
-function checkAnswers({ client, key, call, answers }: Asked, { operations }: History): Fault[] {
+/** Asked once more it is told once more: no key makes two of them one, and what stood the first time may be gone. */
+const ASKED_ANEW = 'change.plan';
+
+function checkAnswers({ client, key, kind, call, answers }: Asked, { operations }: History): Fault[] {
   const who = `${client} ${call} (key ${key})`;
   const named = [...new Set(answers.flatMap(({ operation }) => operation ?? []))];
   const odd = answers.filter(
     ({ status }) => !WHILE_AWAY.has(status) && status !== 202 && !(status >= 400 && status < 500),
   );
-  const changed = answers.some(({ status }) => status === 202)
-    ? answers
-        .slice(answers.findIndex(({ status }) => status === 202))
-        .filter(({ status }) => status !== 202 && !WHILE_AWAY.has(status))
-    : [];
+  const accepted = answers.findIndex(({ status }) => status === 202);
+  const changed =
+    accepted === -1 || kind === ASKED_ANEW
+      ? []
+      : answers.slice(accepted).filter(({ status }) => status !== 202 && !WHILE_AWAY.has(status));
   return [
     ...named
       .filter((id) => !operations.some((row) => row.id === id))
       .map((id) => fault('lost', `${who}: ${id} was accepted and is not there`)),
-    ...(named.length > 1 ? [fault('twice', `${who}: ${named.join(', ')}`)] : []),
+    ...(named.length > 1 && kind !== ASKED_ANEW ? [fault('twice', `${who}: ${named.join(', ')}`)] : []),
     ...odd.map(({ status }) => fault('refused oddly', `${who}: answered with ${status}`)),
     ...changed.map(({ status }) =>
       fault('refused oddly', `${who}: accepted, and then answered with ${status}`),
@@ -113,7 +116,8 @@ function checkTurns(operations: readonly OperationRow[]): Fault[] {
 }
 
 function checkGenerations(operations: readonly OperationRow[]): Fault[] {
-  return [...grouped(operations, ({ resource }) => resource)].flatMap((rows) =>
+  const changes = operations.filter(({ kind }) => !bringsAboutNothing(kind));
+  return [...grouped(changes, ({ resource }) => resource)].flatMap((rows) =>
     rows.flatMap((row, at) => {
       const before = rows[at - 1];
       if (before === undefined || row.generation > before.generation) return [];

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Domain } from '../../contract/domains.ts';
-import type { OperationKind } from '../../contract/operations.ts';
+import { bringsAboutNothing, type OperationKind } from '../../contract/operations.ts';
 import { api } from '../machine/agent.ts';
 import { rootSql, run, sql, visit } from '../machine/server.ts';
 import type { Field } from './client.ts';
@@ -16,7 +16,8 @@ export function standingOf(rows: readonly OperationRow[]): {
   readonly standing: Standing;
   readonly last: OperationRow | null;
 } {
-  const done = rows.filter(({ status }) => status === 'succeeded' || status === 'failed');
+  const changes = rows.filter(({ kind }) => !bringsAboutNothing(kind));
+  const done = changes.filter(({ status }) => status === 'succeeded' || status === 'failed');
   const last = done.at(-1) ?? null;
   if (last === null) return { standing: 'gone', last };
   if (last.status === 'failed') return { standing: 'unsure', last };
@@ -56,7 +57,9 @@ const DEEDS: ReadonlySet<OperationKind> = new Set([
 function versions(rows: readonly OperationRow[], last: OperationRow): Truth[] {
   const entry = entryOf(last);
   if (entry === null) return [];
-  const kept = rows.filter(({ status, kind }) => status === 'succeeded' && !DEEDS.has(kind)).at(-1);
+  const kept = rows
+    .filter(({ status, kind }) => status === 'succeeded' && !DEEDS.has(kind) && !bringsAboutNothing(kind))
+    .at(-1);
   if (kept === undefined) return [];
   const seen = Number(entry['generation']);
   const fits = seen >= kept.generation && seen <= last.generation;

@@ -69,6 +69,26 @@ test('what waited for its turn beside another, and what never had it, was not un
   expect(rules({ calls: [refused] })).toEqual([]);
 });
 
+test('to be told beforehand what a change would do is asked anew each time, and no change', () => {
+  const told = (id: string, seq: number) =>
+    next({
+      id,
+      seq,
+      kind: 'change.plan',
+      resourceType: 'change',
+      resource: `change of ${id}`,
+      generation: 1,
+    });
+  const plan = asked('change.plan', answered(202, 'o3'), answered(202, 'o4'), answered(404));
+  const looked = next({ id: 'o5', seq: 5, kind: 'domain.drift', startedAt: 3000, endedAt: 3100 });
+  const look = asked('domain.drift', answered(202, 'o5'));
+  const operations = [...GOOD.operations, looked];
+  const plans = [told('o3', 3), told('o4', 4)].map((one) => ({ ...one, serialKey: one.id }));
+  expect(
+    check({ ...GOOD, asked: [...GOOD.asked, plan, look], operations: [...operations, ...plans] }),
+  ).toEqual([]);
+});
+
 const failed = (error: string | null, attempt = 1) => [row(), next({ status: 'failed', error, attempt })];
 
 test.each<[what: string, more: Partial<History>, rule: string]>([
