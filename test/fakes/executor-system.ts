@@ -224,6 +224,7 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     mariadb: fakeMariadb(parts),
     nginx: {
       putBack: () => Promise.resolve(),
+      drained: () => Promise.resolve(),
       isUnread: () => Promise.resolve(false),
       apply: async (_files, makeChange) => {
         const undo = await makeChange();

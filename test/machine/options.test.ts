@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Domain } from '../../contract/domains.ts';
 import { DEFAULT_OPTIONS, type ChangedOptions } from '../../contract/site-options.ts';
@@ -292,6 +295,20 @@ test('to ask for passwords under load answers 401 from then on, and never anythi
     },
   );
   expect(seen.map(({ failed }) => failed)).toEqual([[], []]);
+});
+
+test('who came before passwords were asked for, and asks after that, is answered', async () => {
+  const domain = await made({});
+  put(domain, 'index.php', '<?php echo "here";');
+  const visitor = connect(80, '127.0.0.1');
+  await once(visitor, 'connect');
+  const users = [{ name: 'anna', passwordHash: hashOf(PASSWORD) }];
+  const change = updateDomain(domain.name, { options: { basicAuth: { users } } });
+  while ((await status(domain.name)) !== 401) await pause(20);
+  visitor.write(`GET / HTTP/1.1\r\nHost: ${domain.name}\r\nConnection: close\r\n\r\n`);
+  // Whose worker of nginx had it is chance.
+  expect(await text(visitor)).toMatch(/^HTTP\/1\.1 (?:200|401) /);
+  await change;
 });
 
 test('sculptorctl sets an option, shows it, and doctor finds the server block as it should be', async () => {

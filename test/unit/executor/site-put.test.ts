@@ -119,6 +119,23 @@ describe('a new site', () => {
     expect(unread).toBe(false);
   });
 
+  test('gets its names out of the common server block when nobody who reads that one is at work any more', async () => {
+    const server = createFakeServer();
+    await put(server, spec());
+    const { system } = createFakeSystem(server);
+    const links: unknown[] = [];
+    const drained = () => {
+      links.push(link(server, '/etc/sculptor/hosts/shop.example'));
+      return Promise.resolve();
+    };
+    const wanted = spec({ publicDirectory: 'public/web', generation: 2 });
+    await putSite({ ...system, nginx: { ...system.nginx, drained } })(wanted, recordedRun());
+    expect([...links, link(server, '/etc/sculptor/hosts/shop.example')]).toEqual([
+      `../sites/${ID}`,
+      `../held/${ID}`,
+    ]);
+  });
+
   test('does not reload nginx when the common server block will do', async () => {
     const server = createFakeServer();
     await put(server, spec());

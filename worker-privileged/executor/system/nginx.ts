@@ -20,6 +20,11 @@ export type Nginx = {
    * nginx refuses, the change is undone: `config_refused`, or `server_broken` where it was not the change.
    */
   readonly apply: (files: FilesOf, change: () => Promise<Undo>) => Promise<Undo>;
+  /**
+   * When those that read former files have ended, but for requests that take long: they may have accepted a visitor whose
+   * request they have not read yet, and answer it by the files that they know.
+   */
+  readonly drained: () => Promise<void>;
   /** Whether an executor died of changing the site's files: nobody knows whether nginx has read them. */
   readonly isUnread: (site: DomainId) => Promise<boolean>;
   /** Puts back what an executor that died was about to change. */
@@ -79,6 +84,7 @@ export function createNginx({ commands, files, locks, unread }: Tools): Nginx {
       // One that stays is seen when the files are looked at again, which is then tried again.
       return applied(change, () => forget().catch(() => undefined));
     },
+    drained: () => drained(files),
     isUnread: unread.isNoted,
     putBack: () => locks.during('nginx', unread.putBack),
   };
@@ -156,13 +162,29 @@ function notRunning(): FailureError {
 /** The old workers go on accepting for a moment after the new ones are there. */
 async function haveTakenOver(master: number, before: readonly string[]): Promise<boolean> {
   const now = await childrenOf(master);
-  const titles = await Promise.all(
-    now
-      .filter((pid) => before.includes(pid))
-      .map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
-  );
-  const accepting = titles.some((title) => title !== '' && !title.includes('shutting down'));
+  const titles = await Promise.all(now.filter((pid) => before.includes(pid)).map(titleOf));
+  const accepting = titles.some((title) => title !== '' && !title.includes(ENDING));
   return !accepting && now.some((pid) => !before.includes(pid));
+}
+
+/** What has not asked by then is a visitor who takes their time; a download, or a socket that stays open, is not waited for. */
+const DRAINED_MS = 2000;
+
+async function drained(files: Tools['files']): Promise<void> {
+  const deadline = performance.now() + DRAINED_MS;
+  const master = Number((await files.read(PID_FILE))?.trim());
+  while (performance.now() < deadline) {
+    const titles = await Promise.all((await childrenOf(master)).map(titleOf));
+    if (!titles.some((title) => title.includes(ENDING))) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** How nginx calls a worker that accepts nobody any more and ends when it has answered. */
+const ENDING = 'shutting down';
+
+async function titleOf(pid: string): Promise<string> {
+  return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
 }
 
 async function commandOf(pid: number): Promise<string> {

@@ -40,18 +40,26 @@ export function namesHeld({ system: { files }, spec }: Story): Step {
   };
 }
 
-/** The names lead to the site, or nowhere where a server block of its own serves it. */
+/**
+ * The names lead to the site, or nowhere where a server block of its own serves it: not before those of nginx have ended
+ * that do not know of it.
+ */
 export function namesServed(routed: Routed): Step {
   const {
-    system: { files },
+    system: { files, nginx },
     spec,
   } = routed;
   const names = namesOf(spec);
   const own = hasOwnServerBlock(routed);
-  return namesLeadTo({ files }, own ? held(spec.id) : served(spec.id), {
+  const step = namesLeadTo({ files }, own ? held(spec.id) : served(spec.id), {
     name: 'point the names at the site',
     names: () => Promise.resolve(names),
   });
+  const change = async () => {
+    await nginx.drained();
+    return step.change();
+  };
+  return own ? { ...step, change } : step;
 }
 
 /** No name leads to the site any more, and all are still held: nobody else has them before its files are gone. */
