@@ -137,10 +137,10 @@ function units(): string[] {
   });
 }
 
-/** What runs as a site; how many children a php-fpm has is its own affair. */
+/** What runs as a site, and does not end just now; how many children a php-fpm has is its own affair. */
 function processes(): string[] {
   const ours = lines(must('ps', ['-e', '-o', 'user:40=,args='])).filter(
-    (line) => line.startsWith('s-') && !line.includes('php-fpm: pool'),
+    (line) => line.startsWith('s-') && !line.includes('php-fpm: pool') && !/ \[[^ ]+\]/.test(line),
   );
   return counted(ours.map((line) => `process ${line.replace(/\s+/g, ' ')}`));
 }
