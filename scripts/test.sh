@@ -16,17 +16,18 @@ passed=0 failed=0 skipped=0 whole=
 seed=${SEED:-$((RANDOM * 32768 + RANDOM))}
 
 # On an installed server, each suite on one of its own: these change accounts, reload nginx, kill MariaDB.
-on_a_server=(integration machine render fault failpoints attack doctor)
+on_a_server=(integration machine render fault failpoints chaos attack doctor)
 
 usage() {
   cat <<'TEXT'
 Usage: test.sh [--whole] [SUITE]...
 
-Suites: types lint format borders unit fuzz integration machine render fault failpoints attack doctor scripts defences; all
-of them where none is named, and chaos where that is named. Of the longest a part of the files, a third of machine's and half
-of attack's, and of the defences that need a server an eighth, dealt by a seed (SEED=NUMBER in the environment): --whole runs
-all. Of the failpoints it is some by that seed in any case, for all take hours (scripts/failpoints.sh). As root on Debian or
-Ubuntu; what it needs is installed. The throwaway servers' first start makes their root file system, later ones take seconds.
+Suites: types lint format borders unit fuzz integration machine render fault failpoints chaos attack doctor scripts defences;
+all of them where none is named. Of the longest a part of the files, a third of machine's and half of attack's, and of the
+defences that need a server an eighth, dealt by a seed (SEED=NUMBER in the environment): --whole runs all. Of the failpoints
+it is some by that seed in any case, for all take hours (scripts/failpoints.sh), and chaos is a short run (scripts/chaos.sh
+makes longer ones). As root on Debian or Ubuntu; what it needs is installed. The throwaway servers' first start makes their
+root file system, later ones take seconds.
 TEXT
 }
 
@@ -103,7 +104,6 @@ run_suite() {
     defences) defences ;;
     machine) dealt machine 3 ;;
     attack) dealt attack 2 ;;
-    # What a nemesis finds is not the same each time: it is run for itself, and by scripts/chaos.sh.
     *) jest_on_a_server "$1" ;;
   esac
   printf '== %s: %d s\n' "$1" $((SECONDS - started))
@@ -153,7 +153,7 @@ jest_here() {
 jest_on_a_server() {
   local code=0
   limited 2700 "$here/machine.sh" run --bind "$results:/mnt" -- \
-    env --chdir="$guest_tree" CI="${CI:-}" FAILPOINTS_SEED="$seed" /usr/lib/sculptor/node/bin/node node_modules/jest/bin/jest.js --ci \
+    env --chdir="$guest_tree" CI="${CI:-}" FAILPOINTS_SEED="$seed" CHAOS_SEED="$seed" /usr/lib/sculptor/node/bin/node node_modules/jest/bin/jest.js --ci \
     --forceExit --selectProjects "$1" --runInBand --cacheDirectory=/tmp/jest --json --outputFile="/mnt/$1.json" "${@:2}" || code=$?
   count "$1" $code
 }
