@@ -168,7 +168,7 @@ async function haveTakenOver(master: number, before: readonly string[]): Promise
 }
 
 /** What has not asked by then is a visitor who takes their time; a download, or a socket that stays open, is not waited for. */
-const DRAINED_MS = 2000;
+const DRAINED_MS = 3000;
 
 async function drained(files: Tools['files']): Promise<void> {
   const deadline = performance.now() + DRAINED_MS;
