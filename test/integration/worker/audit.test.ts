@@ -43,6 +43,17 @@ const numbers = () =>
   );
 const note = (resource: string) => insertAudit(api, { ...LINE, resource });
 
+test('while rows are sealed, and that is not committed yet, the API writes the next', async () => {
+  await note('first');
+  await worker.transaction(async (sql) => {
+    const within = { ...worker, transaction: <T>(work: (inside: typeof sql) => Promise<T>) => work(sql) };
+    expect(await sealRows(within, ALL)).toBe(1);
+    await note('second');
+  });
+  expect(numbers()).toEqual([['1', 'first']]);
+  expect(await sealRows(worker, ALL)).toBe(1);
+});
+
 test('rows are sealed in the order in which they are found, one that was committed late behind those before it', async () => {
   let finish: (() => void) | undefined;
   const late = api.transaction(async (sql) => {
