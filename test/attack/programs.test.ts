@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Run } from '../../contract/site-parts.ts';
 import { accepted as taken, api, ready, succeeded } from '../machine/agent.ts';
 import { must, place, run } from '../machine/server.ts';
-import { refused } from './attempt.ts';
+import { accepted, refused } from './attempt.ts';
 import { as, createSite, NGINX, php, shellOf, WWW, type Site, type Thief } from './thieves.ts';
 
 /* Rows 6, 7, 10, 11 and 44 for queues, crons, commands and what starts them: what one site can do to a neighbour's. */
@@ -148,6 +148,37 @@ const traces = () => [
   '/etc/sculptor/programs',
   '/run/systemd/transient',
 ];
+
+test('rows 6 and 7: whatever the words of a site’s cron are, cron reads when it is, and which', async () => {
+  const words = [
+    'x\n* * * * * root id > /tmp/x',
+    '%',
+    'a%b',
+    '$(id)',
+    '`id`',
+    '#',
+    'MAILTO=root',
+    '\\',
+    '"',
+    "'",
+  ];
+  const answer = await taken('POST', `/v1/domains/${thief.name}/crons`, {
+    body: {
+      ...{ name: 'words', schedule: '7 3 * * *', command: ['echo', ...words] },
+      environment: { WORD: '* * * * * root id', MAILTO: 'root' },
+    },
+  });
+  await succeeded(answer);
+  const { id } = answer.json['cron'] as { id: string };
+  expect(run('cat', [`/etc/cron.d/sculptor-${id}`]).out).toBe(
+    [
+      '# Written by Sculptor Agent, and written anew. Nobody is sent what it says.',
+      ...['SHELL=/bin/sh', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'MAILTO=""'],
+      `7 3 * * * root /usr/lib/sculptor/launch-once ${id}\n`,
+    ].join('\n'),
+  );
+  accepted([6, 7]);
+});
 
 test('rows 6 and 7: PHP of a site makes no job of cron’s either', async () => {
   await refused(
