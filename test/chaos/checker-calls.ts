@@ -57,13 +57,16 @@ function checkOrder(calls: readonly Call[], rows: ReadonlyMap<string, OperationR
   return faults;
 }
 
-/** The end of an operation is written when its work is over. What never had its turn was never under way. */
+/**
+ * The end of an operation is written when its work is over. What never had its turn was never under way; and a newer one may
+ * have taken its place after its worker was killed, and waits for the lock.
+ */
 const CLOCK_MS = 20;
 
 function checkMeanwhile(call: Call, rows: ReadonlyMap<string, OperationRow>): Fault[] {
   const row = rows.get(call.operation ?? '');
-  if (row === undefined || row.endedAt === null || call.verb === 'run.stop' || call.waitedMs === null)
-    return [];
+  if (row === undefined || row.endedAt === null || row.status === 'superseded') return [];
+  if (call.verb === 'run.stop' || call.waitedMs === null) return [];
   const begun = beginOf(call);
   if (row.endedAt <= begun + CLOCK_MS || row.endedAt >= call.endedAt - CLOCK_MS) return [];
   return [fault('ended meanwhile', `${row.kind} ${row.id} ended while ${call.verb} was under way`)];

@@ -1,5 +1,6 @@
 import type { PartId } from '../../../contract/ids.ts';
 import { renderSupervisedProgram } from '../../../worker-privileged/executor/render/supervised-program.ts';
+import { CommandError } from '../../../worker-privileged/executor/system/command.ts';
 import { linesOf } from '../../../worker-privileged/executor/system/outputs.ts';
 import { byPart, createPrograms, type Program } from '../../../worker-privileged/executor/system/programs.ts';
 import { XmlRpcFault, type XmlRpc } from '../../../worker-privileged/executor/system/xml-rpc.ts';
@@ -20,7 +21,7 @@ const program: Program = {
 };
 
 /** A supervisord: the groups that it runs with their state, the files that it would read, and what it was asked. */
-function supervisor({ refuses = false, mode = 'systemd' as const } = {}) {
+function supervisor({ refuses = false, mode = 'systemd' as const, stops = [] as number[] } = {}) {
   const files = new Map<string, string>();
   const groups = new Map<string, string>();
   const asked: string[] = [];
@@ -53,7 +54,13 @@ function supervisor({ refuses = false, mode = 'systemd' as const } = {}) {
   };
   const programs = createPrograms({
     ...{ call, mode },
-    commands: { run: ({ args }) => Promise.resolve(String(asked.push(args.join(' ')))) },
+    commands: {
+      run: ({ file, args }) => {
+        asked.push(args.join(' '));
+        const code = stops.shift() ?? 0;
+        return code === 0 ? Promise.resolve('') : Promise.reject(new CommandError(file, code, ''));
+      },
+    },
     folders: { ensure: () => Promise.resolve(() => Promise.resolve()), look: () => Promise.resolve(null) },
     files: {
       read: (path) => Promise.resolve(files.get(path) ?? null),
@@ -155,6 +162,15 @@ test('where Supervisor refuses, what was there before is back', async () => {
   const { programs, files } = supervisor({ refuses: true });
   await expect(programs.turnOn(program)).rejects.toThrow(XmlRpcFault);
   expect(files.size).toBe(0);
+});
+
+test('a scope that ends while it is to be stopped stops nothing else, and is asked for once more', async () => {
+  const { programs, asked } = supervisor({ stops: [5] });
+  await programs.turnOn(program);
+  expect(await programs.lookOn(program)).toBeNull();
+  expect(asked.filter((words) => words.includes('.scope'))).toHaveLength(2);
+  await expect(supervisor({ stops: [5, 5] }).programs.turnOn(program)).rejects.toThrow('ended with 5');
+  await expect(supervisor({ stops: [1] }).programs.turnOn(program)).rejects.toThrow('ended with 1');
 });
 
 test('a change that is undone brings the one before back', async () => {

@@ -3,7 +3,7 @@ import type { ProcessState, ProgramProcess } from '../../../contract/queues.ts';
 import type { Undo } from '../ensure.ts';
 import { programGroup, programOf, renderSupervisedProgram } from '../render/supervised-program.ts';
 import type { SupervisedProgram } from '../render/supervised-program.ts';
-import type { Commands } from './command.ts';
+import { CommandError, type Commands } from './command.ts';
 import type { Files } from './files.ts';
 import type { Folders } from './folders.ts';
 import { paths } from './paths.ts';
@@ -131,13 +131,20 @@ async function drop(tools: Tools, part: PartId): Promise<void> {
 
 /** What the program started and did not end: it went on in the scope that the program was in, or with its mark. */
 async function endLeftOver({ commands, mode }: Tools, part: PartId): Promise<void> {
+  if (mode !== 'systemd') {
+    await commands.run({ file: '/usr/lib/sculptor/end-program', args: [part] });
+    return;
+  }
   const args = ['--no-ask-password', 'stop', '--', `sculptor-part-${part}-*.scope`];
-  await commands.run(
-    mode === 'systemd'
-      ? { file: '/usr/bin/systemctl', args }
-      : { file: '/usr/lib/sculptor/end-program', args: [part] },
-  );
+  const stop = () => commands.run({ file: '/usr/bin/systemctl', args });
+  await stop().catch((failed: unknown) => {
+    if (!(failed instanceof CommandError) || failed.exitCode !== NOT_LOADED) throw failed;
+    return stop();
+  });
 }
+
+/** What systemctl ends with where one of the scopes has ended by itself since it was looked for. */
+const NOT_LOADED = 5;
 
 /** Supervisor's own words for what a process does. */
 const STATES: Readonly<Record<string, ProcessState>> = {
