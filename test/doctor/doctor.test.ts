@@ -5,7 +5,7 @@ import { DATABASES } from './databases.ts';
 import { complaints, examine } from './examination.ts';
 import type { Sabotage } from './sabotage.ts';
 import { PARTS } from './parts.ts';
-import { SERVICES } from './services.ts';
+import { killedRedis, SERVICES } from './services.ts';
 import { serve, type Ids } from './sites.ts';
 import { all, chmod, sql, write } from './spoil.ts';
 import { THINGS } from './things.ts';
@@ -64,6 +64,16 @@ test.each(SABOTAGES)(
     expect(complaints(examine())).toEqual([]);
   },
 );
+
+test('of a Redis that ends again and again it warns, until somebody starts it anew', async () => {
+  const undo = await killedRedis(3);
+  const said = examine().findings.filter(({ level }) => level === 'warning');
+  await undo();
+  expect(said.map(({ sentence }) => sentence)).toContain(
+    'sculptor-redis.service has ended by itself and was started again 3 times.',
+  );
+  expect(complaints(examine())).toEqual([]);
+});
 
 test('what a sentence sends to the installation for, the installation mends', async () => {
   await all(
