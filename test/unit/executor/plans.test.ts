@@ -47,6 +47,25 @@ test('a site that is planned shows the text of every file that it would get, and
   );
 });
 
+test('who plans takes a lock that is there, and makes none of what was never worked on', async () => {
+  const { system } = createFakeSystem(createFakeServer());
+  const held: string[] = [];
+  const locks: typeof system.locks = {
+    during: (name, act) => {
+      held.push(name);
+      return act();
+    },
+  };
+  const files = {
+    ...system.files,
+    read: (path: string) => Promise.resolve(path === `/var/lib/sculptor-root/locks/${ID}` ? '' : null),
+  };
+  const looking = lookingOnly({ ...system, files, locks }).locks;
+  for (const name of [ID, PART.id])
+    expect(await looking.during(name, () => Promise.resolve(name))).toBe(name);
+  expect(held).toEqual([ID]);
+});
+
 test('what a change would do is a diff of what it changes, and of nothing else', async () => {
   const server = await whole();
   const before = JSON.stringify(stateOf(server));

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { paths } from './paths.ts';
 import { FIRST_PROJECT } from './tenants.ts';
 import type { System } from './system.ts';
 
@@ -35,6 +36,7 @@ export function lookingOnly(system: System): System {
     folders: only(system.folders, 'look', 'list'),
     mariadb: only(mariadb, 'find', 'shape', 'accounts', 'grants', 'ofTenant', 'octetsOf', 'readTenant'),
     masters: only(system.masters, 'socketOf', 'lookOn', 'lookOff', 'readShare'),
+    locks: locksThatAre(system),
     nginx: only(system.nginx, 'isUnread'),
     once: only(once, 'readBounds', 'hasBegun', 'isRunning', 'isLeft', 'started', 'last', 'isKnown'),
     parts: only(system.parts, 'read', 'list', 'isEmpty'),
@@ -48,6 +50,14 @@ export function lookingOnly(system: System): System {
     ssh: only(system.ssh),
     // Any that is none: it is shown to nobody.
     tenants: { ...only(tenants, 'read', 'list'), nextProject: () => Promise.resolve(FIRST_PROJECT) },
+  };
+}
+
+/** What was never worked on is nobody's now either: no lock of it is left behind. */
+function locksThatAre({ files, locks }: Pick<System, 'files' | 'locks'>): System['locks'] {
+  return {
+    during: async (name, act, waitSeconds) =>
+      (await files.read(`${paths.locks}/${name}`)) === null ? act() : locks.during(name, act, waitSeconds),
   };
 }
 
