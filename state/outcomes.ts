@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { failpoint } from '../contract/failpoint.ts';
 import type { Failure } from '../contract/failures.ts';
 import type { Generation, OperationId, ServerId } from '../contract/ids.ts';
@@ -29,12 +28,6 @@ export async function recordStep(
     [position, step.name, step.status, step.changed, step.durationMs, ticket.id, ticket.epoch],
   );
   return written === 1;
-}
-
-/** Whether an earlier claim of it told of a step, which is to say that it may have changed something. */
-export async function hasBegun(sql: Sql, { id, epoch }: Pick<Ticket, 'id' | 'epoch'>): Promise<boolean> {
-  const text = 'SELECT epoch FROM operation_step WHERE operation_id = ? AND epoch < ? LIMIT 1';
-  return (await sql.rows(z.object({ epoch: z.number() }), text, [id, epoch])).length > 0;
 }
 
 /** What is written at an end; `resource` is what stands afterwards, `as-before` where nothing was touched. */

@@ -6,7 +6,6 @@ import type { Logger } from '../runtime/logger.ts';
 import type { State } from '../state/connection.ts';
 import { findStanding, keepDrift, standingOf } from '../state/drift.ts';
 import type { Looked } from '../state/drift.ts';
-import { hasBegun } from '../state/outcomes.ts';
 import { tellKept } from '../state/telling-drift.ts';
 import { AWAY, UNASKED } from './executor-calls.ts';
 import type { Executor } from './executor-calls.ts';
@@ -40,7 +39,7 @@ export async function keepFound(
 
 /** The same of a site, before it or something of it is changed or taken away. */
 export async function keepDriftOfSite(parts: KeepingParts, task: Task, id: DomainId): Promise<void> {
-  if (!(await isToBeLookedAt(parts, task))) return;
+  if (!isToBeLookedAt(task)) return;
   const all = await looked(parts, task, () => LOOKS.domain(parts, id));
   const found = task.operation.resourceType === 'domain' ? all : all.filter((one) => isOf(one, task));
   if (found.length > 0) await keepFound(parts.state, { task, of: { type: 'domain', id } }, found);
@@ -53,7 +52,7 @@ export async function keepDriftOfDatabase(
   id: DatabaseId,
 ): Promise<void> {
   const { resourceType, resourceName } = task.operation;
-  if (!(await isToBeLookedAt(parts, task))) return;
+  if (!isToBeLookedAt(task)) return;
   const all = await looked(parts, task, () => lookAtDatabase(parts, id));
   const found = resourceType === 'database' ? all : all.filter(({ step }) => step === letIn(resourceName));
   if (found.length > 0) await keepFound(parts.state, { task, of: { type: 'database', id } }, found);
@@ -67,7 +66,7 @@ const AT_ONCE = 4;
  * name of what it is of. Of hundreds that were changed, the first are told.
  */
 export async function keepDriftOfTenant(parts: KeepingParts, task: Task, id: TenantId): Promise<void> {
-  if (!(await isToBeLookedAt(parts, task))) return;
+  if (!isToBeLookedAt(task)) return;
   const { server } = task.operation;
   const found: Difference[] = [];
   const standing = await standingOf(parts.state, { tenant: id, server });
@@ -105,15 +104,10 @@ const LOOKS: Readonly<
     (await executor.call('tenant.drift', { id: TenantId.parse(id) }, UNASKED)).differences,
 };
 
-/**
- * What broke off half-way is our own doing, and not looked at. One that died before it told of its first step is looked at
- * again, though it may have begun that.
- */
-async function isToBeLookedAt({ state }: KeepingParts, { operation }: Task): Promise<boolean> {
-  const { before, attempt, resourceType } = operation;
+/** What broke off half-way is our own doing, and nobody can tell it from another's: a later attempt does not look. */
+function isToBeLookedAt({ operation: { before, attempt, resourceType } }: Task): boolean {
   const isPart = !['domain', 'database', 'databaseUser', 'tenant'].includes(resourceType);
-  if (!isPart && before === null) return false;
-  return attempt <= 1 || !(await hasBegun(state, operation));
+  return attempt <= 1 && (isPart || before !== null);
 }
 
 /** What cannot be looked at keeps nobody from changing it. */

@@ -22,7 +22,10 @@ export function check(history: History): readonly Fault[] {
 /** What a client may be answered while parts of the agent are away: asked again it is told, once, how it is. */
 const WHILE_AWAY: ReadonlySet<number> = new Set([0, 429, 502, 503, 504]);
 
-/** Asked once more it is told once more: no key makes two of them one, and what stood the first time may be gone. */
+/**
+ * Asked once more it is told once more: no key makes two of them one, what stood the first time may be gone, and one whose
+ * answer was cut off is nobody's.
+ */
 const ASKED_ANEW = 'change.plan';
 
 function checkAnswers({ client, key, kind, call, answers }: Asked, { operations }: History): Fault[] {
@@ -72,7 +75,8 @@ function checkUnasked({ asked, operations }: History): Fault[] {
   return operations.flatMap((row) => {
     const mine = owners.get(row.id) ?? [];
     if (mine.length > 1) return [fault('twice', `${row.id} is the answer to ${mine.length} wishes`)];
-    if (mine.length === 0 && !isImplied(row, operations)) return [fault('unasked', `${row.kind} ${row.id}`)];
+    if (mine.length === 0 && row.kind !== ASKED_ANEW && !isImplied(row, operations))
+      return [fault('unasked', `${row.kind} ${row.id}`)];
     const kind = mine[0]?.kind ?? row.kind;
     return wordOf(kind) === wordOf(row.kind)
       ? []
