@@ -7,7 +7,7 @@ import { must, place, visit } from '../machine/server.ts';
 import { layBait } from './bait.ts';
 import { check } from './checker.ts';
 import { beClient, type Field } from './client.ts';
-import { readCalls, readDocumented, readFinishes, readOperations } from './collect.ts';
+import { readCalls, readComplaints, readDocumented, readFinishes, readOperations } from './collect.ts';
 import { countEffects } from './effects.ts';
 import type { Fault } from './faults.ts';
 import { prepare, tidy } from './ground.ts';
@@ -102,6 +102,8 @@ beforeAll(async () => {
 
 afterAll(() => {
   process.stdout.write(report(history, { seed: SEED, faults, weakened: weakening?.name }));
+  const complaints = readComplaints(faults.map(({ what }) => what).join('\n'));
+  for (const line of complaints.slice(0, 40)) process.stdout.write(`  ${line.slice(0, 1500)}\n`);
 });
 
 test('the nemesis could do what it wanted, and everything came back by itself', () => {

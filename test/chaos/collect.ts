@@ -56,6 +56,14 @@ export function readFinishes(): readonly Finish[] {
   });
 }
 
+/** What the agent's processes had to complain of where they name one of the operations that a text names. */
+export function readComplaints(text: string): readonly string[] {
+  const operations = text.match(/\b[a-z0-9]{20}\b/g) ?? [];
+  return lines(must('journalctl', ['--no-pager', '--output=cat', '--unit=sculptor-*'])).filter(
+    (line) => /"level":"(?:warn|error)"/.test(line) && operations.some((id) => line.includes(id)),
+  );
+}
+
 /** The codes that an operator finds explained. */
 export function readDocumented(): readonly string[] {
   const text = readFileSync(join(__dirname, '../../docs/operating.md'), 'utf8');
