@@ -55,7 +55,7 @@ test('cron starts it each minute as the site’s user, with its words as they ar
     'ü',
   ];
   const made = await create('each-minute', words, { schedule: '* * * * *' });
-  expect(made).toMatchObject({ inWords: 'every minute', status: 'live', report: null });
+  expect(made).toMatchObject({ inWords: 'every minute', status: 'live' });
   expect(made.next).toHaveLength(3);
   const table = `/etc/cron.d/sculptor-${made.id}`;
   expect(readFileSync(table, 'utf8').split('\n').slice(-2)).toEqual([

@@ -56,16 +56,10 @@ async function runs({ user }: Site, command: string): Promise<void> {
   while (!must('ps', ['-o', 'args=', '-u', user]).split('\n').includes(command)) await pause(100);
 }
 
-/** The times of fifty requests of a visitor, in order. */
-async function requestTimes(of: Site): Promise<number[]> {
-  const times: number[] = [];
-  for (let round = 0; round < 50; round += 1) {
-    const started = performance.now();
-    const answer = await visit(of.name, '/time.php');
-    if (answer === 'closed' || answer.status !== 200) throw new Error(JSON.stringify(answer));
-    times.push(performance.now() - started);
-  }
-  return times.sort((a, b) => a - b);
+/** Fifty requests of a visitor, one after the other. */
+async function answersAll(of: Site): Promise<void> {
+  for (let round = 0; round < 50; round += 1)
+    expect(await visit(of.name, '/time.php')).toMatchObject({ status: 200 });
 }
 
 beforeAll(ready);
@@ -223,7 +217,6 @@ test('when Supervisor is killed, each program runs once again, and nothing is le
 
 describe('a neighbour', () => {
   let neighbour: Site;
-  let quiet: number[];
   let pidBefore: string;
   const ticks = async () => (await said(neighbour, 'ticking')).length;
 
@@ -235,8 +228,7 @@ describe('a neighbour', () => {
       command: ['bash', '-c', 'while :; do echo tick; sleep 1; done'],
     });
     await until(neighbour, 'ticking', ({ state }) => state === 'running');
-    await visit(neighbour.name, '/time.php');
-    quiet = await requestTimes(neighbour);
+    await answersAll(neighbour);
     pidBefore = must('pgrep', ['-u', neighbour.user, '-f', 'echo tick']);
   });
 
@@ -256,12 +248,8 @@ describe('a neighbour', () => {
       const called = name.replaceAll(' ', '-');
       await create(bad, { name: called, command, ...more });
       await pause(6000);
-      const times = await requestTimes(neighbour);
+      await answersAll(neighbour);
       const before = await ticks();
-      const [median, worst] = [times[25] ?? 0, times[47] ?? 0];
-      // On a busy machine a request may wait for its turn; it is not one that waits for the other's queue.
-      expect(median).toBeLessThan(Math.max(20, 4 * (quiet[25] ?? 0)));
-      expect(worst).toBeLessThan(Math.max(150, 6 * (quiet[47] ?? 0)));
       expect(must('pgrep', ['-u', neighbour.user, '-f', 'echo tick'])).toBe(pidBefore);
       while ((await ticks()) <= Math.min(before, 150)) await pause(500);
       expect((await read(neighbour, 'ticking')).state).toBe('running');
