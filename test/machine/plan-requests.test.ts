@@ -81,6 +81,22 @@ test('of a key, a queue and a cache of a site it shows what would be made and re
   expect(stepsOf(await planned('DELETE', `${at}/keys/anna`))).not.toEqual([]);
 });
 
+test('of a certificate and a cron of a site it shows what would be made, renewed and removed', async () => {
+  const { name } = await createDomain({ name: `${unique('plan')}.example` });
+  const at = `/v1/domains/${name}`;
+  const certificate = { kind: 'self-signed' };
+  const cron = { name: 'nightly', schedule: '0 3 * * *', command: ['true'] };
+  expect(stepsOf(await planned('PUT', `${at}/certificate`, certificate))).toContain('make a certificate');
+  expect(filesOf(await planned('POST', `${at}/crons`, cron)).map(({ path }) => path)).toContainEqual(
+    expect.stringMatching(/^\/etc\/cron\.d\/sculptor-/),
+  );
+  await succeeded(await accepted('PUT', `${at}/certificate`, { body: certificate }));
+  await succeeded(await accepted('POST', `${at}/crons`, { body: cron }));
+  expect(stepsOf(await planned('POST', `${at}/certificate/renew`))).not.toEqual([]);
+  expect(stepsOf(await planned('DELETE', `${at}/certificate`))).not.toEqual([]);
+  expect(stepsOf(await planned('DELETE', `${at}/crons/nightly`))).not.toEqual([]);
+});
+
 test('of a database it says in words what would be done, and of a tenant which sites it would touch', async () => {
   const made = await accepted('POST', '/v1/tenants', { body: { name: unique('tenant') } });
   await succeeded(made);

@@ -31,9 +31,17 @@ export const SITE_PLANNERS: Readonly<Record<Kinds, Planner>> = {
   'certificate.create': putPart('certificate'),
   'certificate.update': putPart('certificate'),
   'certificate.renew': async (parts, planned) => {
-    const { id, site, generation } = await placeOf(parts, planned);
-    return (await parts.executor.plan('certificate.renew', { id, site, generation }, planned.context))
-      .differences;
+    const place = await placeOf(parts, planned);
+    const { id, site, generation } = place;
+    const { differences } = await parts.executor.plan(
+      'certificate.renew',
+      { id, site, generation },
+      planned.context,
+    );
+    // Root knows of no newer version than the one that stands, and so of nothing to renew; but renewed it would be.
+    return differences.length > 0
+      ? differences
+      : [said(`renew the certificate ${place.name}`, 'another would take its place')];
   },
   'certificate.delete': removePart('certificate'),
   'cron.create': putPart('cron'),

@@ -109,6 +109,45 @@ test('a server that is only looked at refuses whatever would change it, by whate
   await expect(looking.accounts.runAs({ uid: 1, gid: 1 }, removing)).rejects.toThrow('would have changed');
 });
 
+const PARTS = {
+  key: {
+    publicKey: `ssh-ed25519 ${Buffer.concat([Buffer.from('0000000b7373682d6564323535313900000020', 'hex'), Buffer.alloc(32, 7)]).toString('base64')}`,
+  },
+  cache: { memoryBytes: 16 * 1_048_576, passwordHash: 'a'.repeat(64) },
+  certificate: { kind: 'self-signed' },
+  cron: CRON,
+  queue: {
+    ...{
+      command: ['sleep', '9'],
+      workingDirectory: 'private',
+      environment: {},
+      processes: 1,
+      stopSignal: 'TERM',
+    },
+    ...{ stopSeconds: 10, startOnBoot: true, memoryMb: null, cpuPercent: null, running: true },
+  },
+};
+
+test.each(Object.entries(PARTS))(
+  'a %s is planned that is new, that is put again, and that goes',
+  async (type, its) => {
+    const server = createFakeServer();
+    await done(server, 'site.put', spec());
+    const put = { ...PART, name: `the-${type}`, spec: its };
+    const asked = async (verb: string, args: object) => {
+      const before = JSON.stringify(stateOf(server));
+      const found = await plan(server, verb as Verb, args);
+      expect(JSON.stringify(stateOf(server))).toBe(before);
+      return found.length;
+    };
+    expect(await asked(`${type}.put`, put)).toBeGreaterThan(0);
+    await done(server, `${type}.put` as Verb, put);
+    await asked(`${type}.put`, { ...put, generation: 2 });
+    expect(await asked(`${type}.remove`, { ...PART, generation: 3 })).toBeGreaterThan(0);
+    if (type === 'certificate') await asked('certificate.renew', { ...PART, generation: 4 });
+  },
+);
+
 test('every verb that can be planned is in the table', () => {
   expect([...PLANNED].filter((verb) => !(verb in VERBS))).toEqual([]);
 });

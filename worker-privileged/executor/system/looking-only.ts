@@ -28,7 +28,10 @@ export function lookingOnly(system: System): System {
       letIn: (_key, act) => act(),
       repair: (_key, act) => act(),
     },
-    certificates: only(system.certificates, 'read', 'served', 'former', 'list', 'isKnown', 'unseal'),
+    certificates: only(
+      system.certificates,
+      ...(['read', 'lookWhole', 'served', 'former', 'list', 'isKnown', 'unseal'] as const),
+    ),
     databases: only(system.databases, 'read', 'list'),
     dropIns: only(system.dropIns, 'list'),
     erase: refuse,
