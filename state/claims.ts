@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { failpoint } from '../contract/failpoint.ts';
-import { Failure } from '../contract/failures.ts';
 import { Generation, TenantId } from '../contract/ids.ts';
 import type { OperationId, ServerId } from '../contract/ids.ts';
 import {
@@ -65,13 +64,11 @@ async function begin(
     await endUnstarted(sql, row, { status: end, gone });
     return { result: 'ended', status: end, place: row };
   }
-  const failed = await failedBefore(sql, row);
-  const { code = null, message = null, hint = null } = failed ?? {};
   const taken = await sql.run(
     `UPDATE operation SET status = 'running', epoch = epoch + 1, attempt = attempt + 1,
-       started_at = COALESCE(started_at, UTC_TIMESTAMP(3)), error_code = ?, error_message = ?,
-       error_hint = ? WHERE id = ? AND status = 'queued'`,
-    [code, message, hint, row.id],
+       started_at = COALESCE(started_at, UTC_TIMESTAMP(3)), error_code = NULL, error_message = NULL,
+       error_hint = NULL WHERE id = ? AND status = 'queued'`,
+    [row.id],
   );
   // The rows are locked since they were read: nobody can have come between.
   if (taken !== 1) throw new Error('a locked operation was changed by another');
@@ -85,18 +82,9 @@ async function begin(
       tenant: TenantId.parse(row.tenant),
       epoch: row.epoch + 1,
       attempt: row.attempt + 1,
-      failed,
       before: before?.status ?? null,
     },
   };
-}
-
-/** What is held back has not failed: it says why it waits. */
-async function failedBefore(sql: Sql, { id }: ClaimableOperation): Promise<Failure | null> {
-  const text =
-    'SELECT error_code AS code, error_message AS message, error_hint AS hint FROM operation WHERE id = ?';
-  const { data } = Failure.safeParse((await sql.rows(z.unknown(), text, [id]))[0]);
-  return data === undefined || data.code === 'limit_reached' ? null : data;
 }
 
 interface Surroundings {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Failure } from '../contract/failures.ts';
 import { OperationId } from '../contract/ids.ts';
 import type { Generation, ServerId, TenantId } from '../contract/ids.ts';
 import type { OperationKind, ResourceType } from '../contract/operations.ts';
@@ -43,8 +42,6 @@ export interface ClaimedOperation {
   readonly server: ServerId;
   readonly epoch: number;
   readonly attempt: number;
-  /** That it has failed for good in an earlier attempt, and that what is left of it is still to be removed. */
-  readonly failed: Failure | null;
   /** What stood when it began; null where the resource never came about. */
   readonly before: ResourceState['status'] | null;
 }

@@ -13,16 +13,9 @@ export type Ticket = Pick<ClaimedOperation, 'id' | 'epoch' | 'serialKey' | 'serv
 /** Ends every statement that writes about an operation; its values are the ticket's id and epoch. */
 export const STILL_HELD = "id = ? AND epoch = ? AND status = 'running'";
 
-/**
- * Back in the queue, for a later attempt. `failed`: it has, for good, and what is left of it could not be removed yet. False
- * when the ticket is void.
- */
-export async function putBack(state: State, ticket: Ticket, failed: Failure | null = null): Promise<boolean> {
-  return state.transaction((sql) => queueAgain(sql, ticket, failed === null ? undefined : noted(failed)));
-}
-
-function noted({ code, message, hint }: Failure): Changes {
-  return { besides: ', error_code = ?, error_message = ?, error_hint = ?', values: [code, message, hint] };
+/** Back in the queue, for a later attempt. False when the ticket is void. */
+export async function putBack(state: State, ticket: Ticket): Promise<boolean> {
+  return state.transaction((sql) => queueAgain(sql, ticket));
 }
 
 /**
@@ -32,12 +25,11 @@ function noted({ code, message, hint }: Failure): Changes {
 export async function holdBack(
   state: State,
   operation: ClaimedOperation,
-  failure: Failure,
+  { code, message, hint }: Failure,
 ): Promise<boolean> {
   return state.transaction(async (sql) => {
-    const { besides, values } = noted(failure);
-    const queued = await queueAgain(sql, operation, { besides: `, attempt = attempt - 1${besides}`, values });
-    const { message } = failure;
+    const besides = ', attempt = attempt - 1, error_code = ?, error_message = ?, error_hint = ?';
+    const queued = await queueAgain(sql, operation, { besides, values: [code, message, hint] });
     if (queued) await insertNotification(sql, { kind: 'limit_reached', operation, message });
     return queued;
   });

@@ -22,8 +22,6 @@ export type Result = Ending | PutOff;
 export interface PutOff {
   readonly status: 'retry' | 'held-back';
   readonly failure: Failure;
-  /** It has failed for good; what is tried again is to remove what is left of it. */
-  readonly hasFailed?: true;
 }
 
 export interface CarryOutParts {
@@ -38,7 +36,6 @@ export async function carryOut(parts: CarryOutParts, task: Task, steps: Steps): 
   const unfit = whyUnfit(operation);
   if (unfit !== undefined) return unfit;
   try {
-    if (operation.failed !== null) throw again(operation.failed);
     if (operation.attempt > MAX_ATTEMPTS) throw givenUp();
     const resource = await handlers[operation.kind].apply(task);
     await steps.settled();
@@ -57,9 +54,7 @@ export async function carryOut(parts: CarryOutParts, task: Task, steps: Steps): 
     // Whoever has lost the operation to another would take away what that one makes.
     await steps.settled();
     const left = await discarded(handlers[operation.kind], { task, steps, logger });
-    return left === 'retry'
-      ? { status: 'retry', failure, hasFailed: true }
-      : { status: 'failed', resource: left, failure };
+    return left === 'retry' ? { status: 'retry', failure } : { status: 'failed', resource: left, failure };
   }
 }
 
@@ -102,11 +97,6 @@ async function discarded(
     );
     return 'failed';
   }
-}
-
-/** As it failed the first time: what an attempt to remove it meets is not why. */
-function again({ code, message, hint }: Failure): FailureError {
-  return new FailureError(code, message, hint);
 }
 
 function givenUp(): FailureError {

@@ -211,13 +211,11 @@ async function writeResult(
 async function putOff(
   { state, publish, pauses, wakeUps }: RunOperationParts,
   operation: ClaimedOperation,
-  { status, failure, hasFailed }: PutOff,
+  { status, failure }: PutOff,
 ): Promise<void> {
   const held = status === 'held-back';
   const delayMs = held ? pauses.hold(operation.id) : pauses.begin(operation.id, operation.attempt);
-  const written = held
-    ? await holdBack(state, operation, failure)
-    : await putBack(state, operation, hasFailed === true ? failure : null);
+  const written = held ? await holdBack(state, operation, failure) : await putBack(state, operation);
   if (!written) throw new SupplantedError();
   failpoint('put off: committed');
   publish(operation.id);

@@ -118,25 +118,6 @@ describe('a domain', () => {
     expect(stands(asked.id)).toEqual([['failed', '1']]);
   });
 
-  test('whose creation failed says why, however often it had to be asked that it is taken away', async () => {
-    const asked = await domain('twice.example');
-    let removals = 0;
-    world.executor.answer((request, tell) => {
-      if (request.verb === 'site.put')
-        throw new Refusal({ code: 'config_refused', message: 'the first failure', hint: 'look' });
-      if (request.verb !== 'site.remove') return live(request, tell);
-      removals += 1;
-      if (removals === 1) throw new Refusal({ code: 'executor_unavailable', message: 'away', hint: 'wait' });
-      return { probes: [], purgeAfter: null };
-    });
-    expect(await woken(asked)).toMatchObject({
-      ...{ status: 'failed', code: 'config_refused', message: 'the first failure', attempt: 2 },
-    });
-    const verbs = world.executor.requests.filter(({ operation }) => operation === asked.operation);
-    expect(verbs.map(({ verb }) => verb)).toEqual(['site.put', 'site.remove', 'site.remove']);
-    expect(names(asked.id)).toEqual([]);
-  }, 30_000);
-
   test('whose update failed keeps serving, and is not taken away', async () => {
     const first = await domain('update.example');
     await woken(first);
