@@ -154,7 +154,7 @@ describe.each(ways)('through %s', (by) => {
     expect(answers.every((answer) => 'error' in answer && answer.error.code === 'invalid_request')).toBe(
       true,
     );
-    expect(auditSince(noted)).toMatchObject([{ event: 'refused' }]);
+    expect(auditSince(noted).filter(({ event }) => event === 'refused')).toHaveLength(1);
     expect((await ask(by, 'server.facts', {})).code).toBe('succeeded');
   });
 });
