@@ -3,7 +3,6 @@ import { FailureError } from '../../contract/failures.ts';
 import { DatabaseId, DatabaseUserId } from '../../contract/ids.ts';
 import { readDatabaseUserVersion } from '../../state/versions.ts';
 import type { DatabaseDoor } from '../database-door.ts';
-import type { Executor } from '../executor-calls.ts';
 import { keepDriftOfDatabase } from '../keeping-drift.ts';
 import type { KeepingParts } from '../keeping-drift.ts';
 import { readAccount } from '../reading-accounts.ts';
@@ -13,7 +12,6 @@ import type { Handler, Task } from '../task.ts';
 
 export interface DatabaseUserParts extends KeepingParts {
   readonly door: DatabaseDoor;
-  readonly executor: Pick<Executor, 'call'>;
 }
 
 type DatabaseUserKinds =

@@ -22,11 +22,9 @@ export function originsIn(text: string): readonly string[] {
 }
 
 const LISTS = ['Unattended-Upgrade::Origins-Pattern:: ', 'Unattended-Upgrade::Allowed-Origins:: '];
-const SETTINGS: readonly (readonly [name: string, isGood: (value: string) => boolean])[] = [
-  ['APT::Periodic::Enable', isOn],
-  ['APT::Periodic::Update-Package-Lists', isOn],
-  ['APT::Periodic::Unattended-Upgrade', isOn],
-];
+const PERIODIC = ['Enable', 'Update-Package-Lists', 'Unattended-Upgrade'].map(
+  (name) => `APT::Periodic::${name}`,
+);
 
 export function settings(lines: readonly string[], wanted: readonly string[]): readonly Found[] {
   const taken = LISTS.flatMap((list) => valuesOf(lines, list));
@@ -37,7 +35,7 @@ export function settings(lines: readonly string[], wanted: readonly string[]): r
     ...(wanted.length === 0 ? [wrong(`${OURS} names no origin of security updates.`)] : []),
     ...lacking.map((origin) => wrong(`Security updates of ${origin} do not install themselves.`, IN_APT)),
     ...more.map((origin) => warning(`Updates of ${origin} install themselves too.`, IN_APT)),
-    ...SETTINGS.filter(([name, isGood]) => !isGood(valueOf(name))).map(([name]) =>
+    ...PERIODIC.filter((name) => !isOn(valueOf(name))).map((name) =>
       wrong(`${name} is ${valueOf(name)}: no security update installs itself.`, IN_APT),
     ),
     ...(/^(1|true|yes|on|with|enable)$/i.test(valueOf('Unattended-Upgrade::Automatic-Reboot'))

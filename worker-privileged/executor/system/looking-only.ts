@@ -1,3 +1,4 @@
+import type { Cap } from './caps.ts';
 import type { Command } from './command.ts';
 import { paths } from './paths.ts';
 import { FIRST_PROJECT } from './tenants.ts';
@@ -8,7 +9,7 @@ import type { System } from './system.ts';
  * steps, it changes nothing. A method that is not named here is refused.
  */
 export function lookingOnly(system: System): System {
-  const { accounts, caps, mariadb, once, tenants } = system;
+  const { accounts, certificates, mariadb, once, tenants } = system;
   return {
     ...system,
     accounts: {
@@ -22,16 +23,8 @@ export function lookingOnly(system: System): System {
     auditSeals: only(system.auditSeals),
     caches: only(system.caches, 'read', 'look', 'usages'),
     // What is not done is not counted.
-    caps: {
-      ...only(caps),
-      destroy: (_key, act) => act(),
-      letIn: (_key, act) => act(),
-      repair: (_key, act) => act(),
-    },
-    certificates: only(
-      system.certificates,
-      ...(['read', 'lookWhole', 'served', 'former', 'list', 'isKnown', 'unseal'] as const),
-    ),
+    caps: { destroy: uncounted, letIn: uncounted, repair: uncounted },
+    certificates: only(certificates, 'read', 'lookWhole', 'served', 'former', 'list', 'isKnown', 'unseal'),
     databases: only(system.databases, 'read', 'list'),
     dropIns: only(system.dropIns, 'list'),
     erase: refuse,
@@ -55,6 +48,8 @@ export function lookingOnly(system: System): System {
     tenants: { ...only(tenants, 'read', 'list'), nextProject: () => Promise.resolve(FIRST_PROJECT) },
   };
 }
+
+const uncounted: Cap = (_key, act) => act();
 
 /** What was never worked on is nobody's now either: no lock of it is left behind. */
 function locksThatAre({ files, locks }: Pick<System, 'files' | 'locks'>): System['locks'] {

@@ -144,11 +144,17 @@ async function reload(files: Tools['files']): Promise<void> {
   if (!(master > 1) || (await commandOf(master)) !== 'nginx') throw notRunning();
   const before = await childrenOf(master);
   process.kill(master, 'SIGHUP');
-  const deadline = performance.now() + 20_000;
-  while (!(await haveTakenOver(master, before))) {
-    if (performance.now() > deadline) throw notRunning();
+  if (!(await comesTrue(() => haveTakenOver(master, before), 20_000))) throw notRunning();
+}
+
+/** False where it does not in that time. */
+async function comesTrue(isSo: () => Promise<boolean>, withinMs: number): Promise<boolean> {
+  const deadline = performance.now() + withinMs;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  return true;
 }
 
 function notRunning(): FailureError {
@@ -171,13 +177,12 @@ async function haveTakenOver(master: number, before: readonly string[]): Promise
 const DRAINED_MS = 3000;
 
 async function drained(files: Tools['files']): Promise<void> {
-  const deadline = performance.now() + DRAINED_MS;
   const master = Number((await files.read(PID_FILE))?.trim());
-  while (performance.now() < deadline) {
+  const isDrained = async () => {
     const titles = await Promise.all((await childrenOf(master)).map(titleOf));
-    if (!titles.some((title) => title.includes(ENDING))) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return !titles.some((title) => title.includes(ENDING));
+  };
+  await comesTrue(isDrained, DRAINED_MS);
 }
 
 /** How nginx calls a worker that accepts nobody any more and ends when it has answered. */
