@@ -8,6 +8,8 @@ import { createSigningKey } from './signing-key.ts';
 const ROOT = '/srv/archive';
 const ASIDE = '/srv/archive-aside';
 const SOURCES = ['/etc/apt/sources.list', '/etc/apt/sources.list.d'];
+/** What apt has read of them: without a network it could not read it again. */
+const LISTS = '/var/lib/apt/lists';
 const RING = `${ROOT}/ring.gpg`;
 
 /** What its Release says of itself. */
@@ -42,13 +44,22 @@ export function begin(): void {
   for (const folder of [ROOT, ASIDE]) mkdirSync(folder, { recursive: true });
   for (const path of SOURCES) if (existsSync(path)) must('mv', ['--', path, ASIDE]);
   mkdirSync(SOURCES[1] ?? '');
+  must('mv', ['--', LISTS, ASIDE]);
+  mkdirSync(LISTS);
   writeFileSync(RING, key.ring);
 }
 
 export function forget(): void {
-  rmSync(SOURCES[1] ?? '', { recursive: true });
+  for (const path of [SOURCES[1] ?? '', LISTS]) rmSync(path, { recursive: true });
+  must('mv', ['--', `${ASIDE}/lists`, LISTS]);
+  forgetRead();
   for (const name of readdirSync(ASIDE)) must('mv', ['--', `${ASIDE}/${name}`, '/etc/apt/']);
   for (const folder of [ROOT, ASIDE]) rmSync(folder, { recursive: true });
+}
+
+/** apt takes what it has read for what is there by size and by second, and a downgrade may be of both the same. */
+export function forgetRead(): void {
+  for (const name of ['pkgcache.bin', 'srcpkgcache.bin']) rmSync(`/var/cache/apt/${name}`, { force: true });
 }
 
 /** Writes an archive, and has apt read it. */

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { begin, build, forget, POINT_RELEASE, publish, SECURITY, versionOf } from './archive.ts';
+import { begin, build, forget, forgetRead, POINT_RELEASE, publish, SECURITY, versionOf } from './archive.ts';
 import { must, run } from './server.ts';
 
 /* A true unattended-upgrade, from signed archives that say of themselves what the distribution's own say. */
@@ -13,6 +13,7 @@ const versions = () => NAMES.map(versionOf);
 function asBefore(): void {
   const files = NAMES.map((name) => build('/srv/archive', { name, version: '1.0' }));
   must('dpkg', ['--install', '--force-downgrade', ...files]);
+  forgetRead();
 }
 
 function upgrade(...args: readonly string[]): string {
