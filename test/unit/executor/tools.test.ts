@@ -1,4 +1,4 @@
-import type { FailureError } from '../../../contract/failures.ts';
+import { FailureError } from '../../../contract/failures.ts';
 import type { DomainId } from '../../../contract/ids.ts';
 import { createAccounts } from '../../../worker-privileged/executor/system/accounts.ts';
 import { createBatch } from '../../../worker-privileged/executor/system/batch.ts';
@@ -6,6 +6,7 @@ import { CommandError, type Command } from '../../../worker-privileged/executor/
 import { createLocks } from '../../../worker-privileged/executor/system/locks.ts';
 import { asciiJson, causeOf } from '../../../worker-privileged/executor/system/log.ts';
 import { createPhpFpm, installedVersions } from '../../../worker-privileged/executor/system/php-fpm.ts';
+import { namedWhereShuttingDown } from '../../../worker-privileged/executor/system/shutting-down.ts';
 import { createUnitMasters } from '../../../worker-privileged/executor/system/units.ts';
 import { failureOf } from './sites.ts';
 
@@ -269,4 +270,25 @@ test('what is logged is printable ASCII, whatever a program said', () => {
   const text = asciiJson({ stderr: '\u001b[2J\u202ecafé\n\u2028\u007f😀' });
   expect(text).toMatch(/^[ -~]*$/);
   expect(JSON.parse(text)).toEqual({ stderr: '\u001b[2J\u202ecafé\n\u2028\u007f😀' });
+});
+
+describe('a job that systemd does not take', () => {
+  const refusal = new CommandError('/usr/bin/systemctl', 4, 'its transaction is destructive');
+  const later = { failure: { code: 'executor_unavailable' } };
+
+  test('is tried again when the server is up, also where it was taken for a bad configuration', () => {
+    expect(namedWhereShuttingDown(refusal)).toMatchObject(later);
+    const taken = new FailureError('config_refused', 'php-fpm does not start', 'look why');
+    taken.cause = refusal;
+    expect(namedWhereShuttingDown(taken)).toMatchObject(later);
+  });
+
+  test('is no other failure', () => {
+    for (const other of [new CommandError('/usr/bin/systemctl', 1, ''), new CommandError('/bin/x', 4, '')])
+      expect(namedWhereShuttingDown(other)).toBe(other);
+  });
+
+  test('keeps what became of it', () => {
+    expect(namedWhereShuttingDown(refusal)).toMatchObject({ cause: refusal });
+  });
 });

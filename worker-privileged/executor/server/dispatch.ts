@@ -16,6 +16,7 @@ import type { Locks } from '../system/locks.ts';
 import { causeOf, type Log } from '../system/log.ts';
 import { paths } from '../system/paths.ts';
 import { namedWhereFull, type RequireRoom } from '../system/room.ts';
+import { namedWhereShuttingDown } from '../system/shutting-down.ts';
 import type { VerbTable } from '../verbs/table.ts';
 import { outcomeOf, type Audit } from './audit.ts';
 import type { Fence } from './fence.ts';
@@ -101,7 +102,7 @@ export function createDispatch(parts: Parts): Dispatch {
       answer({ request, result });
       failpoint(`${verb}: answered`);
     } catch (cause) {
-      const failure = namedWhereFull(cause);
+      const failure = namedWhereShuttingDown(namedWhereFull(cause));
       failpoint(`${verb}: failed`);
       await end(outcomeOf(failure));
       noteFailure(log, noted, failure);
