@@ -5,7 +5,7 @@ import { connectSubscriber } from '../../../runtime/redis.ts';
 import { claimOperation } from '../../../state/claims.ts';
 import { openState } from '../../../state/connection.ts';
 import { Refusal } from '../../fakes/executor-server.ts';
-import { askDomain } from './asked.ts';
+import { askDomain, insertOperation } from './asked.ts';
 import { live, startWorld } from './world.ts';
 import type { World } from './world.ts';
 
@@ -73,6 +73,24 @@ test('what a crash left running is done at the next start', async () => {
   await state.close();
   world.startWorker();
   expect(await world.ended(asked.operation)).toMatchObject({ status: 'succeeded', epoch: 2, attempt: 2 });
+});
+
+test('a repair for which this hour has no room ends, and what is asked of its site next goes on', async () => {
+  world.startWorker(50);
+  const { id, operation: created } = await domain('repaired.example');
+  expect(await world.ended(created)).toMatchObject({ status: 'succeeded' });
+  world.executor.answer((request, tell) => {
+    if (request.verb !== 'site.repair') return live(request, tell);
+    throw new Refusal({ code: 'limit_reached', message: 'Six times an hour.', hint: 'Ask again.' });
+  });
+  const repair = await insertOperation(world.api, {
+    ...{ kind: 'domain.repair', id, name: 'repaired.example', generation: 1, serialKey: `domain:${id}` },
+  });
+  const next = await askDomain(world.api, {
+    ...{ kind: 'domain.update', name: 'repaired.example', id, generation: 2, names: [] },
+  });
+  expect(await world.ended(repair)).toMatchObject({ status: 'failed', code: 'limit_reached', attempt: 1 });
+  expect(await world.ended(next.operation)).toMatchObject({ status: 'succeeded' });
 });
 
 test('an operation the worker broke off over each time is given up', async () => {

@@ -39,6 +39,7 @@ export function createCaps(tools: Tools): Caps {
   return {
     destroy: createCap(tools, {
       lock: 'cap-destroy',
+      hint: WAITS,
       record: paths.destroyed,
       limit: 'destroyPerHour',
       what: (most) =>
@@ -46,6 +47,7 @@ export function createCaps(tools: Tools): Caps {
     }),
     letIn: createCap(tools, {
       lock: 'cap-let-in',
+      hint: WAITS,
       record: paths.letIn,
       limit: 'letInPerHour',
       what: (most) =>
@@ -53,6 +55,7 @@ export function createCaps(tools: Tools): Caps {
     }),
     repair: createCap(tools, {
       lock: 'cap-repair',
+      hint: 'Nothing was changed. Ask again when the hour is over. If you did not ask, look who has your tokens.',
       record: paths.repaired,
       limit: 'repairsPerHour',
       what: (most) => `This server repairs at most ${most} sites an hour, and has.`,
@@ -64,6 +67,9 @@ export function createCaps(tools: Tools): Caps {
   };
 }
 
+const WAITS =
+  'It goes on by itself when there is room. If this is not you, look who has your tokens; cancel what waits.';
+
 type Limit = {
   readonly limit: 'destroyPerHour' | 'letInPerHour' | 'repairsPerHour' | 'siteRepairsPerHour';
   readonly what: (most: number) => string;
@@ -71,13 +77,17 @@ type Limit = {
 
 type Counter = Limit & {
   readonly lock: string;
+  readonly hint: string;
   readonly record: string;
   /** Of one key. */
   readonly ofOne?: Limit;
 };
 
 /** The record lies beside the registry, so that neither a restart nor a second executor begins to count anew. */
-function createCap({ files, locks, limits, now }: Tools, { lock, record, ofOne, ...ofAll }: Counter): Cap {
+function createCap(
+  { files, locks, limits, now }: Tools,
+  { lock, record, hint, ofOne, ...ofAll }: Counter,
+): Cap {
   const change = (edit: (counted: readonly Counted[]) => readonly Counted[]) =>
     locks.during(lock, async () => {
       const text = await files.read(record);
@@ -91,7 +101,7 @@ function createCap({ files, locks, limits, now }: Tools, { lock, record, ofOne, 
   const begin = async (key: string) => {
     const set = await limits();
     const require = ({ limit, what }: Limit, count: number) => {
-      if (count >= set[limit]) throw limitReached(what(set[limit]));
+      if (count >= set[limit]) throw new FailureError('limit_reached', what(set[limit]), hint);
     };
     await change((counted) => {
       const ofKey = counted.filter((one) => one.key === key);
@@ -113,12 +123,4 @@ function createCap({ files, locks, limits, now }: Tools, { lock, record, ofOne, 
     await finish(key).catch(() => undefined);
     return result;
   };
-}
-
-function limitReached(what: string): FailureError {
-  return new FailureError(
-    'limit_reached',
-    what,
-    'It goes on by itself when there is room. If this is not you, look who has your tokens; cancel what waits.',
-  );
 }
