@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { api, operationId, ready, type Answer } from '../machine/agent.ts';
 import { arm, type Point } from './arming.ts';
+import { counted } from './counted.ts';
 import { allEnded, endedWhole, newestOperation, operationOfKey, operationsSince } from './operations.ts';
 import { atRest, changes, serverState, type ServerState } from './server-state.ts';
 import type { Prepared, Request, Scenario } from './scenario.ts';
@@ -76,7 +77,7 @@ async function settled(
   for (;;) {
     const after = await (like === undefined ? atRest() : serverState());
     names.addNumbers(readFileSync('/etc/passwd', 'utf8'));
-    const changed = changes(before, after).map(names.neutral).filter(isOf(kind)).sort();
+    const changed = counted(changes(before, after).map(names.neutral).filter(isOf(kind)).sort());
     if (like === undefined || sameLines(changed, like.changed) || performance.now() > deadline)
       return changed;
     await pause(LOOK_EVERY_MS);

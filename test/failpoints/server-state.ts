@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { must } from '../machine/server.ts';
-import { counted } from './counted.ts';
 import { stateRows } from './state-rows.ts';
 
 /** All that lasts on the server, a line for each thing. */
@@ -40,15 +39,24 @@ export async function serverState(): Promise<ServerState> {
   return [...found, ...users(), ...units(), ...processes(), ...(await stateRows())];
 }
 
-/** What the second has that the first had not, and the other way round. */
+/** What the second has that the first had not, and the other way round: of each line as often as it has it more. */
 export function changes(before: ServerState, after: ServerState): readonly string[] {
-  const [then, now] = [new Set(before), new Set(after)];
   return [
-    ...before
-      .filter((line) => !now.has(line) && !COUNTS.some((path) => line.startsWith(path)))
+    ...beyond(before, after)
+      .filter((line) => !COUNTS.some((start) => line.startsWith(start)))
       .map((line) => `- ${line}`),
-    ...after.filter((line) => !then.has(line)).map((line) => `+ ${line}`),
+    ...beyond(after, before).map((line) => `+ ${line}`),
   ];
+}
+
+function beyond(these: ServerState, those: ServerState): readonly string[] {
+  const left = new Map<string, number>();
+  for (const line of those) left.set(line, (left.get(line) ?? 0) + 1);
+  return these.filter((line) => {
+    const count = left.get(line) ?? 0;
+    left.set(line, count - 1);
+    return count <= 0;
+  });
 }
 
 /** What all sites share, of which each has its part. */
@@ -59,7 +67,7 @@ const SHARED = [
   '/etc/sculptor/cache/',
 ];
 /** What was counted an hour ago goes from there by itself. */
-const COUNTS = SHARED.slice(0, 3);
+const COUNTS = [...SHARED.slice(0, 3), 'row of sculptor_door.counted '];
 
 /** A file that was not changed since is not read again. */
 const known = new Map<string, { readonly changed: bigint; readonly lines: readonly string[] }>();
@@ -86,7 +94,7 @@ function namesIn(path: string): readonly string[] {
 
 function linesOf(path: string, stats: BigIntStats): readonly string[] {
   if (!stats.isFile() || !SHARED.some((shared) => path.startsWith(shared))) return [lineOf(path, stats)];
-  const its = counted(partsOf(path).map((part) => `${path}: ${part}`));
+  const its = partsOf(path).map((part) => `${path}: ${part}`);
   // Whoever is counted first makes the file.
   return COUNTS.includes(path) ? its : [headOf(path, stats), ...its];
 }
@@ -142,7 +150,7 @@ function processes(): string[] {
   const ours = lines(must('ps', ['-e', '-o', 'user:40=,args='])).filter(
     (line) => line.startsWith('s-') && !line.includes('php-fpm: pool') && !/ \[[^ ]+\]/.test(line),
   );
-  return counted(ours.map((line) => `process ${line.replace(/\s+/g, ' ')}`));
+  return ours.map((line) => `process ${line.replace(/\s+/g, ' ')}`);
 }
 
 function lines(text: string): string[] {

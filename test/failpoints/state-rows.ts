@@ -1,7 +1,6 @@
 import { createPool, type RowDataPacket } from 'mysql2/promise';
 import { z } from 'zod';
 import { SOCKET_OF_MARIADB } from '../machine/server.ts';
-import { counted } from './counted.ts';
 
 /* What MariaDB has of ours: the state, the door's own notes, every account with its rights, every schema. */
 
@@ -81,5 +80,5 @@ export async function stateRows(): Promise<string[]> {
       ),
     ),
   );
-  return counted(found.flat());
+  return found.flat();
 }
