@@ -5,7 +5,7 @@ import { connectSubscriber } from '../../../runtime/redis.ts';
 import { claimOperation } from '../../../state/claims.ts';
 import { openState } from '../../../state/connection.ts';
 import { Refusal } from '../../fakes/executor-server.ts';
-import { askDomain, insertOperation } from './asked.ts';
+import { askDatabase, askDomain, insertOperation } from './asked.ts';
 import { live, startWorld } from './world.ts';
 import type { World } from './world.ts';
 
@@ -75,19 +75,23 @@ test('what a crash left running is done at the next start', async () => {
   expect(await world.ended(asked.operation)).toMatchObject({ status: 'succeeded', epoch: 2, attempt: 2 });
 });
 
-test('a repair for which this hour has no room ends, and what is asked of its site next goes on', async () => {
+test('a repair for which this hour has no room ends, and what is asked of the same next goes on', async () => {
   world.startWorker(50);
-  const { id, operation: created } = await domain('repaired.example');
+  const { id, operation: created } = await askDatabase(world.api, {
+    kind: 'database.create',
+    name: 'repaired',
+  });
   expect(await world.ended(created)).toMatchObject({ status: 'succeeded' });
+  world.servers.sql('DROP DATABASE repaired');
   world.executor.answer((request, tell) => {
-    if (request.verb !== 'site.repair') return live(request, tell);
+    if (request.verb !== 'database.align') return live(request, tell);
     throw new Refusal({ code: 'limit_reached', message: 'Six times an hour.', hint: 'Ask again.' });
   });
   const repair = await insertOperation(world.api, {
-    ...{ kind: 'domain.repair', id, name: 'repaired.example', generation: 1, serialKey: `domain:${id}` },
+    ...{ kind: 'database.repair', id, name: 'repaired', generation: 1, serialKey: `database:${id}` },
   });
-  const next = await askDomain(world.api, {
-    ...{ kind: 'domain.update', name: 'repaired.example', id, generation: 2, names: [] },
+  const next = await askDatabase(world.api, {
+    ...{ kind: 'database.delete', name: 'repaired', id, generation: 2 },
   });
   expect(await world.ended(repair)).toMatchObject({ status: 'failed', code: 'limit_reached', attempt: 1 });
   expect(await world.ended(next.operation)).toMatchObject({ status: 'succeeded' });
