@@ -7,6 +7,8 @@ export const MOST_OF_A_DIFF = 6_000;
 /** And of so many differences, and files of one, the rest is counted. */
 export const MOST_DIFFERENCES = 200;
 export const MOST_FILES = 40;
+/** So many characters are kept of all that one operation finds, in JSON. */
+export const MOST_OF_ALL = 500_000;
 
 /** How one file that the agent writes is not as it is to be. */
 export const FileDifference = z.strictObject({

@@ -1,4 +1,4 @@
-import { MOST_DIFFERENCES } from '../contract/drift.ts';
+import { MOST_DIFFERENCES, MOST_OF_ALL } from '../contract/drift.ts';
 import type { Difference } from '../contract/drift.ts';
 import { toFailure } from '../contract/failures.ts';
 import { DatabaseId, DomainId, TenantId } from '../contract/ids.ts';
@@ -9,6 +9,7 @@ import type { Looked } from '../state/drift.ts';
 import { tellKept } from '../state/telling-drift.ts';
 import { AWAY, UNASKED } from './executor-calls.ts';
 import type { Executor } from './executor-calls.ts';
+import { fewAtATime } from './few-at-a-time.ts';
 import { letIn, lookAtDatabase } from './looking-for-drift.ts';
 import type { LookingParts } from './looking-for-drift.ts';
 import type { Task } from './task.ts';
@@ -58,9 +59,6 @@ export async function keepDriftOfDatabase(
   if (found.length > 0) await keepFound(parts.state, { task, of: { type: 'database', id } }, found);
 }
 
-/** A few at a time: a tenant may have hundreds. */
-const AT_ONCE = 4;
-
 /**
  * The same of a tenant and all that it has, before its own change is brought about in each: kept as the tenant's, with the
  * name of what it is of. Of hundreds that were changed, the first are told.
@@ -70,22 +68,16 @@ export async function keepDriftOfTenant(parts: KeepingParts, task: Task, id: Ten
   const { server } = task.operation;
   const found: Difference[] = [];
   const standing = await standingOf(parts.state, { tenant: id, server });
-  const lane = async (): Promise<void> => {
-    for (let of = standing.shift(); of !== undefined; of = standing.shift()) {
-      const { type, id: one, name } = of;
-      for (const difference of await looked(parts, task, () => LOOKS[type](parts, one)))
-        found.push({ ...difference, words: `${name}: ${difference.words}`.slice(0, 500) });
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await fewAtATime(standing, async ({ type, id: one, name }) => {
+    for (const difference of await looked(parts, task, () => LOOKS[type](parts, one)))
+      found.push({ ...difference, words: `${name}: ${difference.words}`.slice(0, 500) });
+  });
   if (found.length > 0) await keepFound(parts.state, { task, of: { type: 'tenant', id } }, bounded(found));
 }
 
-/** So many characters are kept of one operation's; what is beyond that is named without its files. */
-const MOST_IN_ALL = 500_000;
-
+/** What is beyond the bound is named without its files. */
 function bounded(found: readonly Difference[]): readonly Difference[] {
-  let room = MOST_IN_ALL;
+  let room = MOST_OF_ALL;
   return found.slice(0, MOST_DIFFERENCES).map((one) => {
     room -= JSON.stringify(one).length;
     return room >= 0 ? one : { ...one, files: [] };

@@ -1,6 +1,6 @@
 import { FoundPlan, WantedPlan } from '../../contract/changes.ts';
 import type { PlannedChange, PlannableKind, WouldBe } from '../../contract/changes.ts';
-import { MOST_DIFFERENCES } from '../../contract/drift.ts';
+import { MOST_DIFFERENCES, MOST_OF_ALL } from '../../contract/drift.ts';
 import { putFoundPlan, readWantedPlan } from '../../state/planned-changes.ts';
 import { ownerOf, typeOf } from '../../state/would-be.ts';
 import { DATABASE_PLANNERS } from '../planners/database.ts';
@@ -18,9 +18,6 @@ const PLANNERS: Readonly<Record<PlannableKind, Planner>> = {
   ...DATABASE_PLANNERS,
   ...TENANT_PLANNERS,
 };
-
-/** So many characters are kept of a plan; files beyond that are named without their text. */
-const MOST_IN_ALL = 500_000;
 
 /** What was asked for as a plan is looked at, and what was found is written beside it. Nothing else is done. */
 export function createPlanHandlers(parts: PlanParts): Readonly<Record<'change.plan', Handler>> {
@@ -68,8 +65,9 @@ async function requireOwn(
     throw refused('the resource is not of this tenant on this server');
 }
 
+/** Files beyond the bound are named without their text. */
 function withinBounds(changes: readonly PlannedChange[]): PlannedChange[] {
-  let room = MOST_IN_ALL;
+  let room = MOST_OF_ALL;
   return changes.map((change) => {
     const length = JSON.stringify(change).length;
     room -= length;

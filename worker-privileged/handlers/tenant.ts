@@ -6,6 +6,7 @@ import type { Standing } from '../../state/resource-states.ts';
 import { readTenantVersion } from '../../state/versions.ts';
 import type { CallContext, Executor } from '../executor-calls.ts';
 import type { AskPage } from '../probe.ts';
+import { fewAtATime } from '../few-at-a-time.ts';
 import { keepDriftOfTenant } from '../keeping-drift.ts';
 import type { KeepingParts } from '../keeping-drift.ts';
 import { mayPass } from '../may-pass.ts';
@@ -47,9 +48,7 @@ function bringAbout(parts: TenantParts, verb: 'tenant.put' | 'tenant.restore') {
   };
 }
 
-/** A few at a time: a tenant may have hundreds. One that cannot be brought in line keeps no other from it. */
-const AT_ONCE = 4;
-
+/** One that cannot be brought in line keeps no other from it. */
 async function alignAll(
   { executor, askPage }: TenantParts,
   task: Task,
@@ -71,11 +70,7 @@ async function alignAll(
     ),
   ];
   const failures: unknown[] = [];
-  const lane = async (): Promise<void> => {
-    for (let work = works.shift(); work !== undefined; work = works.shift())
-      await work().catch((cause: unknown) => failures.push(cause));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await fewAtATime(works, (work) => work().catch((cause: unknown) => failures.push(cause)));
   // What may pass is tried again, whatever else does not.
   if (failures.length > 0) throw failures.find(mayPass) ?? failures[0];
 }
