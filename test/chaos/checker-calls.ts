@@ -89,8 +89,8 @@ function checkFinishes(finishes: readonly Finish[], rows: ReadonlyMap<string, Op
 /** A second worker that is started by mistake does nothing while the first is there; and the first was, all the while. */
 export const SECOND_WORKER = 'sculptor-chaos-second.service';
 const MISTAKE = 'second worker';
-/** The first lets go of its lock where the connection to MariaDB breaks, and takes it again at its next look. */
-const FREES_THE_LOCK = /mariadb|disk/;
+/** The first lets go of its lock where the connection to MariaDB breaks, or it ends, and takes it again at its next look. */
+const FREES_THE_LOCK = /mariadb|disk|^(?:kill|stop) sculptor-worker-privileged/;
 const NEXT_LOOK_MS = 15_000;
 
 function checkSecond({ finishes, strikes }: History): Fault[] {
