@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Operation } from '../../contract/operations.ts';
 import {
   accepted,
@@ -48,6 +49,20 @@ test('an operation tells what was done, step by step, and when', async () => {
   expect(operation.steps.length).toBeGreaterThan(2);
   expect(operation.steps.some((step) => step.changed)).toBe(true);
   expect(Date.parse(operation.endedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(operation.startedAt ?? ''));
+});
+
+test('what is asked for while nginx has died is made when it is there again', async () => {
+  const { id } = await createDomain({ name: `${unique('nginx')}.example`, type: 'static' });
+  must('systemctl', ['stop', 'nginx']);
+  try {
+    const answer = await accepted('DELETE', `/v1/domains/${id}`);
+    // Its first step is its files'; the next ones want nginx.
+    while ((await readOperation(operationId(answer))).steps.length === 0) await pause(20);
+    must('systemctl', ['start', 'nginx']);
+    expect(await succeeded(answer)).toMatchObject({ attempt: 1 });
+  } finally {
+    must('systemctl', ['start', 'nginx']);
+  }
 });
 
 test('an operation can be followed with curl to its end, which closes the stream', async () => {

@@ -1,4 +1,3 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { FailureError } from '../../../contract/failures.ts';
 import type { DomainId } from '../../../contract/ids.ts';
 import type { Undo } from '../ensure.ts';
@@ -7,12 +6,12 @@ import { because } from './because.ts';
 import { CommandError, type Commands } from './command.ts';
 import type { Files } from './files.ts';
 import type { Locks } from './locks.ts';
+import { drained, reload } from './nginx-master.ts';
 import type { Changing, Unread } from './unread.ts';
 
 const CONF = '/etc/nginx/sculptor/nginx.conf';
 /** How nginx names a place in one of root's files for a site. */
 const IN_SNIPPET = /\/etc\/nginx\/sculptor\/snippets\/[a-z0-9]{12}-([A-Za-z0-9_.-]+\.conf):([0-9]+)/;
-const PID_FILE = '/run/nginx.pid';
 
 export type Nginx = {
   /**
@@ -136,74 +135,4 @@ async function blame(refused: unknown, askAgain: () => Promise<void>): Promise<u
       'The old one is back. The log on the server has what nginx said.',
     ),
   );
-}
-
-/** Signals the master, and waits for workers that were not there before: those have read the new files. */
-async function reload(files: Tools['files']): Promise<void> {
-  const master = Number((await files.read(PID_FILE))?.trim());
-  if (!(master > 1) || (await commandOf(master)) !== 'nginx') throw notRunning();
-  const before = await childrenOf(master);
-  process.kill(master, 'SIGHUP');
-  if (!(await comesTrue(() => haveTakenOver(master, before), 20_000))) throw notRunning();
-}
-
-/** False where it does not in that time. */
-async function comesTrue(isSo: () => Promise<boolean>, withinMs: number): Promise<boolean> {
-  const deadline = performance.now() + withinMs;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) return false;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  return true;
-}
-
-function notRunning(): FailureError {
-  return new FailureError(
-    'server_broken',
-    'nginx does not run, or does not take its new configuration.',
-    'Start nginx on the server and look into its log, then ask again.',
-  );
-}
-
-/** The old workers go on accepting for a moment after the new ones are there. */
-async function haveTakenOver(master: number, before: readonly string[]): Promise<boolean> {
-  const now = await childrenOf(master);
-  const titles = await Promise.all(now.filter((pid) => before.includes(pid)).map(titleOf));
-  const accepting = titles.some((title) => title !== '' && !title.includes(ENDING));
-  return !accepting && now.some((pid) => !before.includes(pid));
-}
-
-/** What has not asked by then is a visitor who takes their time; a download, or a socket that stays open, is not waited for. */
-const DRAINED_MS = 3000;
-
-async function drained(files: Tools['files']): Promise<void> {
-  const master = Number((await files.read(PID_FILE))?.trim());
-  const isDrained = async () => {
-    const titles = await Promise.all((await childrenOf(master)).map(titleOf));
-    return !titles.some((title) => title.includes(ENDING));
-  };
-  await comesTrue(isDrained, DRAINED_MS);
-}
-
-/** How nginx calls a worker that accepts nobody any more and ends when it has answered. */
-const ENDING = 'shutting down';
-
-async function titleOf(pid: string): Promise<string> {
-  return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-}
-
-async function commandOf(pid: number): Promise<string> {
-  return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim();
-}
-
-async function childrenOf(parent: number): Promise<readonly string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name));
-  const parents = await Promise.all(
-    pids.map(async (pid) => {
-      const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-      // The name in parentheses may hold anything, so the numbers are read from behind it.
-      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-    }),
-  );
-  return pids.filter((_, index) => parents[index] === parent);
 }
