@@ -49,9 +49,7 @@ export async function carryOut(parts: CarryOutParts, task: Task, steps: Steps): 
     if (failure.code === 'limit_reached' && !isOfWhatStands(operation.kind))
       return { status: 'held-back', failure };
     if (mayPass(error) && operation.attempt < MAX_ATTEMPTS) return { status: 'retry', failure };
-    // What could not be brought back lies in the trash as before.
-    if (isRestore(operation) || bringsAboutNothing(operation.kind))
-      return { status: 'failed', resource: 'as-before', failure };
+    if (bringsAboutNothing(operation.kind)) return { status: 'failed', resource: 'as-before', failure };
     // Whoever has lost the operation to another would take away what that one makes.
     await steps.settled();
     const left = await discarded(handlers[operation.kind], { task, steps, logger });
@@ -75,20 +73,24 @@ function isRestore({ kind }: ClaimedOperation): boolean {
   return kind.endsWith('.restore');
 }
 
-/** What is left of a resource that never came about; `retry` where whoever was to take it away was away themselves. */
+/**
+ * What is left of a resource that never came about, or did not come back: that one lies in the trash as before. `retry`
+ * where whoever was to take it away was away themselves.
+ */
 async function discarded(
   handler: Handler,
   { task, steps, logger }: { readonly task: Task; readonly steps: Steps; readonly logger: Logger },
-): Promise<Standing | 'retry'> {
+): Promise<Standing | 'as-before' | 'retry'> {
   const { operation } = task;
-  if (handler.discard === undefined || operation.before !== null || operation.attempt > MAX_ATTEMPTS)
-    return 'failed';
+  const stood = operation.before !== null && !isRestore(operation);
+  if (handler.discard === undefined || stood || operation.attempt > MAX_ATTEMPTS)
+    return isRestore(operation) ? 'as-before' : 'failed';
   try {
     failpoint('to be discarded');
     const left = await handler.discard(task);
     await steps.settled();
     failpoint('discarded');
-    return left;
+    return isRestore(operation) && left === 'deleted' ? 'as-before' : left;
   } catch (error) {
     if (error instanceof SupplantedError) throw error;
     if (mayPass(error) && operation.attempt < MAX_ATTEMPTS) return 'retry';

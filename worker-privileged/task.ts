@@ -17,7 +17,10 @@ export interface Task {
 export interface Handler {
   /** Brings about what was asked for, looks that it is so, and says what stands. Can be run again at any point. */
   readonly apply: (task: Task) => Promise<Standing | 'as-before'>;
-  /** Takes away what a first `apply` that failed has left, and says what stands; none where nothing would be left. */
+  /**
+   * Takes away what the `apply` of something new, or out of the trash, has left that failed, and says what stands; none
+   * where nothing would be left.
+   */
   readonly discard?: (task: Task) => Promise<Standing>;
 }
 

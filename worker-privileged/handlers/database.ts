@@ -37,7 +37,10 @@ export function createDatabaseHandlers(parts: DatabaseParts): Readonly<Record<Da
     'database.create': put,
     'database.update': put,
     'database.delete': { apply: (task) => remove(parts, task) },
-    'database.restore': { apply: (task) => restore(parts, task) },
+    'database.restore': {
+      apply: (task) => restore(parts, task),
+      discard: (task) => takeAway(parts, task),
+    },
   };
 }
 
@@ -78,8 +81,12 @@ async function protect({ state, executor }: DatabaseParts, { id }: Asked, task: 
 }
 
 async function remove(parts: DatabaseParts, task: Task): Promise<Standing> {
+  await keepDriftOfDatabase(parts, task, parsed(DatabaseId, task.operation.resourceId));
+  return takeAway(parts, task);
+}
+
+async function takeAway(parts: DatabaseParts, task: Task): Promise<Standing> {
   const id = parsed(DatabaseId, task.operation.resourceId);
-  await keepDriftOfDatabase(parts, task, id);
   task.stillMine();
   const { purgeAfter } = await parts.executor.call('database.remove', { id }, contextOf(task));
   return purgeAfter === null ? 'deleted' : { purgeAfter: new Date(purgeAfter) };

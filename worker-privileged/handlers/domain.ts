@@ -41,19 +41,22 @@ export function createDomainHandlers(parts: DomainParts): Readonly<Record<Domain
     return 'live' as const;
   };
   const put = bringAbout('site.put');
-  const remove = async (task: Task): Promise<Standing> => {
+  const takeAway = async (task: Task): Promise<Standing> => {
     const id = parsed(DomainId, task.operation.resourceId);
-    await keepDriftOfSite(parts, task, id);
     task.stillMine();
     const { probes, purgeAfter } = await removeSite(parts.executor, task, id);
     await askAll(parts.askPage, task, probes);
     return purgeAfter === null ? 'deleted' : { purgeAfter: new Date(purgeAfter) };
   };
+  const remove = async (task: Task): Promise<Standing> => {
+    await keepDriftOfSite(parts, task, parsed(DomainId, task.operation.resourceId));
+    return takeAway(task);
+  };
   return {
     'domain.create': { apply: put, discard: remove },
     'domain.update': { apply: put, discard: remove },
     'domain.delete': { apply: remove },
-    'domain.restore': { apply: bringAbout('site.restore') },
+    'domain.restore': { apply: bringAbout('site.restore'), discard: takeAway },
     'domain.move': { apply: (task) => moveSite(parts, task) },
   };
 }

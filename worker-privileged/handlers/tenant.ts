@@ -31,7 +31,7 @@ export function createTenantHandlers(parts: TenantParts): Readonly<Record<Tenant
     'tenant.suspend': put,
     'tenant.resume': put,
     'tenant.delete': { apply: remove },
-    'tenant.restore': { apply: bringAbout(parts, 'tenant.restore') },
+    'tenant.restore': { apply: bringAbout(parts, 'tenant.restore'), discard: remove },
   };
 }
 

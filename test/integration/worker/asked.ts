@@ -48,7 +48,7 @@ export async function insertOperation(api: Sql, row: OperationRow): Promise<Oper
 }
 
 export interface DomainRow {
-  readonly kind: 'domain.create' | 'domain.update' | 'domain.delete';
+  readonly kind: 'domain.create' | 'domain.update' | 'domain.delete' | 'domain.restore';
   readonly name: string;
   readonly id?: string;
   readonly generation?: number;

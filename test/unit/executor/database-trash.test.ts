@@ -35,6 +35,11 @@ async function removed(server = serverWithDatabase()): Promise<FakeServer> {
   return server;
 }
 
+function entryOf({ disk }: FakeServer): { readonly removedAt: string | null } {
+  const record = disk.get(paths.registeredDatabase(ID)) as { readonly text: string };
+  return JSON.parse(record.text) as { readonly removedAt: string | null };
+}
+
 /** But for the record of what root remembers of it. */
 function databasesOf(server: FakeServer): unknown {
   return { databases: structuredClone([...server.databases]), dumps: dumps(server) };
@@ -175,6 +180,23 @@ test('wherever bringing it back breaks off, nobody logs in before it is whole, a
       databases: databasesOf(serverWithDatabase()),
     });
   }
+});
+
+test('wherever bringing it back breaks off before it stands, to remove it leaves it in the trash as before', async () => {
+  const whole = await removed();
+  const trashed = databasesOf(whole);
+  const all = await act('restoreDatabase', whole);
+  const ends: string[] = [];
+  for (let at = 1; at <= all; at += 1) {
+    const server = await removed();
+    await act('restoreDatabase', server, { accident: { at, kind: 'crash' } });
+    const stands = entryOf(server).removedAt === null;
+    await act('removeDatabase', server);
+    ends.push(stands ? 'stood' : 'lay there');
+    if (!stands) expect({ at, databases: databasesOf(server) }).toEqual({ at, databases: trashed });
+    expect({ at, dropped: server.databases.get(ID)?.dropped }).toEqual({ at, dropped: true });
+  }
+  expect(new Set(ends)).toEqual(new Set(['lay there', 'stood']));
 });
 
 test('what comes back with less than it had, or with other rights, does not stand', async () => {

@@ -1,6 +1,7 @@
 import type { SiteSpec } from '../../../contract/domains.ts';
 import { paths } from '../../../worker-privileged/executor/system/paths.ts';
 import { putSite, removeSite } from '../../../worker-privileged/executor/verbs/site.ts';
+import { restoreSite } from '../../../worker-privileged/executor/verbs/site-trash.ts';
 import {
   createFakeServer,
   createFakeSystem,
@@ -128,3 +129,37 @@ function normal(server: FakeServer): unknown {
   const text = JSON.stringify(withoutNumber(server));
   return JSON.parse(uid === 0 ? text : text.replaceAll(String(uid), '99')) as unknown;
 }
+
+test.each(sites)(
+  'wherever bringing %s back breaks off, to remove it leaves it in the trash as before',
+  async (_, site) => {
+    const trashed = async () => {
+      const server = createFakeServer();
+      await put(server, site);
+      await remove(server);
+      return server;
+    };
+    const restore = async (server: FakeServer, accident?: Accident) => {
+      const { system, count } = createFakeSystem(server, accident);
+      const restoring = restoreSite(system)({ ...site, generation: 2 }, recordedRun());
+      if (accident === undefined) await restoring;
+      else await expect(restoring).rejects.toThrow(InjectedError);
+      return count.changes;
+    };
+    // But for the version that was asked for, which only grows, and what its PHP runs: it does not.
+    const how = (server: FakeServer) =>
+      JSON.stringify(stateOf(server)).replaceAll(
+        /(?<=generation\\":)[12]|(?<=php\\":)(?:null|\\"[\w-]+\\")/g,
+        'any',
+      );
+    const asBefore = how(await trashed());
+    const all = await restore(await trashed());
+    expect(all).toBeGreaterThan(5);
+    for (let at = 1; at <= all; at += 1) {
+      const server = await trashed();
+      await restore(server, { at, kind: 'crash' });
+      await remove(server);
+      expect({ at, state: how(server) }).toEqual({ at, state: asBefore });
+    }
+  },
+);

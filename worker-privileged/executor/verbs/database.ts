@@ -4,6 +4,7 @@ import { runSteps, type Run, type Step } from '../ensure.ts';
 import type { DatabaseEntry } from '../system/database-register.ts';
 import type { System } from '../system/system.ts';
 import { closed, dropped, dumped, leftOutOf, removalNoted, shapeNoted } from './database/removal.ts';
+import { leftoversDropped } from './database/restoration.ts';
 import { newEntry, protectionNoted, refuseIfProtected } from './database/registered.ts';
 import { dueAt } from './grace.ts';
 import type { VerbHandler } from './table.ts';
@@ -50,7 +51,10 @@ export function removeDatabase(system: System): VerbHandler<'database.remove'> {
   return async ({ id }, run) => {
     const entry = await findStanding(system, id);
     if (entry === null || entry.purgingAt !== null) return { purgeAfter: null };
-    if (entry.removedAt !== null) return { purgeAfter: await dueAt(system, entry.removedAt) };
+    if (entry.removedAt !== null) {
+      await runSteps([leftoversDropped(system, entry)], run);
+      return { purgeAfter: await dueAt(system, entry.removedAt) };
+    }
     refuseIfProtected(entry);
     const { databases } = system;
     const toKeep = [closed(system, entry), shapeNoted(system, entry), ...dumped(system, entry)];

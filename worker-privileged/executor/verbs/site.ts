@@ -118,7 +118,11 @@ export function removeSite(system: System): VerbHandler<'site.remove'> {
   return async ({ id }, run) => {
     const entry = await system.registry.read(id);
     if (entry === null || entry.purgingAt !== null) return { probes: [], purgeAfter: null };
-    if (entry.removedAt !== null) return { probes: [], purgeAfter: await dueAt(system, entry.removedAt) };
+    if (entry.removedAt !== null) {
+      // A restoration that broke off has brought back some of it.
+      await runSteps(stepsToRemove(system, entry), run);
+      return { probes: [], purgeAfter: await dueAt(system, entry.removedAt) };
+    }
     refuseIfProtected(entry);
     const probes = entry.names.map((host): Probe => ({ host, path: '/', expect: 'closed' }));
     if (await neverStood(system, entry)) {
