@@ -177,6 +177,14 @@ export const VERBS = {
   'tenant.room': { args: z.strictObject({ id: TenantId }), result: z.strictObject({}) },
   'tenant.purge': { args: z.strictObject({ id: TenantId }), result: z.strictObject({}) },
   /** How far the state's audit is sealed, for root to keep. Refused where that goes back. */
+  /**
+   * Whether the distribution is replacing packages. `idle`: because it was, nothing is under way any more, and nothing is
+   * begun; its hook waits for that.
+   */
+  'updates.meet': {
+    args: z.strictObject({ idle: z.boolean() }),
+    result: z.strictObject({ underWay: z.boolean() }),
+  },
   'audit.head': { args: AuditHead, result: z.strictObject({}) },
   /** What root's side has noted behind a line; `last` is as far as it was looked. */
   'audit.lines': {

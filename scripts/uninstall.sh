@@ -89,7 +89,7 @@ remove_files() {
   ensure_gone /etc/sudoers.d/sculptor 'the right to sudo'
   close_ssh
   ensure_gone /etc/fail2ban/filter.d/sculptor-api.conf "fail2ban's filter"
-  ensure_gone /etc/apt/apt.conf.d/99-sculptor-updates 'which updates install themselves: it is as the distribution has it'
+  close_updates
   ensure_gone /usr/local/bin/sculptorctl /usr/local/bin/sculptorctl
   for path in /usr/lib/sculptor/*; do
     # The sites' programs go on, and are started through it.
@@ -108,6 +108,16 @@ remove_files() {
   ensure_gone /var/lib/sculptor/mariadb.json "MariaDB's credential"
   ensure_gone "$own/installed" 'the list of what was installed'
   ensure_gone /run/sculptor/api.sock "the API's socket"
+}
+
+# What installs itself is the distribution's own choice again, and asks nobody.
+close_updates() {
+  ensure_gone /etc/apt/apt.conf.d/99-sculptor-updates "apt's settings"
+  ensure_gone /etc/dpkg/dpkg.cfg.d/sculptor-updates "dpkg's settings"
+  ensure_gone /run/sculptor-updates 'the mark of an update'
+  [ "$mode" = systemd ] || return 0
+  ensure_gone "$units/apt-daily-upgrade.service.d" 'the drop-in of apt-daily-upgrade.service'
+  try systemctl daemon-reload
 }
 
 # Nobody sees to the sites' keys any more: they let nobody in from now on.

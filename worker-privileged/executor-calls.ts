@@ -90,6 +90,7 @@ const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'tenant.restore': 3_900_000,
   'tenant.room': 30_000,
   'tenant.purge': 120_000,
+  'updates.meet': 30_000,
   'audit.head': 90_000,
   'audit.lines': 30_000,
 };

@@ -14,6 +14,8 @@ export interface HeartbeatParts {
   readonly door: Pick<DatabaseDoor, 'facts'>;
   readonly version: string;
   readonly isActive: () => boolean;
+  /** Whether nothing is begun because packages are being replaced. */
+  readonly isUpdating: () => boolean;
   readonly logger: Logger;
   readonly now?: () => number;
   /** Milliseconds of a clock that nobody sets: were the other set back, no beat would come for as long. */
@@ -26,11 +28,21 @@ const FACTS_EVERY_MS = 60_000;
 const FACTS_AGAIN_MS = 5000;
 
 /**
- * To be called every second or so: says when it is time that the worker is at work and what the database server
- * has, and now and then which PHP versions there are. Never throws.
+ * To be called every second or so: says when it is time that the worker is at work, or waits for packages, and what
+ * the database server has, and now and then which PHP versions there are. Never throws.
  */
 export function createHeartbeat(parts: HeartbeatParts): () => Promise<void> {
-  const { server, state, door, logger, version, isActive, now = Date.now, elapsed = monotonic } = parts;
+  const {
+    server,
+    state,
+    door,
+    logger,
+    version,
+    isActive,
+    isUpdating,
+    now = Date.now,
+    elapsed = monotonic,
+  } = parts;
   let nextBeat = Number.NEGATIVE_INFINITY;
   let nextFacts = Number.NEGATIVE_INFINITY;
   return async () => {
@@ -40,6 +52,7 @@ export function createHeartbeat(parts: HeartbeatParts): () => Promise<void> {
       if (elapsed() >= nextBeat) {
         const at = new Date(now()).toISOString();
         await putServerFact(state, server, { name: 'worker', value: { at, version } });
+        if (isUpdating()) await putServerFact(state, server, { name: 'updating', value: { at } });
         nextBeat = elapsed() + BEAT_EVERY_MS;
         await putServerFact(state, server, { name: 'databases', value: await door.facts() });
       }

@@ -28,6 +28,8 @@ export interface RunOperationParts {
   readonly publish: Publish;
   readonly pauses: Pauses;
   readonly logger: Logger;
+  /** False while nothing is to be begun; what is left then the sweep finds. */
+  readonly mayBegin: () => Promise<boolean>;
   /** How long what is under way may go on when this is to stop, in milliseconds. */
   readonly finishMs?: number;
 }
@@ -40,6 +42,8 @@ export interface RunOperation {
   readonly offer: (id: OperationId) => Promise<Offered>;
   /** Whether this process is at it. */
   readonly isRunning: (id: string) => boolean;
+  /** Whether anything is under way that somebody waits for. */
+  readonly isBusy: () => boolean;
   /**
    * Begins nothing more, waits a while for what is under way, but for what goes on by itself, and puts back in the
    * queue what is not done then: another goes on from there.
@@ -81,6 +85,7 @@ export function createRunOperation(parts: RunOperationParts): RunOperation {
       return { done: done.finally(() => known.delete(id)) };
     },
     isRunning: (id) => running.has(id),
+    isBusy: () => [...running].some((id) => !goesOnByItself(claimed.get(id))),
     stop: async () => {
       const over = new AbortController();
       const late = pause(parts.finishMs ?? FINISH_MS, undefined, { signal: over.signal }).catch(
@@ -91,6 +96,10 @@ export function createRunOperation(parts: RunOperationParts): RunOperation {
       await Promise.all([...claimed.values()].map((operation) => returnToQueue(parts, operation)));
     },
   };
+}
+
+function goesOnByItself(operation: ClaimedOperation | undefined): boolean {
+  return operation !== undefined && PACES[operation.kind] === 'aside';
 }
 
 async function returnToQueue(
@@ -140,6 +149,7 @@ const LEFT_OPEN = 'left open, the sweep takes it up again';
 type NoteClaim = (operation: ClaimedOperation) => void;
 
 async function runWhole(parts: RunOperationParts, id: OperationId, noteClaim: NoteClaim): Promise<boolean> {
+  if (!(await parts.mayBegin())) return false;
   try {
     // A wake-up that was on its way already does not shorten the pause; another comes when it is over.
     if (!parts.pauses.isOver(id) && !(await isCancellationAsked(parts.state, id))) return false;

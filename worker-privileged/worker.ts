@@ -14,6 +14,7 @@ import { createHeartbeat } from './heartbeat.ts';
 import { createForgettingPlans } from './forgetting-plans.ts';
 import { createForgettingRuns } from './forgetting-runs.ts';
 import { createHandlers } from './operations.ts';
+import { createMakingRoom } from './making-room.ts';
 import { createMeasuring } from './measuring.ts';
 import { createMeasuringSites } from './measuring-sites.ts';
 import { createKeepingAudit } from './keeping-audit.ts';
@@ -44,6 +45,7 @@ const OBSERVE_EVERY_MS = 3000;
 const LOOK_AT_CERTIFICATES_EVERY_MS = 60_000;
 const LOOK_FOR_DRIFT_EVERY_MS = 60_000;
 const KEEP_ROOM_EVERY_MS = 1000;
+const MAKE_ROOM_EVERY_MS = 1000;
 const SEAL_AUDIT_EVERY_MS = 1000;
 const KEEP_AUDIT_EVERY_MS = 10_000;
 
@@ -87,8 +89,14 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   });
   const handlers = createHandlers({ ...parts, state, askPage, serverName: config.serverName });
   const publish = createPublish(redis, logger);
+  const room = createMakingRoom({
+    ...{ executor, logger },
+    isActive: () => sweep.isActive(),
+    isBusy: () => operations.isBusy(),
+    goOn: () => sweep.once(),
+  });
   const operations = createRunOperation({
-    ...{ server, state, handlers, wakeUps, publish, pauses, logger },
+    ...{ server, state, handlers, wakeUps, publish, pauses, logger, mayBegin: room.mayBegin },
     ...(parts.finishMs === undefined ? {} : { finishMs: parts.finishMs }),
   });
   const queue = createQueue({
@@ -102,15 +110,21 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   const overdue = createOverdue({ offer, logger });
   const sweep = createSweep({ server, state, lock, queue, wakeUps, isRunning, pauses, overdue, logger });
   const watching = { server, state, executor, door, isActive: sweep.isActive, logger };
+  // What is half replaced would be taken for drifted, and accounts are made by packages too.
+  const between = { ...watching, isActive: () => sweep.isActive() && room.isUnderWay() === false };
   const rounds = [
     repeat(parts.sweepEveryMs ?? SWEEP_EVERY_MS, sweep.once),
-    repeat(LOOK_AT_CLOCK_EVERY_MS, createHeartbeat({ ...watching, version: parts.version })),
-    repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, createPurging(watching)),
+    repeat(
+      LOOK_AT_CLOCK_EVERY_MS,
+      createHeartbeat({ ...watching, version: parts.version, isUpdating: () => room.isUnderWay() === true }),
+    ),
+    repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, createPurging(between)),
     repeat(parts.measureEveryMs ?? MEASURE_EVERY_MS, createMeasuring(watching)),
     repeat(parts.measureEveryMs ?? MEASURE_EVERY_MS, createMeasuringSites(watching)),
     repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, QUEUES)),
     repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, CRONS)),
     repeat(KEEP_ROOM_EVERY_MS, createKeepingRoom(watching)),
+    repeat(MAKE_ROOM_EVERY_MS, room.once),
     repeat(SEAL_AUDIT_EVERY_MS, createSealingAudit(watching)),
     repeat(parts.keepAuditEveryMs ?? KEEP_AUDIT_EVERY_MS, createKeepingAudit(watching)),
     repeat(LOOK_AT_CERTIFICATES_EVERY_MS, createKeepingCertificates(watching)),
@@ -119,7 +133,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, createForgettingPlans(watching)),
     repeat(
       LOOK_FOR_DRIFT_EVERY_MS,
-      createWatchingDrift({ ...watching, askPage, policy: config.drift ?? 'report' }),
+      createWatchingDrift({ ...between, askPage, policy: config.drift ?? 'report' }),
     ),
   ];
 

@@ -10,7 +10,9 @@ const UNTAKEN = 300;
 /** A part that has not answered by then is away; milliseconds. */
 const PATIENCE_MS = 3000;
 
-export type Check = () => Promise<boolean>;
+/** `updating`: what waits is begun when packages are replaced, which they are being, or just were. */
+export type State = 'ok' | 'away' | 'updating';
+export type Check = () => Promise<boolean | State>;
 
 /** What the agent needs in order to do what it accepts. Each answers whether its part is there. */
 export interface Checks {
@@ -28,25 +30,29 @@ export interface ChecksParts {
 }
 
 export function createChecks({ state, redis, server }: ChecksParts): Checks {
+  const isSaid = async (name: 'worker' | 'updating', seconds: number) => {
+    const fresh = await state.rows(
+      z.object({ name: z.string() }),
+      `SELECT name FROM server_fact WHERE server = ? AND name = ?
+         AND updated_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND`,
+      [server, name, seconds],
+    );
+    return fresh.length === 1;
+  };
   return {
     database: async () => (await state.run('DO 0')) === 0,
     redis: async () => redis.status === 'ready' && (await redis.ping()) === 'PONG',
-    worker: async () => {
-      const fresh = await state.rows(
-        z.object({ name: z.string() }),
-        `SELECT name FROM server_fact WHERE server = ? AND name = 'worker'
-           AND updated_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND`,
-        [server, SILENCE],
-      );
-      return fresh.length === 1;
+    worker: () => isSaid('worker', SILENCE),
+    queue: async () => {
+      if (!(await isOneUntaken(state, server, UNTAKEN))) return 'ok';
+      return (await isSaid('updating', UNTAKEN)) ? 'updating' : 'away';
     },
-    queue: async () => !(await isOneUntaken(state, server, UNTAKEN)),
   };
 }
 
 export interface Readiness {
   readonly status: 'ready' | 'not-ready';
-  readonly checks: Readonly<Record<keyof Checks, 'ok' | 'away'>>;
+  readonly checks: Readonly<Record<keyof Checks, State>>;
 }
 
 /** Asks all of them at once; one that fails or does not answer is away, and why stays here. */
@@ -58,16 +64,17 @@ export async function readiness(checks: Checks): Promise<Readiness> {
     answer(checks.queue),
   ]);
   const answers = { database, redis, worker, queue };
-  const isReady = Object.values(answers).every((one) => one === 'ok');
+  const isReady = Object.values(answers).every((one) => one !== 'away');
   return { status: isReady ? 'ready' : 'not-ready', checks: answers };
 }
 
-async function answer(check: Check): Promise<'ok' | 'away'> {
+async function answer(check: Check): Promise<State> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), PATIENCE_MS);
   });
   const there = await Promise.race([check().catch(() => false), late]);
   clearTimeout(timer);
+  if (typeof there === 'string') return there;
   return there ? 'ok' : 'away';
 }

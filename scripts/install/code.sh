@@ -28,6 +28,7 @@ install_code() {
   [ "$mode" = systemd ] || ensure_file /usr/lib/sculptor/end-program 0755 root:root <"$tree/systemd/end-program"
   ensure_file /usr/lib/sculptor/acme 0755 root:root <"$tree/systemd/acme"
   ensure_file /usr/lib/sculptor/disk-quota 0755 root:root <"$tree/systemd/disk-quota"
+  ensure_file /usr/lib/sculptor/update-hook 0755 root:root <"$tree/systemd/update-hook"
   ensure_file /usr/local/bin/sculptorctl 0755 root:root <"$tree/systemd/sculptorctl"
 }
 

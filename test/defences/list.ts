@@ -14,6 +14,7 @@ import { SERVER } from './list/server.ts';
 import { STATE } from './list/state.ts';
 import { TENANTS } from './list/tenants.ts';
 import { TYPES } from './list/types.ts';
+import { UPDATES } from './list/updates.ts';
 
 /** Every defence that has a name; `scripts/defences.sh` takes each away and looks who notices. */
 export const DEFENCES: readonly Defence[] = [
@@ -32,4 +33,5 @@ export const DEFENCES: readonly Defence[] = [
   ...ACME_DEFENCES,
   ...SERVER,
   ...TYPES,
+  ...UPDATES,
 ];

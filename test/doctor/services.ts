@@ -45,6 +45,22 @@ export async function killedRedis(times: number): Promise<Undo> {
 /** The units and services as they are set up, and as they run. */
 export const SERVICES: readonly Sabotage[] = [
   {
+    name: 'a later file of apt that has security updates not install themselves',
+    spoil: () => write('/etc/apt/apt.conf.d/99zz', () => 'APT::Periodic::Unattended-Upgrade "0";\n'),
+    check: 'updates',
+    sentence: /^APT::Periodic::Unattended-Upgrade is 0: no security update installs itself\.$/,
+  },
+  {
+    name: 'a timer of updates that is off',
+    spoil: () =>
+      commands(
+        [['systemctl', 'stop', 'apt-daily-upgrade.timer']],
+        [['systemctl', 'start', 'apt-daily-upgrade.timer']],
+      ),
+    check: 'updates',
+    sentence: /^apt-daily-upgrade\.timer is inactive: no security update installs itself\.$/,
+  },
+  {
     name: 'a program of Supervisor’s that is nobody’s queue',
     spoil: () =>
       write('/etc/sculptor/supervised/other.conf', () => '[program:other]\ncommand=/bin/sleep 1\n'),

@@ -23,6 +23,8 @@ export interface FakeExecutor {
   readonly socketPath: string;
   readonly requests: readonly ExecutorRequest[];
   readonly answer: (answer: Answer) => void;
+  /** Whether packages are being replaced, and how often that was asked. */
+  readonly packages: { underWay: boolean; asked: number };
   /** Ends every connection at once, as a crash does. */
   readonly crash: () => void;
   readonly stop: () => Promise<void>;
@@ -45,12 +47,18 @@ export async function startFakeExecutor(socketPath: string, first: Answer): Prom
   const requests: ExecutorRequest[] = [];
   const sockets = new Set<Socket>();
 
+  const packages = { underWay: false, asked: 0 };
+  const meet = () => {
+    packages.asked += 1;
+    return { underWay: packages.underWay };
+  };
+
   async function serve(socket: Socket, line: string): Promise<void> {
     const request = ExecutorRequest.parse(JSON.parse(line));
     const say = (words: object): void => {
       if (!socket.destroyed) socket.write(`${JSON.stringify({ request: request.request, ...words })}\n`);
     };
-    const look = LOOKS[request.verb];
+    const look = request.verb === 'updates.meet' ? meet() : LOOKS[request.verb];
     const isLook = look !== undefined;
     if (!isLook) requests.push(request);
     try {
@@ -78,6 +86,7 @@ export async function startFakeExecutor(socketPath: string, first: Answer): Prom
   return {
     socketPath,
     requests,
+    packages,
     answer: (next) => (answer = next),
     crash,
     start,

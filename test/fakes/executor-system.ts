@@ -244,6 +244,7 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     once: fakeOnce(parts),
     parts: createPartRegister({ files, folders }),
     quotas: fakeQuotas(parts),
+    updates: { meet: () => Promise.resolve(false) },
     registry: createRegistry({ files, folders, locks }),
     sizes: {
       ...createSizes({ files, commands: { run: () => Promise.reject(new Error('no program')) } }),

@@ -63,6 +63,7 @@ const LOOKS: ReadonlySet<string> = new Set([
     'site.drift',
     'database.drift',
     'tenant.drift',
+    'updates.meet',
     'audit.head',
     'audit.lines',
   ],

@@ -112,6 +112,13 @@ test('what is the first of its key and has never been begun for five minutes, no
   expect(await ready()).toMatchObject({ status: 'ready' });
   agent.servers.sql("UPDATE sculptor.operation SET status = 'succeeded' WHERE status = 'running'");
   expect(await ready()).toMatchObject({ status: 'not-ready', checks: { queue: 'away', worker: 'ok' } });
+  const updating = (seconds: number) =>
+    agent.servers.sql(`REPLACE INTO sculptor.server_fact (server, name, value, updated_at)
+      VALUES ('${SERVER}', 'updating', '{}', UTC_TIMESTAMP(3) - INTERVAL ${seconds} SECOND)`);
+  updating(290);
+  expect(await ready()).toMatchObject({ status: 'ready', checks: { queue: 'updating' } });
+  updating(301);
+  expect(await ready()).toMatchObject({ status: 'not-ready', checks: { queue: 'away' } });
   agent.servers.sql("UPDATE sculptor.operation SET status = 'succeeded'");
   expect(await ready()).toMatchObject({ status: 'ready' });
 });

@@ -28,6 +28,14 @@ test.each(['database', 'redis', 'worker', 'queue'] as const)(
   },
 );
 
+test('a queue that waits for packages to be replaced is not away', async () => {
+  const updating = () => Promise.resolve('updating' as const);
+  expect(await readiness({ database: yes, redis: yes, worker: yes, queue: updating })).toEqual({
+    status: 'ready',
+    checks: { database: 'ok', redis: 'ok', worker: 'ok', queue: 'updating' },
+  });
+});
+
 test('a part that never answers is away', async () => {
   jest.useFakeTimers();
   const never = (): Promise<boolean> => new Promise(() => undefined);

@@ -67,6 +67,7 @@ function build(
       'tenant.restore': () => Promise.resolve({ sites: [], databases: [] }),
       'tenant.room': () => Promise.resolve({}),
       'tenant.purge': () => Promise.resolve({}),
+      'updates.meet': () => Promise.resolve({ underWay: false }),
       'audit.head': () => Promise.resolve({}),
       'audit.lines': ({ after }) => Promise.resolve({ lines: [], last: after }),
       ...verbs,

@@ -8,6 +8,7 @@ import { createHeartbeat } from '../../../worker-privileged/heartbeat.ts';
 function setUp() {
   const wrote: [string, unknown][] = [];
   let active = true;
+  let updating = false;
   let away = false;
   let now = Date.parse('2026-01-01T00:00:00.000Z');
   let elapsed = 0;
@@ -29,6 +30,7 @@ function setUp() {
     door: { facts: () => Promise.resolve({ collations: ['utf8mb4_bin'], connectionsPerAccount: 30 }) },
     version: '1.2.3',
     isActive: () => active,
+    isUpdating: () => updating,
     logger: createLogger('test', { write: () => undefined }),
     now: () => now,
     elapsed: () => elapsed,
@@ -43,13 +45,22 @@ function setUp() {
     },
     wrote,
     setClockBack: (ms: number) => (now -= ms),
-    set: (next: { active?: boolean; away?: boolean; versions?: string[] }) => {
+    set: (next: { active?: boolean; updating?: boolean; away?: boolean; versions?: string[] }) => {
+      updating = next.updating ?? updating;
       active = next.active ?? active;
       away = next.away ?? away;
       versions = next.versions ?? versions;
     },
   };
 }
+
+test('says while packages are replaced that what waits is not begun', async () => {
+  const { after, set } = setUp();
+  set({ updating: true });
+  expect(await after(0)).toContain('updating');
+  set({ updating: false });
+  expect(await after(20_000)).toEqual(['worker', 'databases']);
+});
 
 test('says at once, and then every twenty seconds, that the worker is at work', async () => {
   const { after, wrote } = setUp();

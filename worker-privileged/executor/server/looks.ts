@@ -9,6 +9,7 @@ export const LOOKS: ReadonlySet<Verb> = new Set([
   'cron.output',
   'site.measure',
   'tenant.room',
+  'updates.meet',
   'audit.head',
   'audit.lines',
   'site.drift',

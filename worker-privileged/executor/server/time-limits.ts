@@ -49,6 +49,7 @@ export const LIMIT_MS: { readonly [V in Verb]: number } = {
   'tenant.restore': 3_600_000,
   'tenant.room': 20_000,
   'tenant.purge': 90_000,
+  'updates.meet': 20_000,
   'audit.head': 65_000,
   'audit.lines': 20_000,
 };

@@ -64,6 +64,8 @@ export const paths = {
   locks: '/var/lib/sculptor-root/locks',
   /** In a folder of root's that does not outlast the system. */
   claims: '/run/sculptor-executor/claims',
+  /** Where the distribution's updates leave a mark; see /usr/lib/sculptor/update-hook. */
+  updates: '/run/sculptor-updates',
   /** Root's own word on the sites' caches, and the passwords of the two that look after them. */
   caches: '/var/lib/sculptor-root/cache/caches.json',
   cachePassword: (whose: 'executor' | 'keeper') => `/var/lib/sculptor-root/cache/${whose}` as const,

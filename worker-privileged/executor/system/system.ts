@@ -40,6 +40,7 @@ import { createSupervisedRelays } from './supervised-relays.ts';
 import { createSupervisorMasters } from './supervisor.ts';
 import { createTenantRegister, type TenantRegister } from './tenants.ts';
 import { createUnitMasters } from './units.ts';
+import { createUpdates, type Updates } from './updates.ts';
 import { createXmlRpc } from './xml-rpc.ts';
 
 /** All that a verb can reach. Verbs see it by these types only. */
@@ -78,6 +79,7 @@ export type System = {
   readonly snippets: Snippets;
   readonly ssh: Ssh;
   readonly tenants: TenantRegister;
+  readonly updates: Updates;
   readonly now: () => Date;
   readonly hostname: () => string;
   /** Of memory, that the server has. */
@@ -154,6 +156,7 @@ export function createSystem(config: ExecutorConfig): System {
     snippets: createSnippets({ files, folders }),
     ssh: createSsh({ files, commands }),
     tenants: createTenantRegister({ files, folders, locks }),
+    updates: createUpdates(),
     now,
     hostname,
     serverBytes: totalmem(),
