@@ -185,6 +185,15 @@ export const VERBS = {
     args: z.strictObject({ idle: z.boolean() }),
     result: z.strictObject({ underWay: z.boolean() }),
   },
+  /** Who still runs what an update has replaced: sites by their PHP, and processes of the agent's own. */
+  'updates.look': {
+    args: z.strictObject({}),
+    result: z.strictObject({ sites: z.array(DomainId), services: z.array(z.string().max(64)) }),
+  },
+  /** Those of the agent's own start anew, the executor among them. */
+  'updates.restart': { args: z.strictObject({}), result: z.strictObject({}) },
+  /** Its PHP starts anew, and nobody who visits it waits for that. */
+  'site.renew': { args: z.strictObject({ id: DomainId }), result: z.strictObject({}) },
   'audit.head': { args: AuditHead, result: z.strictObject({}) },
   /** What root's side has noted behind a line; `last` is as far as it was looked. */
   'audit.lines': {

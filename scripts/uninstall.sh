@@ -81,6 +81,7 @@ stop_services() {
   done
   ensure_gone "$units/sculptor-api.service.d" "the API's port"
   ensure_gone "$units/sculptor-certbot@.service" 'sculptor-certbot@.service'
+  ensure_gone "$units/sculptor-replaced.service" 'sculptor-replaced.service'
   try systemctl daemon-reload
 }
 

@@ -91,6 +91,9 @@ const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'tenant.room': 30_000,
   'tenant.purge': 120_000,
   'updates.meet': 30_000,
+  'updates.look': 90_000,
+  'updates.restart': 120_000,
+  'site.renew': 200_000,
   'audit.head': 90_000,
   'audit.lines': 30_000,
 };

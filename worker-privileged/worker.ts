@@ -30,6 +30,7 @@ import { askOnce } from './probe-request.ts';
 import { createPublish } from './progress.ts';
 import { createPurging } from './purging.ts';
 import { createQueue } from './queue.ts';
+import { createRenewing } from './renewing.ts';
 import { createRunOperation } from './run-operation.ts';
 import { createSealingAudit } from './sealing-audit.ts';
 import { createSweep } from './sweep.ts';
@@ -46,6 +47,7 @@ const LOOK_AT_CERTIFICATES_EVERY_MS = 60_000;
 const LOOK_FOR_DRIFT_EVERY_MS = 60_000;
 const KEEP_ROOM_EVERY_MS = 1000;
 const MAKE_ROOM_EVERY_MS = 1000;
+const RENEW_EVERY_MS = 1000;
 const SEAL_AUDIT_EVERY_MS = 1000;
 const KEEP_AUDIT_EVERY_MS = 10_000;
 
@@ -89,14 +91,23 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   });
   const handlers = createHandlers({ ...parts, state, askPage, serverName: config.serverName });
   const publish = createPublish(redis, logger);
-  const room = createMakingRoom({
+  const minding = {
     ...{ executor, logger },
     isActive: () => sweep.isActive(),
     isBusy: () => operations.isBusy(),
-    goOn: () => sweep.once(),
+  };
+  const renewing = createRenewing({
+    ...minding,
+    isActive: () => sweep.isActive() && room.isUnderWay() === false,
   });
+  const goOn = () => {
+    renewing.noteUpdate();
+    return sweep.once();
+  };
+  const room = createMakingRoom({ ...minding, goOn });
+  const mayBegin = async () => (await room.mayBegin()) && renewing.mayBegin();
   const operations = createRunOperation({
-    ...{ server, state, handlers, wakeUps, publish, pauses, logger, mayBegin: room.mayBegin },
+    ...{ server, state, handlers, wakeUps, publish, pauses, logger, mayBegin },
     ...(parts.finishMs === undefined ? {} : { finishMs: parts.finishMs }),
   });
   const queue = createQueue({
@@ -125,6 +136,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, CRONS)),
     repeat(KEEP_ROOM_EVERY_MS, createKeepingRoom(watching)),
     repeat(MAKE_ROOM_EVERY_MS, room.once),
+    repeat(RENEW_EVERY_MS, renewing.once),
     repeat(SEAL_AUDIT_EVERY_MS, createSealingAudit(watching)),
     repeat(parts.keepAuditEveryMs ?? KEEP_AUDIT_EVERY_MS, createKeepingAudit(watching)),
     repeat(LOOK_AT_CERTIFICATES_EVERY_MS, createKeepingCertificates(watching)),

@@ -29,6 +29,7 @@ install_code() {
   ensure_file /usr/lib/sculptor/acme 0755 root:root <"$tree/systemd/acme"
   ensure_file /usr/lib/sculptor/disk-quota 0755 root:root <"$tree/systemd/disk-quota"
   ensure_file /usr/lib/sculptor/update-hook 0755 root:root <"$tree/systemd/update-hook"
+  ensure_file /usr/lib/sculptor/replaced 0755 root:root <"$tree/systemd/replaced"
   ensure_file /usr/local/bin/sculptorctl 0755 root:root <"$tree/systemd/sculptorctl"
 }
 

@@ -37,6 +37,7 @@ const LOOKS: Readonly<Record<string, unknown>> = {
   'site.drift': { differences: [], probes: [] },
   'database.drift': { differences: [] },
   'tenant.drift': { differences: [] },
+  'updates.look': { sites: [], services: [] },
   'audit.head': {},
   'audit.lines': { lines: [], last: 0 },
 };

@@ -244,6 +244,10 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     once: fakeOnce(parts),
     parts: createPartRegister({ files, folders }),
     quotas: fakeQuotas(parts),
+    replaced: {
+      look: () => Promise.resolve({ sites: [], services: [] }),
+      restart: () => Promise.resolve(),
+    },
     updates: { meet: () => Promise.resolve(false) },
     registry: createRegistry({ files, folders, locks }),
     sizes: {

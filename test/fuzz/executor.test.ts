@@ -64,6 +64,7 @@ const LOOKS: ReadonlySet<string> = new Set([
     'database.drift',
     'tenant.drift',
     'updates.meet',
+    'updates.look',
     'audit.head',
     'audit.lines',
   ],

@@ -66,7 +66,17 @@ export function forgetRead(): void {
 export function publish(name: string, release: Release, packages: readonly Package[]): void {
   const folder = `${ROOT}/${name}`;
   mkdirSync(folder, { recursive: true });
-  const listed = packages.map((one) => described(folder, build(folder, one))).join('\n');
+  publishFiles(
+    name,
+    release,
+    packages.map((one) => build(folder, one)),
+  );
+}
+
+/** The same of packages whose files lie in its folder already. */
+export function publishFiles(name: string, release: Release, files: readonly string[]): void {
+  const folder = `${ROOT}/${name}`;
+  const listed = files.map((file) => described(folder, file)).join('\n');
   writeFileSync(`${folder}/Packages`, listed);
   const digest = createHash('sha256').update(listed).digest('hex');
   const text = Buffer.from(

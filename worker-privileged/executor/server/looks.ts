@@ -10,6 +10,7 @@ export const LOOKS: ReadonlySet<Verb> = new Set([
   'site.measure',
   'tenant.room',
   'updates.meet',
+  'updates.look',
   'audit.head',
   'audit.lines',
   'site.drift',

@@ -50,6 +50,10 @@ export const LIMIT_MS: { readonly [V in Verb]: number } = {
   'tenant.room': 20_000,
   'tenant.purge': 90_000,
   'updates.meet': 20_000,
+  'updates.look': 65_000,
+  'updates.restart': 90_000,
+  // Requests under way have a minute.
+  'site.renew': 180_000,
   'audit.head': 65_000,
   'audit.lines': 20_000,
 };

@@ -46,6 +46,7 @@ export function lookingOnly(system: System): System {
     ssh: only(system.ssh),
     // Any that is none: it is shown to nobody.
     tenants: { ...only(tenants, 'read', 'list'), nextProject: () => Promise.resolve(FIRST_PROJECT) },
+    replaced: only(system.replaced),
     updates: only(system.updates),
   };
 }

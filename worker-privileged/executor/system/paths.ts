@@ -66,6 +66,8 @@ export const paths = {
   claims: '/run/sculptor-executor/claims',
   /** Where the distribution's updates leave a mark; see /usr/lib/sculptor/update-hook. */
   updates: '/run/sculptor-updates',
+  /** What /usr/lib/sculptor/replaced has found. */
+  replaced: '/run/sculptor-updates/replaced',
   /** Root's own word on the sites' caches, and the passwords of the two that look after them. */
   caches: '/var/lib/sculptor-root/cache/caches.json',
   cachePassword: (whose: 'executor' | 'keeper') => `/var/lib/sculptor-root/cache/${whose}` as const,

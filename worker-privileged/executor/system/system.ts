@@ -30,6 +30,7 @@ import { createOutputs, type Outputs } from './outputs.ts';
 import { createPrograms, type Programs } from './programs.ts';
 import { createQuotas, type Quotas } from './quotas.ts';
 import { createRegistry, type Registry } from './registry.ts';
+import { createReplaced, type Replaced } from './replaced.ts';
 import { createUnitRelays, type Relays } from './relays.ts';
 import { createRootSql } from './root-sql.ts';
 import { connectRedis } from './resp.ts';
@@ -75,6 +76,7 @@ export type System = {
   readonly quotas: Quotas;
   readonly registry: Registry;
   readonly relays: Relays;
+  readonly replaced: Replaced;
   readonly sizes: Sizes;
   readonly snippets: Snippets;
   readonly ssh: Ssh;
@@ -152,6 +154,7 @@ export function createSystem(config: ExecutorConfig): System {
       mode === 'systemd'
         ? createUnitRelays({ commands, files })
         : createSupervisedRelays({ accounts, files, call: supervisor }),
+    replaced: createReplaced({ commands, files, mode }),
     sizes: createSizes({ commands, files }),
     snippets: createSnippets({ files, folders }),
     ssh: createSsh({ files, commands }),
