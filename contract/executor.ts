@@ -23,6 +23,7 @@ import {
 import { ProgramOutput, ProgramReport } from './queues.ts';
 import { OperationStep } from './operations.ts';
 import { TenantSpec, TenantStanding } from './tenants.ts';
+import { UpdateReport } from './updates.ts';
 
 /** One request is one line of JSON; a longer line is refused unread. */
 export const MAX_REQUEST_BYTES = 65_536;
@@ -192,6 +193,9 @@ export const VERBS = {
   },
   /** Those of the agent's own start anew, the executor among them. */
   'updates.restart': { args: z.strictObject({}), result: z.strictObject({}) },
+  /** What was replaced since it was told last, once nothing is under way any more. */
+  'updates.report': { args: z.strictObject({}), result: z.strictObject({ report: UpdateReport.nullable() }) },
+  'updates.told': { args: z.strictObject({ upTo: z.int().min(0) }), result: z.strictObject({}) },
   /** Its PHP starts anew, and nobody who visits it waits for that. */
   'site.renew': { args: z.strictObject({ id: DomainId }), result: z.strictObject({}) },
   'audit.head': { args: AuditHead, result: z.strictObject({}) },

@@ -6,7 +6,7 @@ import { ResourceType } from './operations.ts';
  * `limit_reached`: an operation is held back, because as much was done of its kind in an hour as may be. `destroyed`:
  * something was removed, switched off, or pointed elsewhere. `let_in`: somebody can log in, or a program runs, that could not
  * before. `program_failed`: a program of a site failed, or keeps ending. `certificate_ends`: what visitors of a site
- * are shown over TLS ends soon. `drift`: something on the server was changed by hand.
+ * are shown over TLS ends soon. `drift`: something on the server was changed by hand. `updated`: packages were replaced.
  */
 export const NotificationKind = z.enum([
   'limit_reached',
@@ -15,16 +15,21 @@ export const NotificationKind = z.enum([
   'program_failed',
   'certificate_ends',
   'drift',
+  'updated',
 ]);
 export type NotificationKind = z.infer<typeof NotificationKind>;
 
-/** Something that a person should know about though nobody asked. */
+/** Something that a person should know about though nobody asked. What concerns the server is of no operation and no tenant. */
 export const Notification = z.strictObject({
   id: z.int().min(1),
   kind: NotificationKind,
-  operation: OperationId,
-  resource: z.strictObject({ type: ResourceType, id: z.string(), name: z.string() }),
-  tenant: TenantId,
+  operation: OperationId.nullable(),
+  resource: z.strictObject({
+    type: z.enum([...ResourceType.options, 'server']),
+    id: z.string(),
+    name: z.string(),
+  }),
+  tenant: TenantId.nullable(),
   server: ServerId,
   message: z.string().max(500),
   createdAt: z.iso.datetime(),

@@ -34,14 +34,33 @@ export async function insertNotification(
   );
 }
 
+/** Of the server itself. */
+export async function insertServerNotification(
+  sql: Sql,
+  { kind, server, name, message }: ServerNotification,
+): Promise<void> {
+  await sql.run(
+    `INSERT INTO notification (kind, resource_type, resource_id, resource_name, server, message)
+       VALUES (?, 'server', ?, ?, ?, ?)`,
+    [kind, server, name, server, clip(message)],
+  );
+}
+
+interface ServerNotification {
+  readonly kind: NotificationKind;
+  readonly server: ServerId;
+  readonly name: string;
+  readonly message: string;
+}
+
 const Row = z.object({
   id: z.number(),
   kind: NotificationKind,
-  operation: OperationId,
-  resourceType: ResourceType,
+  operation: OperationId.nullable(),
+  resourceType: z.enum([...ResourceType.options, 'server']),
   resourceId: z.string(),
   resourceName: z.string(),
-  tenant: TenantId,
+  tenant: TenantId.nullable(),
   server: ServerId,
   message: z.string(),
   createdAt: instant,
@@ -56,13 +75,20 @@ export interface NotificationFilter {
   readonly limit: number;
 }
 
+export interface Whose {
+  readonly tenant: TenantId;
+  /** And what concerns the server. */
+  readonly andServer: boolean;
+}
+
 /** The newest first. */
 export async function listNotifications(
   sql: Sql,
-  tenant: TenantId,
+  { tenant, andServer }: Whose,
   { before = Number.MAX_SAFE_INTEGER, limit }: NotificationFilter,
 ): Promise<Notification[]> {
-  const text = `SELECT ${COLUMNS} FROM notification WHERE tenant = ? AND seq < ? ORDER BY seq DESC LIMIT ?`;
+  const whose = andServer ? '(tenant = ? OR tenant IS NULL)' : 'tenant = ?';
+  const text = `SELECT ${COLUMNS} FROM notification WHERE ${whose} AND seq < ? ORDER BY seq DESC LIMIT ?`;
   return (await sql.rows(Row, text, [tenant, before, limit])).map(toNotification);
 }
 

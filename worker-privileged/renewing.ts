@@ -18,6 +18,8 @@ export interface Renewing {
   readonly noteUpdate: () => void;
   /** To be called every second: has whoever runs what was replaced start anew. Never throws. */
   readonly once: () => Promise<void>;
+  /** Whether all that ran what was replaced has been started anew, as far as it could be. */
+  readonly isOver: () => boolean;
   /** Nothing is begun while the agent's own processes are about to start anew. */
   readonly mayBegin: () => boolean;
 }
@@ -30,6 +32,7 @@ export function createRenewing({ executor, isActive, isBusy, logger }: RenewingP
   // What an earlier worker did not come to is seen when one starts; its own processes are new by then.
   let [ofOwn, ofSites] = [false, true];
   let stale: readonly string[] = [];
+  let underWay = false;
   let held = 0;
   let pause = 0;
 
@@ -73,7 +76,8 @@ export function createRenewing({ executor, isActive, isBusy, logger }: RenewingP
       return;
     }
     ofSites = false;
-    await renewSites();
+    underWay = true;
+    await renewSites().finally(() => (underWay = false));
   }
 
   return {
@@ -94,6 +98,7 @@ export function createRenewing({ executor, isActive, isBusy, logger }: RenewingP
           logger.warn({ err: error }, 'not known who runs what was replaced');
       }
     },
+    isOver: () => !underWay && !ofOwn && (!ofSites || pause > 0),
     mayBegin: () => stale.length === 0,
   };
 }

@@ -34,6 +34,7 @@ import { createRenewing } from './renewing.ts';
 import { createRunOperation } from './run-operation.ts';
 import { createSealingAudit } from './sealing-audit.ts';
 import { createSweep } from './sweep.ts';
+import { createTellingUpdates } from './telling-updates.ts';
 import { createWatchingDrift } from './watching-drift.ts';
 import { createWorkerLock } from './worker-lock.ts';
 
@@ -102,6 +103,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   });
   const goOn = () => {
     renewing.noteUpdate();
+    telling.noteUpdate();
     return sweep.once();
   };
   const room = createMakingRoom({ ...minding, goOn });
@@ -123,6 +125,10 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   const watching = { server, state, executor, door, isActive: sweep.isActive, logger };
   // What is half replaced would be taken for drifted, and accounts are made by packages too.
   const between = { ...watching, isActive: () => sweep.isActive() && room.isUnderWay() === false };
+  const telling = createTellingUpdates({
+    ...{ ...between, askPage, serverName: config.serverName },
+    isActive: () => between.isActive() && renewing.isOver(),
+  });
   const rounds = [
     repeat(parts.sweepEveryMs ?? SWEEP_EVERY_MS, sweep.once),
     repeat(
@@ -137,6 +143,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(KEEP_ROOM_EVERY_MS, createKeepingRoom(watching)),
     repeat(MAKE_ROOM_EVERY_MS, room.once),
     repeat(RENEW_EVERY_MS, renewing.once),
+    repeat(RENEW_EVERY_MS, telling.once),
     repeat(SEAL_AUDIT_EVERY_MS, createSealingAudit(watching)),
     repeat(parts.keepAuditEveryMs ?? KEEP_AUDIT_EVERY_MS, createKeepingAudit(watching)),
     repeat(LOOK_AT_CERTIFICATES_EVERY_MS, createKeepingCertificates(watching)),

@@ -14,7 +14,7 @@ export function createNotificationRouter(notifications: NotificationService): Ro
     get: async (req, res) => {
       const { limit, cursor } = parseQuery(ListQuery, req);
       const before = cursor === undefined ? undefined : Number(cursor);
-      res.json(await notifications.list(callerOf(res).tenant, { limit, before }));
+      res.json(await notifications.list(callerOf(res), { limit, before }));
     },
   });
   return router;

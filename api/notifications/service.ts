@@ -1,20 +1,23 @@
-import type { TenantId } from '../../contract/ids.ts';
 import type { Notification } from '../../contract/notifications.ts';
 import type { Sql } from '../../state/connection.ts';
 import { listNotifications } from '../../state/notifications.ts';
 import type { NotificationFilter } from '../../state/notifications.ts';
+import type { Caller } from '../caller.ts';
 import { toPage } from '../paging.ts';
 import type { Page } from '../paging.ts';
 
+type Asking = Pick<Caller, 'role' | 'tenant' | 'acting'>;
+
 export interface NotificationService {
-  /** A tenant's, the newest first. */
-  readonly list: (tenant: TenantId, filter: NotificationFilter) => Promise<Page<Notification>>;
+  /** The newest first: a tenant's, and those of the server for an administrator who acts for nobody. */
+  readonly list: (caller: Asking, filter: NotificationFilter) => Promise<Page<Notification>>;
 }
 
 export function createNotificationService(state: Sql): NotificationService {
   return {
-    list: async (tenant, { before, limit }) => {
-      const found = await listNotifications(state, tenant, { before, limit: limit + 1 });
+    list: async ({ role, tenant, acting }, { before, limit }) => {
+      const whose = { tenant, andServer: role === 'administrator' && !acting };
+      const found = await listNotifications(state, whose, { before, limit: limit + 1 });
       return toPage(found, limit, ({ id }) => String(id));
     },
   };

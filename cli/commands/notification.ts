@@ -18,7 +18,7 @@ export function addNotificationCommands(program: Command, open: OpenSession): vo
         const listed = await listAll(session, '/v1/notifications', limit);
         present(session, listed, () => {
           const all = listed.items.map((item) => understand(Notification, item));
-          const rows = all.map((one) => [one.createdAt, one.kind, one.operation, one.message]);
+          const rows = all.map((one) => [one.createdAt, one.kind, one.operation ?? '-', one.message]);
           return table(['AT', 'KIND', 'OPERATION', 'MESSAGE'], rows);
         });
       }),

@@ -24,7 +24,7 @@ export interface FakeExecutor {
   readonly requests: readonly ExecutorRequest[];
   readonly answer: (answer: Answer) => void;
   /** Whether packages are being replaced, and how often that was asked. */
-  readonly packages: { underWay: boolean; asked: number };
+  readonly packages: { underWay: boolean; asked: number; report: unknown };
   /** Ends every connection at once, as a crash does. */
   readonly crash: () => void;
   readonly stop: () => Promise<void>;
@@ -48,10 +48,13 @@ export async function startFakeExecutor(socketPath: string, first: Answer): Prom
   const requests: ExecutorRequest[] = [];
   const sockets = new Set<Socket>();
 
-  const packages = { underWay: false, asked: 0 };
-  const meet = () => {
-    packages.asked += 1;
-    return { underWay: packages.underWay };
+  const packages = { underWay: false, asked: 0, report: null as unknown };
+  const ofPackages: Readonly<Record<string, () => object>> = {
+    'updates.meet': () => {
+      packages.asked += 1;
+      return { underWay: packages.underWay };
+    },
+    'updates.report': () => ({ report: packages.report }),
   };
 
   async function serve(socket: Socket, line: string): Promise<void> {
@@ -59,7 +62,7 @@ export async function startFakeExecutor(socketPath: string, first: Answer): Prom
     const say = (words: object): void => {
       if (!socket.destroyed) socket.write(`${JSON.stringify({ request: request.request, ...words })}\n`);
     };
-    const look = request.verb === 'updates.meet' ? meet() : LOOKS[request.verb];
+    const look = ofPackages[request.verb]?.() ?? LOOKS[request.verb];
     const isLook = look !== undefined;
     if (!isLook) requests.push(request);
     try {

@@ -248,6 +248,11 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
       look: () => Promise.resolve({ sites: [], services: [] }),
       restart: () => Promise.resolve(),
     },
+    updateLog: {
+      report: () => Promise.resolve(null),
+      told: () => Promise.resolve(),
+      noteRenewed: () => Promise.resolve(),
+    },
     updates: { meet: () => Promise.resolve(false) },
     registry: createRegistry({ files, folders, locks }),
     sizes: {

@@ -65,6 +65,7 @@ const LOOKS: ReadonlySet<string> = new Set([
     'tenant.drift',
     'updates.meet',
     'updates.look',
+    'updates.report',
     'audit.head',
     'audit.lines',
   ],

@@ -13,6 +13,7 @@ import {
 } from './agent.ts';
 import { begin, build, forget, publish, SECURITY, versionOf } from './archive.ts';
 import { must, page, run } from './server.ts';
+import { told } from './told.ts';
 
 /* Packages that are replaced while operations are asked for, and a package that waits half-way until it is let go. */
 
@@ -94,6 +95,18 @@ test.each([
     expect(existsSync(`${MARKS}/mark`)).toBe(false);
   },
 );
+
+test('an administrator is told what was replaced, and that the server answers', async () => {
+  must('dpkg', ['--install', build('/srv/archive', { name: NAME, version: '0.9' })]);
+  writeFileSync(GO, '');
+  publish('security', SECURITY, [{ name: NAME, version: '1.1', configured: WAITS }]);
+  must('unattended-upgrade', []);
+  const one = await told(new RegExp(`${NAME} (0\\.9 to )?1\\.1`));
+  expect(one).toMatchObject({ kind: 'updated', operation: null, resource: { type: 'server' } });
+  expect(one.message).toMatch(/MariaDB answers and \d+ of sites, databases and tenants were looked at/);
+  expect(one.message).toMatch(/The server (need not|has to) be started anew/);
+  expect(existsSync(`${MARKS}/from`)).toBe(false);
+});
 
 test('where all of it is killed half-way, and no hook tells of its end, operations go on', async () => {
   const { child, over } = start('apt-get', 'install', '--quiet', '--yes', package_());

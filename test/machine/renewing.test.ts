@@ -5,6 +5,7 @@ import type { Domain } from '../../contract/domains.ts';
 import { createDomain, ready, unique } from './agent.ts';
 import { begin, forget, publishFiles, SECURITY, versionOf } from './archive.ts';
 import { must, page, place } from './server.ts';
+import { told } from './told.ts';
 import { underLoad } from './under-load.ts';
 
 /* A security update of PHP, as the distribution would bring it, while sites are asked without a pause. */
@@ -65,6 +66,7 @@ test('after a security update of PHP under load each site runs the new one, and 
     },
   );
   for (const load of loads) expect(load).toEqual({ asked: expect.any(Number) as number, failed: [] });
+  await told(new RegExp(`${NAME} \\S+ to \\S+probe1.*Started anew: PHP of \\d+ sites`));
   for (const one of sites) expect(programOf(one)).toMatch(/^\/usr\/sbin\/php-fpm8\.\d+$/);
 });
 

@@ -285,6 +285,22 @@ test('the newest come first, page after page, and none of another tenant', async
   expect((await agent.call('GET', '/v1/notifications', { headers })).json).toEqual({ items: [], next: null });
 });
 
+test('what concerns the server is told to an administrator who acts for nobody, and to no other', async () => {
+  agent.servers
+    .sql(`INSERT INTO sculptor.notification (kind, resource_type, resource_id, resource_name, server, message)
+    VALUES ('updated', 'server', 'default', 'machine.example', 'default', 'Updated: nginx 1 to 2.')`);
+  const seen = async (headers: Record<string, string> = {}) => {
+    const { json } = await agent.call('GET', '/v1/notifications', { headers });
+    return z
+      .array(Notification)
+      .parse(json['items'])
+      .filter(({ kind }) => kind === 'updated');
+  };
+  expect(await seen()).toMatchObject([{ operation: null, tenant: null, resource: { type: 'server' } }]);
+  expect(await seen({ 'sculptor-tenant': 'default' })).toEqual([]);
+  expect(await seen(makeToken(agent.servers, { tenant: 'default' }).headers)).toEqual([]);
+});
+
 test('the trash lists what was removed and can be brought back, page after page, and not what stands', async () => {
   const ids: string[] = [];
   for (const name of ['one.trash.example', 'two.trash.example', 'three.trash.example']) {

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { OperationId } from '../../../contract/ids.ts';
+import { type OperationId, TenantId } from '../../../contract/ids.ts';
+import { listNotifications } from '../../../state/notifications.ts';
 import { askDomain } from './asked.ts';
-import { startWorld } from './world.ts';
+import { live, startWorld } from './world.ts';
 import type { World } from './world.ts';
 
 let world: World;
@@ -56,4 +57,31 @@ test('nor by a worker that is started in the midst of it', async () => {
   expect(await world.row(operation)).toMatchObject({ status: 'queued', epoch: 0 });
   world.executor.packages.underWay = false;
   expect(await world.ended(operation)).toMatchObject({ status: 'succeeded', attempt: 1 });
+});
+
+test('what was replaced is told once, to whoever may know of the server, and the executor that it was', async () => {
+  const { executor, api } = world;
+  const packages = [{ name: 'nginx', from: '1', to: '2', whole: true }];
+  executor.packages.report = { upTo: 7, packages, more: 0, services: [], sites: 0, reboot: null };
+  const told = () => executor.requests.filter(({ verb }) => verb === 'updates.told').map(({ args }) => args);
+  executor.answer((request) => {
+    if (request.verb === 'updates.told') executor.packages.report = null;
+    return live(request, () => undefined);
+  });
+  world.startWorker();
+  while (told().length === 0) await pause(10);
+  await askedTwice();
+  expect(told()).toEqual([{ upTo: 7 }]);
+  const list = (andServer: boolean) =>
+    listNotifications(api, { tenant: TenantId.parse('default'), andServer }, { limit: 10 });
+  const [one, ...others] = await list(true);
+  expect(others).toEqual([]);
+  expect(one).toMatchObject({
+    ...{ kind: 'updated', operation: null, tenant: null, server: 'default' },
+    resource: { type: 'server', id: 'default', name: 'machine.example' },
+  });
+  expect(one?.message).toMatch(
+    /^Updated: nginx 1 to 2\. The server need not be started anew\. MariaDB answers/,
+  );
+  expect(await list(false)).toEqual([]);
 });

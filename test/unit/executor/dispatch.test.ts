@@ -70,6 +70,8 @@ function build(
       'updates.meet': () => Promise.resolve({ underWay: false }),
       'updates.look': () => Promise.resolve({ sites: [], services: [] }),
       'updates.restart': () => Promise.resolve({}),
+      'updates.report': () => Promise.resolve({ report: null }),
+      'updates.told': () => Promise.resolve({}),
       'site.renew': () => Promise.resolve({}),
       'audit.head': () => Promise.resolve({}),
       'audit.lines': ({ after }) => Promise.resolve({ lines: [], last: after }),

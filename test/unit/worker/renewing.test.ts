@@ -94,3 +94,17 @@ test('where the executor is away it is asked again, a minute later', async () =>
   for (let second = 0; second <= 61; second += 1) await renewing.once();
   expect(asked).toEqual(['updates.look', 'updates.look']);
 });
+
+test('it is over when all have started anew, or could not be', async () => {
+  const { renewing, world } = build();
+  expect(renewing.isOver()).toBe(false);
+  await renewing.once();
+  expect(renewing.isOver()).toBe(true);
+  renewing.noteUpdate();
+  expect(renewing.isOver()).toBe(false);
+  await renewing.once();
+  expect(renewing.isOver()).toBe(false);
+  world.failing = ['updates.look', 'internal'];
+  await renewing.once();
+  expect(renewing.isOver()).toBe(true);
+});

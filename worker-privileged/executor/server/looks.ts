@@ -11,6 +11,7 @@ export const LOOKS: ReadonlySet<Verb> = new Set([
   'tenant.room',
   'updates.meet',
   'updates.look',
+  'updates.report',
   'audit.head',
   'audit.lines',
   'site.drift',

@@ -52,6 +52,8 @@ export const LIMIT_MS: { readonly [V in Verb]: number } = {
   'updates.meet': 20_000,
   'updates.look': 65_000,
   'updates.restart': 90_000,
+  'updates.report': 20_000,
+  'updates.told': 20_000,
   // Requests under way have a minute.
   'site.renew': 180_000,
   'audit.head': 65_000,

@@ -47,6 +47,7 @@ export function lookingOnly(system: System): System {
     // Any that is none: it is shown to nobody.
     tenants: { ...only(tenants, 'read', 'list'), nextProject: () => Promise.resolve(FIRST_PROJECT) },
     replaced: only(system.replaced),
+    updateLog: only(system.updateLog),
     updates: only(system.updates),
   };
 }

@@ -68,6 +68,8 @@ export const paths = {
   updates: '/run/sculptor-updates',
   /** What /usr/lib/sculptor/replaced has found. */
   replaced: '/run/sculptor-updates/replaced',
+  /** What was started anew for it. */
+  renewed: '/run/sculptor-updates/renewed',
   /** Root's own word on the sites' caches, and the passwords of the two that look after them. */
   caches: '/var/lib/sculptor-root/cache/caches.json',
   cachePassword: (whose: 'executor' | 'keeper') => `/var/lib/sculptor-root/cache/${whose}` as const,

@@ -41,6 +41,7 @@ import { createSupervisedRelays } from './supervised-relays.ts';
 import { createSupervisorMasters } from './supervisor.ts';
 import { createTenantRegister, type TenantRegister } from './tenants.ts';
 import { createUnitMasters } from './units.ts';
+import { createUpdateLog, type UpdateLog } from './update-log.ts';
 import { createUpdates, type Updates } from './updates.ts';
 import { createXmlRpc } from './xml-rpc.ts';
 
@@ -81,6 +82,7 @@ export type System = {
   readonly snippets: Snippets;
   readonly ssh: Ssh;
   readonly tenants: TenantRegister;
+  readonly updateLog: UpdateLog;
   readonly updates: Updates;
   readonly now: () => Date;
   readonly hostname: () => string;
@@ -159,6 +161,7 @@ export function createSystem(config: ExecutorConfig): System {
     snippets: createSnippets({ files, folders }),
     ssh: createSsh({ files, commands }),
     tenants: createTenantRegister({ files, folders, locks }),
+    updateLog: createUpdateLog(),
     updates: createUpdates(),
     now,
     hostname,

@@ -13,9 +13,25 @@ export function lookForReplaced({ replaced }: Pick<System, 'replaced'>): VerbHan
   };
 }
 
-export function restartOwn({ replaced }: Pick<System, 'replaced'>): VerbHandler<'updates.restart'> {
+export function restartOwn({
+  replaced,
+  updateLog,
+}: Pick<System, 'replaced' | 'updateLog'>): VerbHandler<'updates.restart'> {
   return async () => {
-    await replaced.restart((await replaced.look()).services);
+    const { services } = await replaced.look();
+    await replaced.restart(services);
+    await updateLog.noteRenewed(services);
+    return {};
+  };
+}
+
+export function reportUpdates({ updateLog }: Pick<System, 'updateLog'>): VerbHandler<'updates.report'> {
+  return async () => ({ report: await updateLog.report() });
+}
+
+export function noteTold({ updateLog }: Pick<System, 'updateLog'>): VerbHandler<'updates.told'> {
+  return async ({ upTo }) => {
+    await updateLog.told(upTo);
     return {};
   };
 }
@@ -24,10 +40,13 @@ export function restartOwn({ replaced }: Pick<System, 'replaced'>): VerbHandler<
 export function renewSite({
   registry,
   masters,
-}: Pick<System, 'registry' | 'masters'>): VerbHandler<'site.renew'> {
+  updateLog,
+}: Pick<System, 'registry' | 'masters' | 'updateLog'>): VerbHandler<'site.renew'> {
   return async ({ id }) => {
     const entry = await registry.read(id);
-    if (entry !== null && entry.removedAt === null) await masters.refresh(poolOf(entry));
+    if (entry === null || entry.removedAt !== null) return {};
+    await masters.refresh(poolOf(entry));
+    await updateLog.noteRenewed([id]);
     return {};
   };
 }
