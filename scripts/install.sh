@@ -41,6 +41,8 @@ program=install.sh
 . "$here/install/agent.sh"
 # shellcheck source=scripts/install/updates.sh
 . "$here/install/updates.sh"
+# shellcheck source=scripts/install/firewall.sh
+. "$here/install/firewall.sh"
 # shellcheck source=scripts/install/installed.sh
 . "$here/install/installed.sh"
 
@@ -122,6 +124,7 @@ main() {
   # From here on it is the new version that is started, whatever starts it.
   step 'what the agent knows of this server' install_facts
   step 'services' install_services
+  step 'the firewall' install_firewall
   step 'whether the agent answers' check_answers
   step 'what was needed for the installation only' remove_temporary_packages
   step 'what was put in place' note_installed

@@ -75,14 +75,29 @@ stop_services() {
   fi
   for unit in sculptor-api.service sculptor-worker-privileged.service sculptor-worker-unprivileged.service \
     sculptor-executor.socket sculptor-executor.service sculptor-redis.service sculptor-cache-keeper.service sculptor-cache.service \
-    sculptor-mailer.service sculptor-notify.service sculptor-notify.socket; do
+    sculptor-mailer.service sculptor-notify.service sculptor-notify.socket \
+    sculptor-firewall-undo.timer sculptor-firewall-undo.service sculptor-firewall.service; do
     [ ! -e "$units/$unit" ] || try systemctl disable --now "$unit"
     ensure_gone "$units/$unit" "$unit"
   done
   ensure_gone "$units/sculptor-api.service.d" "the API's port"
   ensure_gone "$units/sculptor-certbot@.service" 'sculptor-certbot@.service'
   ensure_gone "$units/sculptor-replaced.service" 'sculptor-replaced.service'
+  open_firewall
   try systemctl daemon-reload
+}
+
+# Our table, and none of anybody else's.
+open_firewall() {
+  if nft list table inet sculptor >/dev/null 2>&1; then
+    try nft delete table inet sculptor
+    line changed 'the rules of the firewall'
+  else
+    line unchanged 'the rules of the firewall'
+  fi
+  ensure_gone "$units/nftables.service.d/sculptor.conf" 'the drop-in of nftables'
+  rmdir --ignore-fail-on-non-empty "$units/nftables.service.d" 2>/dev/null || true
+  ensure_gone /etc/sculptor/firewall 'the settings of the firewall'
 }
 
 remove_files() {

@@ -143,6 +143,7 @@ Sculptor Agent is about to be installed on $server_name, where sites will be ser
   - packages of the distribution: nginx, PHP, MariaDB, Redis, Supervisor, sudo and what they need
   - users www, nginx and sculptor, without password and shell; sculptor may run one program as root
   - nginx with a configuration of its own on ports 80 and 443; the distribution's PHP pool is switched off
+  - a firewall that lets in ssh, http and https, beside what else there is of rules
   - the agent in /usr/lib/sculptor, its settings in /etc/sculptor, its state in MariaDB, sites in /home/www
 TEXT
   if [ -z "$yes" ]; then

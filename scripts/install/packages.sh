@@ -6,7 +6,7 @@ packages=(
   php-fpm php-cli php-mysql php-curl php-gd php-mbstring php-xml php-zip php-intl php-bcmath php-redis
   mariadb-server mariadb-client redis-server supervisor
   certbot sudo curl openssl ca-certificates logrotate procps iproute2 cron openssh-server
-  unattended-upgrades
+  unattended-upgrades nftables
 )
 
 install_packages() {

@@ -26,6 +26,7 @@ install_units() {
     unit=${unit##*/}
     # It is up already.
     [ "$unit" != sculptor-redis.service ] || continue
+    [[ $unit != sculptor-firewall* ]] || can_filter || continue
     put_unit "$unit" "$tree/systemd/units/$unit"
     case $unit in sculptor-php*@.service) put_next "$unit" ;; esac
     service=${unit#sculptor-}

@@ -548,8 +548,19 @@ test('row 46: nobody but root changes the network or what is let in', async () =
     ['ip', 'route', 'add', 'blackhole', '192.0.2.0/24'],
     ['ip', 'rule', 'add', 'from', 'all', 'prohibit'],
     ['sysctl', '-q', '-w', 'net.ipv4.ip_forward=1'],
+    ['nft', 'flush', 'ruleset'],
+    ['nft', 'add', 'element', 'inet', 'sculptor', 'open', '{ 3306 }'],
+    ['systemctl', '--no-ask-password', 'stop', 'sculptor-firewall.service'],
+    ['systemctl', '--no-ask-password', 'start', 'sculptor-firewall-undo.service'],
+    ['tee', '/etc/sculptor/firewall/rules.nft'],
+    ['cat', '/etc/sculptor/firewall/settings.json'],
+    ['sculptorctl', 'firewall', 'off'],
   ];
-  const state = () => [run('ip', ['link']).out, run('ip', ['route']).out, run('ip', ['rule']).out].join('');
+  const state = () =>
+    [
+      ...['link', 'route', 'rule'].map((what) => must('ip', [what])),
+      must('nft', ['list', 'table', 'inet', 'sculptor']),
+    ].join('');
   const before = state();
   await refused(
     46,

@@ -42,6 +42,8 @@ export async function killedRedis(times: number): Promise<Undo> {
   return commands([], [['systemctl', 'restart', unit]]);
 }
 
+const renewed = () => void must('systemctl', ['reload', 'sculptor-firewall.service']);
+
 /** The units and services as they are set up, and as they run. */
 export const SERVICES: readonly Sabotage[] = [
   {
@@ -72,6 +74,24 @@ export const SERVICES: readonly Sabotage[] = [
     spoil: () => write('/etc/sculptor/programs/x1x1x1x1x1x1', () => 'true\0'),
     check: 'programs',
     sentence: /^\/etc\/sculptor\/programs\/x1x1x1x1x1x1 is a program that nobody registered\.$/,
+  },
+  {
+    name: 'a kernel that knows nothing of our rules',
+    spoil: () => {
+      must('nft', ['delete', 'table', 'inet', 'sculptor']);
+      return Promise.resolve(renewed);
+    },
+    check: 'firewall',
+    sentence: /^The kernel has no table sculptor: nothing is closed to the network\.$/,
+  },
+  {
+    name: 'a rule that somebody put among ours',
+    spoil: () => {
+      must('nft', ['insert', 'rule', 'inet', 'sculptor', 'input', 'tcp', 'dport', '3306', 'accept']);
+      return Promise.resolve(renewed);
+    },
+    check: 'firewall',
+    sentence: /^The table sculptor in the kernel is not as \/etc\/sculptor\/firewall\/rules\.nft says\.$/,
   },
   {
     name: 'a drop-in that takes the sandbox away',

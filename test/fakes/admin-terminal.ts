@@ -6,6 +6,7 @@ import { ADMIN_COMMANDS } from '../../worker-privileged/executor/admin/table.ts'
 import type { AuditEvent } from '../../worker-privileged/executor/server/audit.ts';
 import type { Administrator } from '../../worker-privileged/executor/system/administrators.ts';
 import { createFakeSystem, type FakeServer } from './executor-system.ts';
+import { createFakeNetfilter, firewallOf, type FakeNetfilter } from './firewall.ts';
 
 /** The state and the tokens as MariaDB would hold them, what they were told in order, and standard input. */
 export type FakeRecords = {
@@ -13,10 +14,11 @@ export type FakeRecords = {
   administrators: Administrator[];
   away: boolean;
   input: string;
+  readonly netfilter: FakeNetfilter;
 };
 
 export function createFakeRecords(): FakeRecords {
-  return { told: [], administrators: [], away: false, input: '' };
+  return { told: [], administrators: [], away: false, input: '', netfilter: createFakeNetfilter() };
 }
 
 /** What `sculptorctl` does with words of root's, on a server in memory. */
@@ -31,7 +33,11 @@ export async function adminTerminal(server: FakeServer, records: FakeRecords, wo
     isRoot: true,
     commands: ADMIN_COMMANDS,
     tools: {
-      commands: { run: unused, hold: unused },
+      // What listens, where somebody asks: nothing.
+      commands: {
+        run: ({ file }) => (file === '/usr/bin/ss' ? Promise.resolve('') : unused()),
+        hold: unused,
+      },
       log: (level, message) => void (said.err += `${level} ${message}\n`),
       terminal: {
         ...{ input: Readable.from([]), output: new PassThrough(), errors: new PassThrough() },
@@ -39,6 +45,7 @@ export async function adminTerminal(server: FakeServer, records: FakeRecords, wo
       },
       input: () => Promise.resolve(records.input),
       system: () => Promise.resolve(createFakeSystem(server).system),
+      firewall: () => Promise.resolve(firewallOf(records.netfilter)),
       records: () => Promise.resolve(recordsOf(records)),
     },
     audit: (event) => void events.push(event),

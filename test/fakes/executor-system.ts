@@ -80,6 +80,7 @@ export function createFakeServer(): FakeServer {
     '/home/www/.trash',
     '/etc/sculptor/mail',
     '/etc/sculptor/acme',
+    '/etc/sculptor/firewall',
     paths.mailFolders,
     paths.mailSpool,
     '/etc/sculptor/keys',

@@ -13,6 +13,7 @@ import { createAuditTable } from './system/audit-table.ts';
 import { createCommands } from './system/command.ts';
 import { readConfig, tenantsServer } from './system/config.ts';
 import { createFiles } from './system/files.ts';
+import { createFirewall } from './system/firewall.ts';
 import { createLocks } from './system/locks.ts';
 import { readLogin } from './system/login.ts';
 import { createLog } from './system/log.ts';
@@ -64,6 +65,7 @@ process.exitCode = await runAdmin({
     },
     input: readInput,
     system: async () => createSystem(await config()),
+    firewall: () => Promise.resolve(createFirewall({ commands, files })),
     records: async () => {
       const here = { commands, socketPath: (await config()).mariadbSocket };
       const sql = createRootSql(here);

@@ -41,6 +41,45 @@ export const SERVER: readonly Defence[] = [
     noticed: { file: NEIGHBOURS, test: 'row 41: nobody but nginx can speak to a site’s PHP' },
   },
   {
+    name: 'what the firewall drops',
+    against: 'whatever somebody starts on a port',
+    change: {
+      file: 'worker-privileged/executor/render/firewall.ts',
+      from: 'policy drop;',
+      to: 'policy accept;',
+    },
+    noticed: {
+      file: 'test/machine/firewall.test.ts',
+      test: 'ssh, http and https are open, and nothing else that listens is',
+    },
+  },
+  {
+    name: 'who is there by ssh can come again',
+    against: 'a change of the firewall that shuts its maker out',
+    change: {
+      file: 'worker-privileged/executor/admin/firewall-change.ts',
+      from: '    requireWayIn(settings, ssh);\n',
+      to: '',
+    },
+    noticed: {
+      file: 'test/unit/executor/firewall.test.ts',
+      test: 'root cannot close ssh to who is here by it',
+    },
+  },
+  {
+    name: 'a change over ssh is on trial',
+    against: 'a firewall that nobody can take back any more',
+    change: {
+      file: 'worker-privileged/executor/admin/firewall-change.ts',
+      from: 'held || ssh.sessions.length === 0',
+      to: 'held || ssh.sessions.length >= 0',
+    },
+    noticed: {
+      file: 'test/unit/executor/firewall.test.ts',
+      test: 'root over ssh has a change on trial, which holds when it is confirmed and not before',
+    },
+  },
+  {
     name: 'disable_symlinks',
     against: 'nginx as a reader of a neighbour’s files',
     change: {

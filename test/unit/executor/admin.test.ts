@@ -49,6 +49,7 @@ async function sculptorctl(
         input: unused,
         system: unused,
         records: unused,
+        firewall: unused,
       },
       terminal: { input: process.stdin, output: process.stdout, errors: process.stderr, interactive: false },
     },

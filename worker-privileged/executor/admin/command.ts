@@ -2,6 +2,7 @@ import type { Administrators } from '../system/administrators.ts';
 import type { AgentState } from '../system/agent-state.ts';
 import type { AuditTable } from '../system/audit-table.ts';
 import type { Commands } from '../system/command.ts';
+import type { Firewall } from '../system/firewall.ts';
 import type { Log } from '../system/log.ts';
 import type { System } from '../system/system.ts';
 import type { Terminal } from './talk.ts';
@@ -37,6 +38,8 @@ export type AdminTools = {
   readonly system: () => Promise<System>;
   /** What no verb can reach: the state, as MariaDB's root. */
   readonly records: () => Promise<Records>;
+  /** Nor this: what the network reaches. */
+  readonly firewall: () => Promise<Firewall>;
 };
 
 export type Records = {

@@ -4,6 +4,7 @@ import { audit } from './audit.ts';
 import type { AdminCommand } from './command.ts';
 import { database } from './database.ts';
 import { doctor } from './doctor.ts';
+import { firewall } from './firewall.ts';
 import { limit } from './limit.ts';
 import { mail } from './mail.ts';
 import { purge } from './purge.ts';
@@ -22,4 +23,5 @@ export const ADMIN_COMMANDS = {
   acme,
   audit,
   site,
+  firewall,
 } as const satisfies Readonly<Record<string, AdminCommand>>;

@@ -7,6 +7,7 @@ import { code } from './code.ts';
 import { disk } from './disk.ts';
 import { files } from './files.ts';
 import type { Check } from './finding.ts';
+import { firewall } from './firewall.ts';
 import { jobs } from './jobs.ts';
 import { kernel } from './kernel.ts';
 import { listeners } from './listeners.ts';
@@ -54,6 +55,7 @@ export const CHECKS = {
   processes,
   units,
   listeners,
+  firewall,
   nginx,
   redis,
   caches,

@@ -31,7 +31,8 @@ export function listenersIn(text: string): readonly Listener[] {
       protocol,
       address: local.slice(0, colon).replace(/%[^\]]*/, ''),
       port: Number(local.slice(colon + 1)),
-      program: /"([^"]*)"/.exec(users.join(' '))?.[1] ?? 'the kernel',
+      // A process calls itself what it likes, and this is for a terminal.
+      program: (/"([^"]*)"/.exec(users.join(' '))?.[1] ?? 'the kernel').replace(/[^ -~]/g, '?'),
     };
   });
 }

@@ -12,6 +12,7 @@ export const LACKS: readonly string[] = [
   'The PHP of a site runs always; with systemd it starts when it is first asked for.',
   'A site is answered by its own program only where the package systemd is installed, which need not run: its relay is of it.',
   'No sandbox around certbot: it is a child of the executor, as a user of its own.',
+  'No firewall: the network is that of who runs this container.',
   'Whether the clock is synchronised is not known.',
 ];
 

@@ -11,6 +11,11 @@ export const paths = {
   limits: '/etc/sculptor/limits.json',
   mailSettings: '/etc/sculptor/mail/settings.json',
   acmeSettings: '/etc/sculptor/acme/settings.json',
+  /** What the firewall lets in, and its rules, as they hold from the next start on; beside them what is on trial. */
+  firewallSettings: '/etc/sculptor/firewall/settings.json',
+  firewallRules: '/etc/sculptor/firewall/rules.nft',
+  firewallTrialSettings: '/etc/sculptor/firewall/trial.json',
+  firewallTrial: '/etc/sculptor/firewall/trial.nft',
   /** Whom certbot believes that it speaks with the authority, where root has said so. */
   acmeRoots: '/etc/sculptor/acme/ca.pem',
   /** What certbot is asked for a site, and its answer; see /usr/lib/sculptor/acme. */
