@@ -5,9 +5,13 @@ import { z } from 'zod';
 import { operationId, type Answer } from '../machine/agent.ts';
 import { rows } from './state-rows.ts';
 
-export type End = { readonly status: OperationStatus; readonly code: string | null };
+export type End = z.infer<typeof Row>;
 
-const Row = z.object({ status: OperationStatus, code: z.string().nullable() });
+const Row = z.object({
+  status: OperationStatus,
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+});
 
 /** Each attempt may have a pause of its own before it. */
 const PATIENCE_MS = 180_000;
@@ -17,9 +21,9 @@ export async function endedWhole(answer: Answer): Promise<End> {
   const id = operationId(answer);
   const until = performance.now() + PATIENCE_MS;
   for (;;) {
-    const [row] = await rows(Row, 'SELECT status, error_code AS code FROM sculptor.operation WHERE id = ?', [
-      id,
-    ]);
+    const text =
+      'SELECT status, error_code AS code, error_message AS message FROM sculptor.operation WHERE id = ?';
+    const [row] = await rows(Row, text, [id]);
     if (row !== undefined && ENDED.has(row.status)) return row;
     if (performance.now() > until)
       throw new Error(`the operation ${id} is ${row?.status ?? 'not there'} and goes on`);

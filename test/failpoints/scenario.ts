@@ -52,9 +52,9 @@ export async function prepared({ prepare }: Pick<Scenario, 'prepare'>): Promise<
   const done = async ({ method, path, body, headers }: Request) => {
     const answer = await accepted(method, path, { ...(body && { body }), ...(headers && { headers }) });
     names.addAllIn(answer.json);
-    const { status, code } = await endedWhole(answer);
+    const { status, message } = await endedWhole(answer);
     if (status !== 'succeeded')
-      throw new Error(`${method} ${path} was to prepare and ended ${status} ${code ?? ''}`);
+      throw new Error(`${method} ${path} was to prepare and ended ${status}: ${message ?? ''}`);
     return answer;
   };
   return { names, request: await prepare({ names, unique: own, done }) };

@@ -21,7 +21,14 @@ const program: Program = {
 };
 
 /** A supervisord: the groups that it runs with their state, the files that it would read, and what it was asked. */
-function supervisor({ refuses = false, mode = 'systemd' as const, stops = [] as number[] } = {}) {
+function supervisor({
+  refuses = false,
+  mode = 'systemd' as const,
+  stops = [] as number[],
+  /** How often it says of a group that was added that it is stopped. */
+  late = 0,
+} = {}) {
+  let turns = late;
   const files = new Map<string, string>();
   const groups = new Map<string, string>();
   const asked: string[] = [];
@@ -42,7 +49,14 @@ function supervisor({ refuses = false, mode = 'systemd' as const, stops = [] as 
       Promise.resolve(
         [...groups].flatMap(([name, statename]) =>
           Array.from({ length: processesOf(name) }, (_, index) => ({
-            ...{ group: name, name: String(index), statename, start: 1_700_000_000, stop: 0, exitstatus: 0 },
+            ...{
+              group: name,
+              name: String(index),
+              statename: (turns -= 1) >= 0 ? 'STOPPED' : statename,
+              start: 1_700_000_000,
+              stop: 0,
+              exitstatus: 0,
+            },
           })),
         ),
       ),
@@ -111,6 +125,12 @@ test('a program is on when Supervisor runs as many of it as it shall, from its f
   expect(await programs.lookOn({ ...program, words: 'false\0' })).toBe('it is another program');
   expect(await programs.lookOn({ ...program, stopSeconds: 11 })).toBe('Supervisor was told otherwise');
   expect(files.get(`/etc/sculptor/programs/${part}`)).toBe('true\0');
+});
+
+test('one that Supervisor has been given is on, though it begins it at its next turn', async () => {
+  const { programs } = supervisor({ late: 5 });
+  await programs.turnOn(program);
+  expect(await programs.lookOn(program)).toBeNull();
 });
 
 test('one that has failed is not on, one that is started again by itself is', async () => {

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { FailureError } from '../../../contract/failures.ts';
+import { comesTrue } from './comes-true.ts';
 import type { Files } from './files.ts';
 
 /* How nginx's processes stand: what has read which files. */
@@ -38,16 +39,6 @@ function signal(master: number): void {
   } catch {
     // It has ended this moment.
   }
-}
-
-/** False where it does not in that time. */
-async function comesTrue(isSo: () => Promise<boolean>, withinMs: number): Promise<boolean> {
-  const deadline = performance.now() + withinMs;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) return false;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  return true;
 }
 
 function notRunning(): FailureError {

@@ -4,6 +4,7 @@ import type { Undo } from '../ensure.ts';
 import { programGroup, programOf, renderSupervisedProgram } from '../render/supervised-program.ts';
 import type { SupervisedProgram } from '../render/supervised-program.ts';
 import { CommandError, type Commands } from './command.ts';
+import { comesTrue } from './comes-true.ts';
 import type { Files } from './files.ts';
 import type { Folders } from './folders.ts';
 import { paths } from './paths.ts';
@@ -49,7 +50,7 @@ export function createPrograms(tools: Tools): Programs {
     if ((await files.read(confOf(program.part))) !== conf(program)) return 'Supervisor was told otherwise';
     const all = await processesOf(program.part);
     if (all.length !== program.processes) return `${all.length} processes of it are known`;
-    const off = all.filter(({ state }) => STANDS[state] !== program.running);
+    const off = all.filter((one) => !stands(one, program));
     return off.length === 0 ? null : `${off.length} processes of it are ${off[0]?.state ?? 'off'}`;
   };
   const turnOff = async (part: PartId) => {
@@ -63,6 +64,9 @@ export function createPrograms(tools: Tools): Programs {
     await drop(tools, program.part);
     await tolerating(ALREADY_ADDED, () => call('supervisor.addProcessGroup', [group]));
     if (program.running && !program.startOnBoot) await call('supervisor.startProcessGroup', [group, false]);
+    // It begins what it was given at its next turn, and until then says of it that it is stopped.
+    const stand = async () => (await processesOf(program.part)).every((one) => stands(one, program));
+    await comesTrue(stand, BEGUN_MS);
   };
 
   return {
@@ -113,6 +117,10 @@ const STANDS: { readonly [S in ProcessState]: boolean } = {
   stopping: false,
   stopped: false,
 };
+
+const stands = ({ state }: ProgramProcess, { running }: Program) => STANDS[state] === running;
+
+const BEGUN_MS = 5000;
 
 const conf = (program: Program) =>
   renderSupervisedProgram({ ...program, autostart: program.running && program.startOnBoot });
