@@ -35,6 +35,12 @@ export const Config = z.strictObject({
   sealKey: SealKey.nullable().default(null),
   /** What is done with what was changed by hand: it is told, or told and made as it was. */
   drift: z.enum(['report', 'repair']).default('report'),
+  /** From where the panel comes, with blanks between them: whom nobody bans. */
+  panelAddresses: z
+    .string()
+    .regex(/^[0-9a-fA-F.:/ ]*$/)
+    .max(2000)
+    .default(''),
   // Of one token, and from one address, in a minute. Failed logins are counted among the requests too.
   requestsPerToken: most.default(6000),
   requestsPerAddress: most.default(12_000),

@@ -41,6 +41,8 @@ program=install.sh
 . "$here/install/agent.sh"
 # shellcheck source=scripts/install/updates.sh
 . "$here/install/updates.sh"
+# shellcheck source=scripts/install/fail2ban.sh
+. "$here/install/fail2ban.sh"
 # shellcheck source=scripts/install/firewall.sh
 . "$here/install/firewall.sh"
 # shellcheck source=scripts/install/installed.sh
@@ -117,10 +119,10 @@ main() {
   step "the administrator's token" install_token
   step 'sudo' install_sudoers
   step "PHP's mail" install_sendmail
-  step 'fail2ban' install_fail2ban
   step 'security updates' install_updates
   step 'nginx' install_nginx
   step 'SSH' install_ssh
+  step 'fail2ban' install_fail2ban
   # From here on it is the new version that is started, whatever starts it.
   step 'what the agent knows of this server' install_facts
   step 'services' install_services

@@ -104,7 +104,7 @@ remove_files() {
   local path
   ensure_gone /etc/sudoers.d/sculptor 'the right to sudo'
   close_ssh
-  ensure_gone /etc/fail2ban/filter.d/sculptor-api.conf "fail2ban's filter"
+  close_jails
   close_updates
   ensure_gone /usr/local/bin/sculptorctl /usr/local/bin/sculptorctl
   for path in /usr/lib/sculptor/*; do
@@ -134,6 +134,15 @@ close_updates() {
   [ "$mode" = systemd ] || return 0
   ensure_gone "$units/apt-daily-upgrade.service.d" 'the drop-in of apt-daily-upgrade.service'
   try systemctl daemon-reload
+}
+
+# Whom they keep off, they let in again.
+close_jails() {
+  local file
+  for file in jail.d/sculptor.conf jail.d/sculptor.local filter.d/sculptor-api.conf; do
+    ensure_gone "/etc/fail2ban/$file" "fail2ban's $file"
+  done
+  [ "$mode" != systemd ] || ! systemctl is-active --quiet fail2ban.service || try systemctl reload-or-restart fail2ban.service
 }
 
 # Nobody sees to the sites' keys any more: they let nobody in from now on.

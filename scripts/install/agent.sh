@@ -18,7 +18,7 @@ install_seal_key() {
 seal_key() { openssl pkey -in /etc/sculptor/seal.key -pubout -outform DER | base64 -w 0; }
 
 install_facts() {
-  local executor=socket port token address failed waiting of_tenant drift
+  local executor=socket port token address failed waiting of_tenant drift panel
   [ "$mode" = systemd ] || executor=sudo
   install_seal_key
   # Set by the administrator, in the file.
@@ -29,6 +29,7 @@ install_facts() {
   waiting=$(fact waitingOperations)
   of_tenant=$(fact waitingOperationsPerTenant)
   drift=$(fact drift)
+  panel=$(fact panelAddresses)
   ensure_file /etc/sculptor/agent.json 0644 root:root <<TEXT
 {
   "server": "default",
@@ -45,6 +46,7 @@ install_facts() {
   "probeSocket": "/run/sculptor-probe/http.sock",
   "sealKey": "$(seal_key)",
   "drift": "${drift:-report}",
+  "panelAddresses": "$panel",
   "requestsPerToken": ${token:-6000},
   "requestsPerAddress": ${address:-12000},
   "failedLoginsPerAddress": ${failed:-30},
@@ -66,12 +68,6 @@ install_sendmail() {
   for folder in /etc/php/*/cli/conf.d; do
     [ ! -d "$folder" ] || ensure_file "$folder/90-sculptor-mail.ini" 0644 root:root <"$tree/systemd/php-mail.ini"
   done
-}
-
-# Where fail2ban is: what it can read of failed logins. Which jail they lead to is the administrator's.
-install_fail2ban() {
-  [ -d /etc/fail2ban/filter.d ] || return 0
-  ensure_file /etc/fail2ban/filter.d/sculptor-api.conf 0644 root:root <"$tree/systemd/fail2ban/sculptor-api.conf"
 }
 
 check_answers() {

@@ -15,6 +15,7 @@ const good = {
   probeSocket: '/run/sculptor-probe/http.sock',
   sealKey: 'MCowBQYDK2VuAyEAaQmXVmj3OJ0YDMv8YzPAbXCRJLvbLpJKW6YVPfNNtSM=',
   drift: 'report',
+  panelAddresses: '',
   requestsPerToken: 6000,
   requestsPerAddress: 12_000,
   failedLoginsPerAddress: 30,
@@ -30,6 +31,7 @@ test('takes what the installer writes', () => {
 test('has limits, and reports what has drifted, where an earlier version wrote none', () => {
   const limits = {
     drift: undefined,
+    panelAddresses: undefined,
     requestsPerToken: undefined,
     requestsPerAddress: undefined,
     failedLoginsPerAddress: undefined,
