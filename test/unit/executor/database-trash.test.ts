@@ -104,7 +104,9 @@ test('wherever removing it breaks off, asking again ends it, and nothing is drop
     await act('removeDatabase', server, { accident: { at, kind: 'crash' } });
     if (server.databases.get(ID)?.dropped === true)
       expect({ at, dumps: dumps(server).length }).toEqual({ at, dumps: 1 });
+    server.now = '2026-01-02T03:05:05.678Z';
     await act('removeDatabase', server);
+    expect({ at, dumps: dumps(server).length }).toEqual({ at, dumps: 1 });
     await act('restoreDatabase', server);
     expect({ at, databases: databasesOf(server) }).toEqual({
       at,

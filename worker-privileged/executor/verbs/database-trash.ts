@@ -5,6 +5,7 @@ import type { DatabaseEntry } from '../system/database-register.ts';
 import { paths } from '../system/paths.ts';
 import type { System } from '../system/system.ts';
 import { entryNow } from './database/registered.ts';
+import { dumpsOf } from './database/removal.ts';
 import {
   accountsMade,
   compared,
@@ -92,13 +93,13 @@ function stepsToPurge(system: System, entry: DatabaseEntry): readonly Step[] {
   ];
 }
 
-function dumpsErased({ folders, erase }: Pick<System, 'folders' | 'erase'>, { id }: DatabaseEntry): Step {
-  const left = async () => (await folders.list(paths.dumps)).filter((name) => name.startsWith(`${id}-`));
+function dumpsErased(system: Pick<System, 'folders' | 'erase'>, entry: DatabaseEntry): Step {
+  const left = () => dumpsOf(system, entry);
   return {
     name: 'remove the dump',
     look: async () => ((await left()).length === 0 ? null : 'it is in the trash'),
     change: async () => {
-      for (const name of await left()) await erase(`${paths.dumps}/${name}`);
+      for (const name of await left()) await system.erase(`${paths.dumps}/${name}`);
       return null;
     },
   };

@@ -24,7 +24,7 @@ export function shapeNoted(system: Register & Pick<System, 'mariadb'>, entry: Da
 
 /** A schema that its tenant has dropped leaves nothing to keep. */
 export function dumped(
-  system: Pick<System, 'databases' | 'mariadb' | 'erase'>,
+  system: Pick<System, 'databases' | 'mariadb' | 'folders' | 'erase'>,
   entry: DatabaseEntry,
 ): readonly Step[] {
   const { mariadb, databases, erase } = system;
@@ -33,6 +33,8 @@ export function dumped(
     const dump = (await entryNow(system, entry)).removal?.dump;
     if (!dump) return () => Promise.resolve();
     const file = paths.dump(entry.id, dump.stamp);
+    // What a run left that broke off may be half of it, and is not what is there now.
+    for (const name of await dumpsOf(system, entry)) await erase(`${paths.dumps}/${name}`);
     ({ leftOut } = await mariadb.dump(entry, file));
     return () => erase(file);
   });
@@ -47,6 +49,13 @@ export function dumped(
     },
   };
   return [write, note];
+}
+
+export async function dumpsOf(
+  { folders }: Pick<System, 'folders'>,
+  { id }: DatabaseEntry,
+): Promise<string[]> {
+  return (await folders.list(paths.dumps)).filter((name) => name.startsWith(`${id}-`));
 }
 
 /** Views that MariaDB could not show when the database was dumped. */
