@@ -30,7 +30,9 @@ const LEFT_OUT = new Set([
 const COUNTING = new Set(['epoch', 'attempt', 'started_at', 'ended_at', 'response']);
 
 /** Root's own log, of which the state has a copy, says each attempt; and that somebody asked again is no effect. */
-const ONLY = new Map([['sculptor.audit', "WHERE actor <> 'executor' AND outcome <> 'replayed'"]]);
+const ONLY = new Map([
+  ['sculptor.audit', "WHERE actor NOT IN ('executor', 'root') AND outcome <> 'replayed'"],
+]);
 
 type Table = { readonly name: string; readonly columns: readonly string[] };
 
