@@ -141,6 +141,7 @@ const PLAIN = [
   ...['ProcSubset', 'ProtectKernelTunables', 'ProtectKernelModules', 'ProtectKernelLogs', 'LockPersonality'],
   ...['ProtectControlGroups', 'ProtectClock', 'ProtectHostname', 'RestrictRealtime', 'RestrictSUIDSGID'],
   ...['RemoveIPC', 'SocketUser', 'SocketGroup', 'SocketMode', 'DirectoryMode', 'RemoveOnStop'],
+  'RemainAfterElapse',
 ];
 
 function settingsOf(text: string): readonly (readonly [name: string, value: string])[] {
@@ -201,6 +202,7 @@ test('systemd makes the agent’s users and folders as the files say', () => {
       'sculptor-php 755',
       'sculptor-probe 750',
       'sculptor-relay 755',
+      'sculptor-updates 755',
     ]);
     parsedBack('systemd-sysusers', 1);
     parsedBack('systemd-tmpfiles', 1);
