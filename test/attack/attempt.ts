@@ -24,6 +24,9 @@ export type Row = number | readonly number[];
 export const COUNTS = '/run/sculptor-attacks';
 export type Count = { readonly row: number; readonly refused: number; readonly accepted: number };
 
+/** What the worker asks by itself now and then: what there is on the server, and after packages were replaced. */
+const SCHEDULED = ['server.facts', 'cache.usages', 'updates.told', 'updates.restart', 'site.renew'];
+
 /**
  * Tries all of them one after the other: each is refused, each request that reached the executor is in its audit
  * log, and afterwards the server is as it was, but for what lies in `own`, where the thief may do as it likes.
@@ -38,10 +41,7 @@ export async function refused(
     const noted = auditLength();
     const came = await act();
     expect({ what, came }).toEqual({ what, came: refusal });
-    // The worker asks what there is on the server, and what its caches hold, of itself, now and then.
-    const lines = auditSince(noted).filter(
-      ({ verb }) => !['server.facts', 'cache.usages', ...besides].includes(String(verb)),
-    );
+    const lines = auditSince(noted).filter(({ verb }) => ![...SCHEDULED, ...besides].includes(String(verb)));
     expect({ what, audit: lines }).toMatchObject({ what, audit });
     count(row, { refused: times, accepted: 0 });
   }
