@@ -177,7 +177,6 @@ export const VERBS = {
   /** Refused where it takes all of the disk that it may, by what root has measured. */
   'tenant.room': { args: z.strictObject({ id: TenantId }), result: z.strictObject({}) },
   'tenant.purge': { args: z.strictObject({ id: TenantId }), result: z.strictObject({}) },
-  /** How far the state's audit is sealed, for root to keep. Refused where that goes back. */
   /**
    * Whether the distribution is replacing packages. `idle`: because it was, nothing is under way any more, and nothing is
    * begun; its hook waits for that.
@@ -198,6 +197,7 @@ export const VERBS = {
   'updates.told': { args: z.strictObject({ upTo: z.int().min(0) }), result: z.strictObject({}) },
   /** Its PHP starts anew, and nobody who visits it waits for that. */
   'site.renew': { args: z.strictObject({ id: DomainId }), result: z.strictObject({}) },
+  /** How far the state's audit is sealed, for root to keep. Refused where that goes back. */
   'audit.head': { args: AuditHead, result: z.strictObject({}) },
   /** What root's side has noted behind a line; `last` is as far as it was looked. */
   'audit.lines': {

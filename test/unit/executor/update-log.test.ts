@@ -44,6 +44,12 @@ test('what was replaced is told from where the hook was called first, with what 
   });
 });
 
+test('what is started anew again and again is noted once', async () => {
+  const { updateLog, renewed } = build();
+  for (let times = 0; times < 3; times += 1) await updateLog.noteRenewed(['d00000000001', 'd00000000002']);
+  expect(readFileSync(renewed, 'utf8')).toBe('d00000000001\nd00000000002\n');
+});
+
 test('where no hook was called there is nothing to tell', async () => {
   expect(await build(null).updateLog.report()).toBeNull();
 });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { FailureError } from '../../../contract/failures.ts';
 import { because } from './because.ts';
 import type { Commands } from './command.ts';
+import { FIRST_UID, LAST_UID } from './registry.ts';
 
 /** Somebody who is on this server by ssh now: by which of its ports, and from where. */
 export type Session = { readonly port: number; readonly peer: string };
@@ -97,7 +98,7 @@ function isAdministrators(uids: readonly number[]): boolean {
 }
 
 function isOfASite(uid: number): boolean {
-  return uid >= 66_000 && uid <= 99_999;
+  return uid >= FIRST_UID && uid <= LAST_UID;
 }
 
 async function readUid(pid: number): Promise<number | null> {

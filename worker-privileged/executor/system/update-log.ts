@@ -60,7 +60,10 @@ export function createUpdateLog({ log, from, renewed, reboot }: Parts = HERE): U
       await rm(renewed, { force: true });
     },
     noteRenewed: async (names) => {
-      if (names.length > 0) await appendFile(renewed, `${names.join('\n')}\n`);
+      // Once each: whoever asks for the same again and again writes nothing more.
+      const noted = (await linesOf(renewed)) ?? [];
+      const fresh = names.filter((name) => !noted.includes(name));
+      if (fresh.length > 0) await appendFile(renewed, `${fresh.join('\n')}\n`);
     },
   };
 }

@@ -2,10 +2,9 @@ import { FailureError } from '../../../contract/failures.ts';
 import type { DatabaseId } from '../../../contract/ids.ts';
 import { runSteps, type Step } from '../ensure.ts';
 import type { DatabaseEntry } from '../system/database-register.ts';
-import { paths } from '../system/paths.ts';
 import type { System } from '../system/system.ts';
 import { entryNow } from './database/registered.ts';
-import { dumpsOf } from './database/removal.ts';
+import { dumpsOf, eraseDumps } from './database/removal.ts';
 import {
   accountsMade,
   compared,
@@ -94,14 +93,10 @@ function stepsToPurge(system: System, entry: DatabaseEntry): readonly Step[] {
 }
 
 function dumpsErased(system: Pick<System, 'folders' | 'erase'>, entry: DatabaseEntry): Step {
-  const left = () => dumpsOf(system, entry);
   return {
     name: 'remove the dump',
-    look: async () => ((await left()).length === 0 ? null : 'it is in the trash'),
-    change: async () => {
-      for (const name of await left()) await system.erase(`${paths.dumps}/${name}`);
-      return null;
-    },
+    look: async () => ((await dumpsOf(system, entry)).length === 0 ? null : 'it is in the trash'),
+    change: () => eraseDumps(system, entry).then(() => null),
   };
 }
 

@@ -34,7 +34,7 @@ export function dumped(
     if (!dump) return () => Promise.resolve();
     const file = paths.dump(entry.id, dump.stamp);
     // What a run left that broke off may be half of it, and is not what is there now.
-    for (const name of await dumpsOf(system, entry)) await erase(`${paths.dumps}/${name}`);
+    await eraseDumps(system, entry);
     ({ leftOut } = await mariadb.dump(entry, file));
     return () => erase(file);
   });
@@ -56,6 +56,13 @@ export async function dumpsOf(
   { id }: DatabaseEntry,
 ): Promise<string[]> {
   return (await folders.list(paths.dumps)).filter((name) => name.startsWith(`${id}-`));
+}
+
+export async function eraseDumps(
+  system: Pick<System, 'folders' | 'erase'>,
+  entry: DatabaseEntry,
+): Promise<void> {
+  for (const name of await dumpsOf(system, entry)) await system.erase(`${paths.dumps}/${name}`);
 }
 
 /** Views that MariaDB could not show when the database was dumped. */
