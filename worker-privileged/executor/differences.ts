@@ -51,11 +51,13 @@ export async function differencesOf(
   return found;
 }
 
-/** A step that stands for several is looked at as these. */
+/** A step that stands for several is looked at as these; as itself where what they are of is not there yet. */
 async function flat(steps: readonly Step[]): Promise<readonly Step[]> {
   const all: Step[] = [];
-  for (const step of steps)
-    all.push(...(step.within === undefined ? [step] : await flat(await step.within())));
+  for (const step of steps) {
+    const within = (await step.within?.().catch(() => undefined)) ?? null;
+    all.push(...(within === null ? [step] : await flat(within)));
+  }
   return all;
 }
 

@@ -1,4 +1,5 @@
 import { VERBS, type Verb } from '../../../contract/executor.ts';
+import { NO_LIMITS } from '../../../contract/tenants.ts';
 import { differencesPlanned, planned } from '../../../worker-privileged/executor/plan.ts';
 import { renderUnifiedDiff } from '../../../worker-privileged/executor/render/unified-diff.ts';
 import { PLANNED } from '../../../worker-privileged/executor/server/looks.ts';
@@ -44,6 +45,15 @@ test('a site that is planned shows the text of every file that it would get, and
   expect(files.get('/etc/sculptor/hosts/www.shop.example')?.words).toContain('is not there');
   expect(found.map(({ step }) => step)).toEqual(
     expect.arrayContaining(['make the account', 'make the folder', 'turn PHP on', 'let it answer']),
+  );
+});
+
+test('a new site of a suspended tenant is planned, and is to be locked once it is there', async () => {
+  const server = createFakeServer();
+  const { tenant } = spec();
+  await done(server, 'tenant.put', { id: tenant, generation: 1, suspended: true, plan: NO_LIMITS });
+  expect(await plan(server, 'site.put', spec())).toContainEqual(
+    expect.objectContaining({ step: 'lock the account', files: [] }),
   );
 });
 
