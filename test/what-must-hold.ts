@@ -106,6 +106,11 @@ export const HOLDS: readonly Held[] = [
         'fault/acme',
         'an executor that is killed while certbot works is started again, and the certificate comes',
       ],
+      [
+        'machine/operations',
+        'what finds its site held is tried again after a pause, and what others wait for goes on',
+      ],
+      ['machine/making-room', 'what is under way ends before a package is touched'],
     ],
   },
   {
@@ -142,6 +147,10 @@ export const HOLDS: readonly Held[] = [
       [
         'machine/room',
         'where there is no room a database is refused too, and what switches off or takes away goes on',
+      ],
+      [
+        'machine/room',
+        'where as many operations wait as may, the next is refused for now with 429, and later it is taken',
       ],
     ],
   },

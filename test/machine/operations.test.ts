@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -203,6 +204,21 @@ test('a worker that is killed in the middle leaves nothing running', async () =>
   must('systemctl', ['kill', '--signal=KILL', WORKER]);
   await succeeded(answer);
   expect((await readDomain(name)).status).toBe('live');
+});
+
+test('what finds its site held is tried again after a pause, and what others wait for goes on', async () => {
+  const { id } = await createDomain({ name: `${unique('held')}.example`, type: 'static' });
+  const holder = spawn('flock', [`/var/lib/sculptor-root/locks/${id}`, 'sh', '-c', 'echo held; cat']);
+  await new Promise((resolve) => holder.stdout.once('data', resolve));
+  const answer = await accepted('PATCH', `/v1/domains/${id}`, { body: { enabled: false } });
+  const isPutBack = ({ status, attempt }: Operation) => status === 'queued' && attempt === 1;
+  while (!isPutBack(await readOperation(operationId(answer)))) {
+    await createDomain({ name: `${unique('beside')}.example`, type: 'static' });
+    await pause(2000);
+  }
+  holder.stdin.end();
+  expect((await succeeded(answer)).attempt).toBeGreaterThan(1);
+  expect((await readDomain(id)).enabled).toBe(false);
 });
 
 test('operations are listed, newest first, page by page, and by resource and state', async () => {
