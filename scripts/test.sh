@@ -23,7 +23,7 @@ usage() {
 Usage: test.sh [--whole] [SUITE]...
 
 Suites: types lint format borders unit fuzz integration machine render fault failpoints chaos attack doctor scripts defences;
-all of them where none is named. Of the longest a part of the files, a third of machine's and half of attack's, and of the
+all of them where none is named. Of the longest a part of the files, a fifth of machine's and a third of attack's, and of the
 defences that need a server an eighth, dealt by a seed (SEED=NUMBER in the environment): --whole runs all. Of the failpoints
 it is some by that seed in any case, for all take hours (scripts/failpoints.sh), and chaos is a short run (scripts/chaos.sh
 makes longer ones). As root on Debian or Ubuntu; what it needs is installed. The throwaway servers' first start makes their
@@ -102,8 +102,8 @@ run_suite() {
     unit | fuzz) jest_here "$1" ;;
     scripts) jest_here scripts --maxWorkers=2 ;;
     defences) defences ;;
-    machine) dealt machine 3 ;;
-    attack) dealt attack 2 ;;
+    machine) dealt machine 5 ;;
+    attack) dealt attack 3 ;;
     *) jest_on_a_server "$1" ;;
   esac
   printf '== %s: %d s\n' "$1" $((SECONDS - started))
