@@ -52,24 +52,30 @@ type Socket = { readonly port: number; readonly pids: readonly number[] };
 type Connection = Session & Socket;
 
 export function listenersIn(text: string): readonly Socket[] {
-  const lines = text.matchAll(/^LISTEN +\S+ +\S+ +\S+:([0-9]+) +\S+ +(users:\(\("sshd.*)$/gm);
-  return Array.from(lines, ([, port, users = '']) => ({ port: Number(port), pids: pidsIn(users) }));
+  const lines = text.matchAll(/^LISTEN +\S+ +\S+ +\S+:([0-9]+) +\S+ +users:\((.*)\)$/gm);
+  return Array.from(lines, ([, port, users = '']) => ({ port: Number(port), pids: pidsIn(users) })).filter(
+    ({ pids }) => pids.length > 0,
+  );
 }
 
 /** Of the lines of ss: what sshd serves, but for what comes from this server itself. */
 export function sessionsIn(text: string): readonly Connection[] {
   return text.split('\n').flatMap((line) => {
     const [, port, peer = '', users = ''] =
-      /^\S+ +\S+ +\S+:([0-9]+) +\[?([0-9a-zA-Z.:%]+?)\]?:[0-9]+ +(users:\(\("sshd.*)$/.exec(line) ?? [];
-    if (port === undefined) return [];
+      /^\S+ +\S+ +\S+:([0-9]+) +\[?([0-9a-zA-Z.:%]+?)\]?:[0-9]+ +users:\((.*)\)$/.exec(line) ?? [];
+    const pids = pidsIn(users);
+    if (port === undefined || pids.length === 0) return [];
     const address = peer.replace(/^::ffff:(?=[0-9.]+$)/, '').replace(/%.*$/, '');
     if (address === '::1' || address.startsWith('127.')) return [];
-    return [{ port: Number(port), peer: address, pids: pidsIn(users) }];
+    return [{ port: Number(port), peer: address, pids }];
   });
 }
 
+/** Of what sshd alone holds. A name that is made to look like more of the line, which ss writes as it is, is of nobody. */
 function pidsIn(users: string): readonly number[] {
-  return Array.from(users.matchAll(/pid=([0-9]+)/g), ([, pid]) => Number(pid));
+  if (!/^\("sshd[^"]*",pid=[0-9]+,fd=[0-9]+\)(?:,\("sshd[^"]*",pid=[0-9]+,fd=[0-9]+\))*$/.test(users))
+    return [];
+  return Array.from(users.matchAll(/,pid=([0-9]+),/g), ([, pid]) => Number(pid));
 }
 
 async function those<T extends Socket>(
@@ -80,7 +86,8 @@ async function those<T extends Socket>(
   const found: T[] = [];
   for (const one of all) {
     const uids = await Promise.all(one.pids.map(uidOf));
-    if (are(uids.filter((uid) => uid !== null))) found.push(one);
+    // Of one that has ended meanwhile nobody can say whose it was.
+    if (!uids.includes(null) && are(uids as number[])) found.push(one);
   }
   return found;
 }
