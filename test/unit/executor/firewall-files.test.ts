@@ -18,6 +18,8 @@ describe('how ssh is reached', () => {
     '0      0               192.0.2.1:22      198.51.100.9:50000 users:(("sshd",pid=30,fd=4),("sshd",pid=31,fd=4))',
     '0      0               192.0.2.1:4445    198.51.100.9:50000 users:(("sshd",pid=10",pid=21,fd=4))',
     '0      0               192.0.2.1:4446    198.51.100.9:50000 users:(("sshd",pid=22,fd=4))',
+    '0      0               192.0.2.1:4449    198.51.100.9:50000 users:(("sshd",pid=1,fd=",pid=99,fd=4))',
+    '0      0               192.0.2.1:4450    198.51.100.9:50000 users:(("sshd",pid=99,fd=4))',
     '0      0               127.0.0.1:22         127.0.0.1:50000 users:(("sshd",pid=14,fd=4))',
     '0      0               192.0.2.1:443     198.51.100.9:50000 users:(("nginx",pid=15,fd=4))',
     '',
@@ -27,7 +29,7 @@ describe('how ssh is reached', () => {
     '/usr/bin/systemctl show --property=ActiveState --property=Listen -- ssh.socket':
       'Listen=[::]:24 (Stream)\nActiveState=inactive\n',
     '/usr/bin/ss -H -lntp':
-      'LISTEN 0 128 0.0.0.0:2023 0.0.0.0:* users:(("sshd",pid=9,fd=3))\nLISTEN 0 5 0.0.0.0:4444 0.0.0.0:* users:(("sshd",pid=21,fd=3))\nLISTEN 0 5 0.0.0.0:4447 0.0.0.0:* users:(("sshd",pid=9",pid=21,fd=3))\nLISTEN 0 5 0.0.0.0:4448 0.0.0.0:* users:(("sshd\n",pid=21,fd=3))\nLISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=8,fd=3))\n',
+      'LISTEN 0 128 0.0.0.0:2023 0.0.0.0:* users:(("sshd",pid=9,fd=3))\nLISTEN 0 5 0.0.0.0:4444 0.0.0.0:* users:(("sshd",pid=21,fd=3))\nLISTEN 0 5 0.0.0.0:4447 0.0.0.0:* users:(("sshd",pid=9",pid=21,fd=3))\nLISTEN 0 5 0.0.0.0:4448 0.0.0.0:* users:(("sshd\n",pid=21,fd=3))\nLISTEN 0 5 0.0.0.0:4449 0.0.0.0:* users:(("sshd",pid=1,fd=",pid=99,fd=3))\nLISTEN 0 5 0.0.0.0:4450 0.0.0.0:* users:(("sshd",pid=99,fd=3))\nLISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=8,fd=3))\n',
     '/usr/bin/ss -H -ntp state established': ESTABLISHED,
   };
   const read = (other: Readonly<Record<string, string>> = {}) =>
@@ -35,8 +37,9 @@ describe('how ssh is reached', () => {
       commands: {
         run: ({ file, args }) => Promise.resolve({ ...says, ...other }[[file, ...args].join(' ')] ?? 'none'),
       },
-      // A site's, one that sshd has for who has not logged in, the API's, a person's; else root's.
-      uidOf: (pid) => Promise.resolve({ 21: 66_001, 31: 101, 22: 33, 11: 1000 }[pid] ?? 0),
+      // One that has ended, a site's, one that sshd has for who has not logged in, the API's, a person's; else root's.
+      uidOf: (pid) =>
+        Promise.resolve(pid === 99 ? null : ({ 21: 66_001, 31: 101, 22: 33, 11: 1000 }[pid] ?? 0)),
     });
 
   test('is by what sshd says, by where it listens, and by who has logged in, but not by who puts files on a site or is called so', async () => {
@@ -92,6 +95,12 @@ describe('the files of it', () => {
     expect(await files.read(paths.firewallSettings)).toBeNull();
   });
 
+  test('are there for what takes a trial back, where none were', async () => {
+    const { files, firewall } = tools();
+    await firewall.tryOut({ settings, text: 'after' });
+    expect(await files.read(paths.firewallRules)).toContain('table inet sculptor');
+  });
+
   test('start what takes a trial back before the trial begins, and leave those that the next start reads', async () => {
     const { files, ran, firewall } = tools();
     await files.replace(paths.firewallRules, 'before', 0o600);
@@ -102,9 +111,10 @@ describe('the files of it', () => {
     ]);
     expect(await firewall.text()).toBe('before');
     expect(await firewall.confirm()).toBe(true);
-    expect(ran).toContain(
-      '/usr/bin/systemctl --no-ask-password stop -- sculptor-firewall-undo.timer sculptor-firewall-undo.service',
-    );
+    const load = `/usr/sbin/nft -f ${paths.firewallRules}`;
+    const stop =
+      '/usr/bin/systemctl --no-ask-password stop -- sculptor-firewall-undo.timer sculptor-firewall-undo.service';
+    expect(ran.slice(-3)).toEqual([load, stop, load]);
     expect([await firewall.text(), await files.read(paths.firewallTrial)]).toEqual(['after', null]);
     expect(await firewall.confirm()).toBe(false);
   });

@@ -57,6 +57,9 @@ export function createFirewall({ commands, files }: Tools): Firewall {
   };
 
   const tryOut = async ({ settings, text }: Rules) => {
+    // What takes it back reads them.
+    if ((await files.read(paths.firewallRules)) === null)
+      await files.replace(paths.firewallRules, NO_RULES, 0o600);
     await files.replace(paths.firewallTrial, text, 0o600);
     await files.replace(paths.firewallTrialSettings, textOf(settings), 0o600);
     // First: whoever is cut off by what comes next is let in again by it.
@@ -82,9 +85,11 @@ export function createFirewall({ commands, files }: Tools): Firewall {
       const text = await files.read(paths.firewallTrial);
       const settings = await files.read(paths.firewallTrialSettings);
       if (text === null || settings === null || !(await onTrial())) return false;
-      // What it has begun would end after this, and have the last word.
-      await systemctl('stop', '--', TIMER, UNDO);
+      // First: whatever ends this, what takes it back has them to go by.
       await keep({ settings: await readFirewallSettings({ read: () => Promise.resolve(settings) }), text });
+      await systemctl('stop', '--', TIMER, UNDO);
+      // Had that begun before, with the former rules, it would have had the last word.
+      await nft(['-f', paths.firewallRules]);
       await files.remove(paths.firewallTrial);
       await files.remove(paths.firewallTrialSettings);
       return true;
