@@ -3,7 +3,7 @@ import { DomainId } from '../contract/ids.ts';
 import type { ServerId } from '../contract/ids.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { State } from '../state/connection.ts';
-import { dueForDrift, stillStanding } from '../state/drift.ts';
+import { dueForDrift, postponeDrift, stillStanding } from '../state/drift.ts';
 import type { Looked } from '../state/drift.ts';
 import { insertServerNotification } from '../state/notifications.ts';
 import { AWAY, UNASKED } from './executor-calls.ts';
@@ -81,8 +81,16 @@ async function check(parts: TellingUpdatesParts): Promise<Checked> {
   const silent: string[] = [];
   const drifted: string[] = [];
   for (const looked of due) {
-    if (!(await answers(parts, looked))) silent.push(looked.name);
-    else if (await hasDrifted(parts, looked)) drifted.push(looked.name);
+    try {
+      if (!(await answers(parts, looked))) silent.push(looked.name);
+      else if (await hasDrifted(parts, looked)) drifted.push(looked.name);
+    } catch (error) {
+      const { code, message: why } = toFailure(error);
+      if (AWAY.has(code)) throw error;
+      await postponeDrift(parts.state, looked);
+      parts.logger.warn({ type: looked.type, resource: looked.id, code, why }, 'not looked at for drift');
+      silent.push(looked.name);
+    }
   }
   return { asked: due.length, silent, drifted };
 }
