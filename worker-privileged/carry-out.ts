@@ -98,7 +98,8 @@ async function discarded(
       { err: error, operationId: operation.id },
       'what a failed operation left could not be removed',
     );
-    return 'failed';
+    // What was to come out of the trash can be asked for again, and is purged in its time.
+    return isRestore(operation) ? 'as-before' : 'failed';
   }
 }
 

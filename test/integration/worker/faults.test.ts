@@ -97,37 +97,44 @@ test('a repair for which this hour has no room ends, and what is asked of the sa
   expect(await world.ended(next.operation)).toMatchObject({ status: 'succeeded' });
 });
 
-test('what a restoration brought back that fails is taken away again, and lies in the trash as before', async () => {
-  world.startWorker(50);
-  const name = 'back.example';
-  const { id, operation: created } = await domain(name);
-  expect(await world.ended(created)).toMatchObject({ status: 'succeeded' });
-  const removal = await askDomain(world.api, { kind: 'domain.delete', name, id, generation: 2, names: [] });
-  expect(await world.ended(removal.operation)).toMatchObject({ status: 'succeeded' });
-  let tried = 0;
-  world.executor.answer((request, tell) => {
-    if (request.verb !== 'site.restore') return live(request, tell);
-    tried += 1;
-    if (tried === 1) world.executor.crash();
-    throw new Refusal({ code: 'server_full', message: 'No room.', hint: 'Make some.' });
-  });
-  const before = world.executor.requests.length;
-  const back = await askDomain(world.api, { kind: 'domain.restore', name, id, generation: 3 });
-  expect(await world.ended(back.operation)).toMatchObject({
-    status: 'failed',
-    code: 'server_full',
-    attempt: 2,
-  });
-  const asked = world.executor.requests.slice(before).map(({ verb }) => verb);
-  expect(asked.filter((verb) => verb.startsWith('site.'))).toEqual([
-    'site.restore',
-    'site.restore',
-    'site.remove',
-  ]);
-  expect(world.servers.sql(`SELECT status FROM sculptor.resource_state WHERE resource_id = '${id}'`)).toEqual(
-    [['trashed']],
-  );
-});
+test.each([
+  ['taken away again', 'back.example', []],
+  ['left where it cannot be taken away', 'half-back.example', ['site.remove']],
+] as const)(
+  'what a restoration brought back that fails is %s, and lies in the trash as before',
+  async (_, name, refused) => {
+    world.startWorker(50);
+    const { id, operation: created } = await domain(name);
+    expect(await world.ended(created)).toMatchObject({ status: 'succeeded' });
+    const removal = await askDomain(world.api, { kind: 'domain.delete', name, id, generation: 2, names: [] });
+    expect(await world.ended(removal.operation)).toMatchObject({ status: 'succeeded' });
+    let tried = 0;
+    world.executor.answer((request, tell) => {
+      if (refused.some((verb) => verb === request.verb))
+        throw new Refusal({ code: 'limit_reached', message: 'Ten an hour.', hint: 'Ask again.' });
+      if (request.verb !== 'site.restore') return live(request, tell);
+      tried += 1;
+      if (tried === 1) world.executor.crash();
+      throw new Refusal({ code: 'server_full', message: 'No room.', hint: 'Make some.' });
+    });
+    const before = world.executor.requests.length;
+    const back = await askDomain(world.api, { kind: 'domain.restore', name, id, generation: 3 });
+    expect(await world.ended(back.operation)).toMatchObject({
+      status: 'failed',
+      code: 'server_full',
+      attempt: 2,
+    });
+    const asked = world.executor.requests.slice(before).map(({ verb }) => verb);
+    expect(asked.filter((verb) => verb.startsWith('site.'))).toEqual([
+      'site.restore',
+      'site.restore',
+      'site.remove',
+    ]);
+    expect(
+      world.servers.sql(`SELECT status FROM sculptor.resource_state WHERE resource_id = '${id}'`),
+    ).toEqual([['trashed']]);
+  },
+);
 
 test('an operation the worker broke off over each time is given up', async () => {
   const asked = await domain('poison.example');
