@@ -139,7 +139,7 @@ close_updates() {
 # Whom they keep off, they let in again.
 close_jails() {
   local file
-  for file in jail.d/sculptor.conf jail.d/sculptor.local filter.d/sculptor-api.conf; do
+  for file in jail.d/00-sculptor.conf jail.d/sculptor.conf jail.d/sculptor.local filter.d/sculptor-api.conf filter.d/sculptor-sshd.conf; do
     ensure_gone "/etc/fail2ban/$file" "fail2ban's $file"
   done
   [ "$mode" != systemd ] || ! systemctl is-active --quiet fail2ban.service || try systemctl reload-or-restart fail2ban.service

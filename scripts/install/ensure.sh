@@ -127,7 +127,7 @@ wait_for() {
 # The part of a file that is the same for everybody, with what is this server's own filled in.
 filled() {
   local file=$1 pair
-  local -a rules=()
+  local -a rules=(-e '')
   shift
   for pair in "$@"; do rules+=(-e "s|@${pair%%=*}@|${pair#*=}|g"); done
   sed "${rules[@]}" "$file"

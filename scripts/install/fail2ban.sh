@@ -2,12 +2,16 @@
 # Where fail2ban is: what it can read of failed logins at the API, and the jails of the API and of sshd.
 
 f2b=/etc/fail2ban
+jails=(00-sculptor.conf sculptor.conf sculptor.local)
 
 install_fail2ban() {
   [ -d $f2b/filter.d ] || return 0
   hint='fail2ban-client -t and journalctl -u fail2ban tell more; run this again afterwards.'
-  ensure_file $f2b/filter.d/sculptor-api.conf 0644 root:root <"$tree/systemd/fail2ban/sculptor-api.conf"
-  [ "$outcome" = unchanged ] || wants_restart fail2ban
+  local filter
+  for filter in sculptor-api.conf sculptor-sshd.conf; do
+    ensure_file "$f2b/filter.d/$filter" 0644 root:root <"$tree/systemd/fail2ban/$filter"
+    [ "$outcome" = unchanged ] || wants_restart fail2ban
+  done
   # Its jails read the journal.
   [ "$mode" = systemd ] || return 0
   is_installed python3-systemd || { apt_install python3-systemd && line created 'package python3-systemd'; }
@@ -20,19 +24,22 @@ install_fail2ban() {
 
 put_jails() {
   local file
-  for file in sculptor.conf sculptor.local; do
+  check_panel
+  for file in "${jails[@]}"; do
     [ ! -e "$f2b/jail.d/$file" ] || cp -p "$f2b/jail.d/$file" "$work/former-$file"
   done
+  put_jail 00-sculptor.conf
   put_jail sculptor.conf "ports=$(ssh_ports)"
-  check_panel
   put_jail sculptor.local "panel=$(fact panelAddresses)"
+  # An installation that broke off may have written them, and not come to have them read.
+  fail2ban-client status sculptor-api >/dev/null 2>&1 || wants_restart fail2ban
   [ -n "${restart[fail2ban]:-}" ] || return 0
   fail2ban-client -t >"$work/words" 2>&1 || take_back_jails
 }
 
-# put_jail FILE NAME=VALUE
+# put_jail FILE [NAME=VALUE]
 put_jail() {
-  filled "$tree/systemd/fail2ban/$1" "$2" | ensure_file "$f2b/jail.d/$1" 0644 root:root
+  filled "$tree/systemd/fail2ban/$1" "${@:2}" | ensure_file "$f2b/jail.d/$1" 0644 root:root
   [ "$outcome" = unchanged ] || wants_restart fail2ban
 }
 
@@ -40,7 +47,7 @@ put_jail() {
 take_back_jails() {
   local file
   words
-  for file in sculptor.conf sculptor.local; do
+  for file in "${jails[@]}"; do
     if [ -e "$work/former-$file" ]; then mv -fT "$work/former-$file" "$f2b/jail.d/$file"; else rm -f "$f2b/jail.d/$file"; fi
   done
   fail "fail2ban refuses its configuration with our jails, which are as they were"

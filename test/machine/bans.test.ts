@@ -2,15 +2,17 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ready } from './agent.ts';
+import { createDomain, ready, unique } from './agent.ts';
 import { createOutside, OTHER, OUTSIDE, PANEL, SERVER, type Outside } from './outside.ts';
-import { must, run, sculptorctl } from './server.ts';
+import { as, must, run, sculptorctl } from './server.ts';
 
 /* Who fails to log in, from a second network namespace with three addresses, and what the fail2ban that is here makes of it. */
 
 const CONFIG = '/etc/sculptor/agent.json';
 const { serverName } = JSON.parse(readFileSync(CONFIG, 'utf8')) as { serverName: string };
 const install = () => must(`${process.cwd()}/scripts/install.sh`, ['--yes']);
+/** Whom root never bans. */
+const OFFICE = '203.0.114.9';
 let outside: Outside;
 
 beforeAll(async () => {
@@ -25,6 +27,7 @@ beforeAll(async () => {
       `"panelAddresses": "203.0.113.0/24 ${PANEL}"`,
     ),
   );
+  writeFileSync('/etc/fail2ban/jail.local', `[DEFAULT]\nignoreip = ${OFFICE}\n`);
   install();
   while (run('fail2ban-client', ['status', 'sculptor-api']).code !== 0) await pause(200);
 });
@@ -78,6 +81,22 @@ test('ten failed logins over ssh ban that address and nobody else', async () => 
   expect(outside.reaches(22, SERVER, OUTSIDE)).toBe(true);
 });
 
+test('a site that says of an address that it failed to log in over ssh bans nobody', async () => {
+  const { id, name } = await createDomain({ name: `${unique('liar')}.example`, type: 'static' });
+  const said = `Failed password for root from ${OTHER} port 1 ssh2`;
+  const lie = `cd /home/www/${name}/private && ln -s /usr/bin/logger sshd && for i in $(seq 20); do ./sshd -t sshd '${said}'; done`;
+  expect(as(`s-${id}`, 'sh', '-c', lie).code).toBe(0);
+  must('journalctl', ['--sync']);
+  expect(
+    must('journalctl', ['--quiet', '_COMM=sshd', `_UID=${must('id', ['-u', `s-${id}`]).trim()}`]),
+  ).toContain(said);
+  // What comes after them in the journal has been read.
+  for (let count = 0; count < 10; count += 1) failsAtSsh(OUTSIDE);
+  await untilBanned('sshd', OUTSIDE);
+  expect(banned('sshd')).toEqual([OUTSIDE]);
+  unban();
+});
+
 test('ten failed logins at the API ban that address and nobody else', async () => {
   expect(failsAtApi(OTHER)).toBe(401);
   for (let count = 0; count < 9; count += 1) expect(failsAtApi(OUTSIDE)).toBe(401);
@@ -111,7 +130,8 @@ test('the panel and this server are never banned, however often they fail', asyn
 const local = ['--resolve', `${serverName}:443:127.0.0.1`, `https://${serverName}/v1/server`];
 
 test('the rules of fail2ban are beside ours, and neither are in the other’s way', () => {
-  expect(must('fail2ban-client', ['get', 'sshd', 'ignoreip'])).toContain('203.0.113.0/24');
+  const spared = must('fail2ban-client', ['get', 'sshd', 'ignoreip']);
+  for (const address of ['127.0.0.0/8', '203.0.113.0/24', OFFICE]) expect(spared).toContain(address);
   must('fail2ban-client', ['set', 'sshd', 'banip', OUTSIDE]);
   must('systemctl', ['reload', 'sculptor-firewall.service']);
   expect(outside.reaches(22, SERVER, OUTSIDE)).toBe(false);
