@@ -32,6 +32,7 @@ import { createCounter } from './rate-limits/counter.ts';
 import { createRateLimits } from './rate-limits/limits.ts';
 import type { LimitSettings } from './rate-limits/limits.ts';
 import { readDatabasesFact, readPhpFact } from './server/facts.ts';
+import { createUpdatesService } from './server/updates-service.ts';
 import { admit } from './tenants/admission.ts';
 import { createTenantService } from './tenants/service.ts';
 import { createLastUse } from './tokens/last-use.ts';
@@ -120,6 +121,7 @@ type Services = Pick<
   | 'notifications'
   | 'audit'
   | 'describeServer'
+  | 'updates'
 >;
 
 function createServices({ config, state, write }: ServicesParts): Services {
@@ -142,6 +144,7 @@ function createServices({ config, state, write }: ServicesParts): Services {
     drift: createDriftService({ state, write, server }),
     notifications: createNotificationService(state),
     audit: createAuditService(state),
+    updates: createUpdatesService({ state, write, server, serverName }),
     describeServer: async () => {
       const { versions, default: newest } = await readPhpFact(state, server);
       const databases = await readDatabasesFact(state, server);

@@ -38,6 +38,8 @@ import { auditRequests } from './request-audit.ts';
 import { logRequests } from './request-log.ts';
 import { createServerRouter } from './server/router.ts';
 import type { DescribeServer } from './server/router.ts';
+import { createUpdatesRouter } from './server/updates-router.ts';
+import type { UpdatesService } from './server/updates-service.ts';
 import type { PartService } from './site-parts/service.ts';
 import { createTenantRouter } from './tenants/router.ts';
 import type { TenantService } from './tenants/service.ts';
@@ -54,6 +56,7 @@ export interface AppParts extends AuthenticationParts {
   readonly audit: AuditService;
   readonly checks: Checks;
   readonly describeServer: DescribeServer;
+  readonly updates: UpdatesService;
   readonly domains: DomainService;
   readonly keys: PartService<'key'>;
   readonly caches: CacheService;
@@ -121,5 +124,6 @@ function createProtectedRouter(parts: AppParts): Router {
   router.use(createNotificationRouter(parts.notifications));
   router.use(createAuditRouter(parts.audit));
   router.use(createServerRouter(parts.describeServer));
+  router.use(createUpdatesRouter(parts.updates));
   return router;
 }

@@ -94,6 +94,9 @@ export const ROUTES = {
   '/tenants/:tenant/restore': { post: ['tenants:write'] },
   '/tenants/:tenant/usage': { get: ['tenants:read'] },
   '/server': { get: ['server:read'] },
+  // By administrators alone: what this server lacks is nobody else's to know.
+  '/server/updates': { get: ['server:read', 'tenants:write'] },
+  '/server/updates/install': { post: ['tenants:write'] },
 } as const satisfies Readonly<Record<`/${string}`, { readonly [M in Method]?: Needed }>>;
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';

@@ -19,6 +19,13 @@ import { ShownOptions } from '../contract/site-options.ts';
 import { ProgramProcess } from '../contract/queues.ts';
 import { DiskUsage, Plan, Tenant as TenantShape } from '../contract/tenants.ts';
 import { Token as TokenShape } from '../contract/tokens.ts';
+import {
+  PendingUpdates,
+  ReplacedPackage,
+  ShownUpdates,
+  UpdateRun,
+  WaitingUpdate,
+} from '../contract/updates.ts';
 import { TrashItem as TrashItemShape } from '../contract/trash.ts';
 
 /*
@@ -153,6 +160,19 @@ export const DriftSummary = z.object({
   },
   differences: z.array(Difference.omit({ files: true })),
 });
+
+const UpdatesRun = z.object({
+  ...UpdateRun.shape,
+  result: z.string(),
+  packages: z.array(z.object(ReplacedPackage.shape)),
+});
+const Pending = z.object({ ...PendingUpdates.shape, security: z.array(z.object(WaitingUpdate.shape)) });
+export const Updates = z.object({
+  ...ShownUpdates.shape,
+  pending: Pending.nullable(),
+  last: UpdatesRun.nullable(),
+});
+export type Updates = z.infer<typeof Updates>;
 
 export const AuditEntry = z.object(AuditEntryShape.shape);
 export type AuditEntry = z.infer<typeof AuditEntry>;

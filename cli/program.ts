@@ -10,6 +10,7 @@ import { addCertificateCommands } from './commands/certificate.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addNotificationCommands } from './commands/notification.ts';
 import { addOperationCommands } from './commands/operation.ts';
+import { addSystemCommands } from './commands/system.ts';
 import { addTenantCommands } from './commands/tenant.ts';
 import { addQueueCommands } from './commands/queue.ts';
 import { addTokenCommands } from './commands/token.ts';
@@ -79,6 +80,7 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   addDriftCommands(program, open);
   addNotificationCommands(program, open);
   addAuditCommands(program, open);
+  addSystemCommands(program, open);
   addTenantCommands(program, open);
   addTokenCommands(program, open);
   addHealthCommand(program, open);

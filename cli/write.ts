@@ -24,7 +24,8 @@ export type Wish = Write & {
     | 'cron'
     | 'operation'
     | 'drift'
-    | 'tenant';
+    | 'tenant'
+    | 'updates';
   readonly reread?: string;
   /** What is printed for a person once the answer is there, before the operation has ended. */
   readonly announce?: (answer: Accepted) => readonly string[];

@@ -7,7 +7,7 @@ import { CronReport } from './crons.ts';
 import { SiteSpec } from './domains.ts';
 import { Differences } from './drift.ts';
 import { Failure } from './failures.ts';
-import { DatabaseId, DomainId, Generation, OperationId, PartId, TenantId } from './ids.ts';
+import { DatabaseId, DomainId, Generation, OperationId, PartId, ServerRequestId, TenantId } from './ids.ts';
 import { PhpVersion } from './names.ts';
 import { RunResult } from './runs.ts';
 import {
@@ -23,7 +23,7 @@ import {
 import { ProgramOutput, ProgramReport } from './queues.ts';
 import { OperationStep } from './operations.ts';
 import { TenantSpec, TenantStanding } from './tenants.ts';
-import { UpdateReport } from './updates.ts';
+import { UpdateReport, UpdateRun, UpdatesStatus } from './updates.ts';
 
 /** One request is one line of JSON; a longer line is refused unread. */
 export const MAX_REQUEST_BYTES = 65_536;
@@ -194,6 +194,16 @@ export const VERBS = {
   'updates.restart': { args: z.strictObject({}), result: z.strictObject({}) },
   /** What was replaced since it was told last, once nothing is under way any more. */
   'updates.report': { args: z.strictObject({}), result: z.strictObject({ report: UpdateReport.nullable() }) },
+  /** What waits, how it went last, and whether the server has to be started anew. */
+  'updates.status': { args: z.strictObject({}), result: UpdatesStatus },
+  /**
+   * Has the distribution read its archives and install what is a security update, and waits for its end: once for each id,
+   * whoever asks how often. Refused where that did not end well, which then stands in `updates.status`.
+   */
+  'updates.install': {
+    args: z.strictObject({ id: ServerRequestId }),
+    result: z.strictObject({ run: UpdateRun }),
+  },
   'updates.told': { args: z.strictObject({ upTo: z.int().min(0) }), result: z.strictObject({}) },
   /** Its PHP starts anew, and nobody who visits it waits for that. */
   'site.renew': { args: z.strictObject({ id: DomainId }), result: z.strictObject({}) },

@@ -20,6 +20,10 @@ export type PartId = z.infer<typeof PartId>;
 export const ChangeId = id.brand<'ChangeId'>();
 export type ChangeId = z.infer<typeof ChangeId>;
 
+/** Of what is asked of the server itself: that updates are installed. */
+export const ServerRequestId = id.brand<'ServerRequestId'>();
+export type ServerRequestId = z.infer<typeof ServerRequestId>;
+
 export const TokenId = id.brand<'TokenId'>();
 export type TokenId = z.infer<typeof TokenId>;
 

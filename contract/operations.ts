@@ -53,6 +53,8 @@ export const OPERATION_RESOURCES = {
   'queue.stop': 'queue',
   'queue.restart': 'queue',
   'queue.delete': 'queue',
+  // What is asked of the server itself.
+  'update.install': 'update',
   // What another would change, told beforehand.
   'change.plan': 'change',
 } as const;
@@ -70,7 +72,7 @@ export function isOfWhatStands(kind: string): boolean {
 
 /** Nothing stands afterwards that did not before: what it is about is left as it was, however it ends. */
 export function bringsAboutNothing(kind: string): boolean {
-  return kind === 'change.plan' || isOfWhatStands(kind);
+  return kind === 'change.plan' || kind === 'update.install' || isOfWhatStands(kind);
 }
 
 export const ResourceType = z.enum([
@@ -84,6 +86,7 @@ export const ResourceType = z.enum([
   'cron',
   'run',
   'tenant',
+  'update',
   'change',
 ]);
 export type ResourceType = z.infer<typeof ResourceType>;

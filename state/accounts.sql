@@ -54,6 +54,7 @@ GRANT SELECT ON sculptor.notification TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.drift TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.drift_kept TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (change_id, tenant, server, serial_key, wanted) ON sculptor.planned_change TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (request_id, type, tenant, server, wanted) ON sculptor.server_request TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (operation_id, actor) ON sculptor.cancellation TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (token_id, key_sha256, request_sha256, operation_id, response)
   ON sculptor.idempotency TO 'www-data'@'localhost';

@@ -53,6 +53,7 @@ const FREE_ALL: { readonly [T in ResourceType]: readonly string[] } = {
   cron: ['DELETE FROM site_part_name WHERE part_id = ?'],
   run: ['DELETE FROM site_part_name WHERE part_id = ?'],
   queue: ['DELETE FROM site_part_name WHERE part_id = ?'],
+  update: [],
   change: [],
 };
 

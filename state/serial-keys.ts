@@ -32,8 +32,9 @@ export function hasChildren(type: string): boolean {
 export async function serialKeyOf(
   sql: Sql,
   type: ResourceType,
-  row: Pick<OpenOperation, 'resourceId' | 'generation'>,
+  row: Pick<OpenOperation, 'resourceId' | 'generation' | 'server'>,
 ): Promise<string | undefined> {
+  if (type === 'update') return keyOfServer(type, row.server);
   if (type === 'change') return keyOfPlan(sql, row.resourceId);
   const parent = PARENTS[type];
   if (parent === undefined) return `${type}:${row.resourceId}`;
@@ -43,6 +44,11 @@ export async function serialKeyOf(
     [row.resourceId, row.generation],
   );
   return version === undefined ? undefined : `${parent.type}:${version.parent}`;
+}
+
+/** What is asked of a server itself is done one after the other. */
+export function keyOfServer(type: 'update', server: string): string {
+  return `${type}:${server}`;
 }
 
 /** The key of what is planned first: where it was to wait under another, it would keep that one's owner waiting. */

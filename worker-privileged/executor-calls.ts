@@ -93,6 +93,8 @@ const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'updates.meet': 30_000,
   'updates.look': 90_000,
   'updates.restart': 120_000,
+  'updates.status': 160_000,
+  'updates.install': 7_500_000,
   'updates.report': 30_000,
   'updates.told': 30_000,
   'site.renew': 200_000,

@@ -14,6 +14,8 @@ import { createSitePartHandlers } from './handlers/site-part.ts';
 import type { SitePartParts } from './handlers/site-part.ts';
 import { createTenantHandlers } from './handlers/tenant.ts';
 import type { TenantParts } from './handlers/tenant.ts';
+import { createUpdateHandlers } from './handlers/update.ts';
+import type { UpdateParts } from './handlers/update.ts';
 import type { Handler } from './task.ts';
 
 /** The closed table: a kind without a handler does not compile, and a name that is not in it is refused. */
@@ -26,7 +28,8 @@ export function createHandlers(
     SitePartParts &
     TenantParts &
     DriftParts &
-    PlanParts,
+    PlanParts &
+    UpdateParts,
 ): Handlers {
   return {
     ...createDomainHandlers(parts),
@@ -36,6 +39,7 @@ export function createHandlers(
     ...createCertificateHandlers(parts),
     ...createTenantHandlers(parts),
     ...createDriftHandlers(parts),
+    ...createUpdateHandlers(parts),
     ...createPlanHandlers(parts),
   };
 }

@@ -124,6 +124,8 @@ const PACES: { readonly [K in OperationKind]?: Pace } = {
   'certificate.update': 'slow',
   'certificate.renew': 'slow',
   'run.create': 'aside',
+  // Nobody waits for it: what it has begun waits itself until nothing else is under way.
+  'update.install': 'aside',
 };
 
 /** In which line it waits; none for what cannot be done, which its claim says more of. */

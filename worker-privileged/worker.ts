@@ -20,6 +20,7 @@ import { createMeasuringSites } from './measuring-sites.ts';
 import { createKeepingAudit } from './keeping-audit.ts';
 import { createKeepingCertificates } from './keeping-certificates.ts';
 import { createKeepingRoom } from './keeping-room.ts';
+import { createKnowingUpdates } from './knowing-updates.ts';
 import { createOverdue } from './overdue.ts';
 import { CRONS, QUEUES } from './observed-kinds.ts';
 import { createObserving } from './observing.ts';
@@ -104,6 +105,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
   const goOn = () => {
     renewing.noteUpdate();
     telling.noteUpdate();
+    knowing.noteUpdate();
     return sweep.once();
   };
   const room = createMakingRoom({ ...minding, goOn });
@@ -129,6 +131,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     ...{ ...between, askPage, serverName: config.serverName },
     isActive: () => between.isActive() && renewing.isOver(),
   });
+  const knowing = createKnowingUpdates(between);
   const rounds = [
     repeat(parts.sweepEveryMs ?? SWEEP_EVERY_MS, sweep.once),
     repeat(
@@ -144,6 +147,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(MAKE_ROOM_EVERY_MS, room.once),
     repeat(RENEW_EVERY_MS, renewing.once),
     repeat(RENEW_EVERY_MS, telling.once),
+    repeat(RENEW_EVERY_MS, knowing.once),
     repeat(SEAL_AUDIT_EVERY_MS, createSealingAudit(watching)),
     repeat(parts.keepAuditEveryMs ?? KEEP_AUDIT_EVERY_MS, createKeepingAudit(watching)),
     repeat(LOOK_AT_CERTIFICATES_EVERY_MS, createKeepingCertificates(watching)),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { knownCollations } from '../../contract/collations.ts';
 import type { ServerId } from '../../contract/ids.ts';
 import { PhpVersion } from '../../contract/names.ts';
+import { SeenUpdates } from '../../contract/updates.ts';
 import type { Sql } from '../../state/connection.ts';
 import { readServerFact } from '../../state/server-facts.ts';
 import { unavailable } from '../problems.ts';
@@ -25,6 +26,11 @@ export async function readDatabasesFact(sql: Sql, server: ServerId): Promise<Dat
 /** Throws a ProblemError while the server's worker has not said anything yet. */
 export async function readPhpFact(sql: Sql, server: ServerId): Promise<PhpFact> {
   return known(PhpFact.safeParse(await readServerFact(sql, server, 'php')));
+}
+
+/** Throws a ProblemError while the server's worker has not said anything yet. */
+export async function readUpdatesFact(sql: Sql, server: ServerId): Promise<SeenUpdates> {
+  return known(SeenUpdates.safeParse(await readServerFact(sql, server, 'updates')));
 }
 
 function known<T>(parsed: z.ZodSafeParseResult<T>): T {

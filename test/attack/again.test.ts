@@ -69,6 +69,26 @@ test('row 28: what root shuts a site in by is taken away a few times, and then s
   must('systemctl', ['daemon-reload']);
 });
 
+test('row 28: security updates are begun no more often than root allows, and what is new is not started anew', async () => {
+  limited({ upgradesPerHour: 0 });
+  await refused(
+    28,
+    [...WAYS, ...WAYS].map((way) =>
+      attempt('an upgrade', [way, 'updates.install', { id: newId() }], 'limit_reached'),
+    ),
+  );
+  expect(must('systemctl', ['list-units', '--all', '--plain', '--no-legend', 'sculptor-upgrade@*'])).toBe('');
+  const processes = () =>
+    ['api', 'worker-privileged', 'executor'].map((name) =>
+      must('systemctl', ['show', '--property=MainPID', '--value', `sculptor-${name}.service`]),
+    );
+  const before = processes();
+  for (const way of [...WAYS, ...WAYS, ...WAYS, ...WAYS])
+    expect((await ask(way, 'updates.restart', {})).code).toBe('succeeded');
+  expect(processes()).toEqual(before);
+  accepted(28);
+});
+
 test('row 28: a certificate is taken away, or asked for, no more often than root allows', async () => {
   const part = newId();
   limited({ destroyPerHour: 1 });

@@ -5,6 +5,7 @@ import { OF_DRIFT } from './scenarios/drift.ts';
 import { OF_PARTS } from './scenarios/parts.ts';
 import { OF_PLANS } from './scenarios/plans.ts';
 import { OF_PROGRAMS } from './scenarios/programs.ts';
+import { OF_THE_SERVER } from './scenarios/server.ts';
 import { OF_TENANTS } from './scenarios/tenants.ts';
 
 /** One operation of each kind at least. */
@@ -15,5 +16,6 @@ export const SCENARIOS: readonly Scenario[] = [
   ...OF_PARTS,
   ...OF_PLANS,
   ...OF_PROGRAMS,
+  ...OF_THE_SERVER,
   ...OF_TENANTS,
 ];

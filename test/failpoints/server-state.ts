@@ -28,9 +28,17 @@ const NOTES = new Set([
   // Read line by line.
   ...['passwd', 'group', 'shadow', 'gshadow'].flatMap((name) => [`/etc/${name}`, `/etc/${name}-`]),
   '/etc/.pwd.lock',
-  ...['audit.log', 'audit', 'locks', 'sizes', 'next-uid', 'next-project', 'moves'].map(
-    (name) => `/var/lib/sculptor-root/${name}`,
-  ),
+  ...[
+    'audit.log',
+    'audit',
+    'locks',
+    'sizes',
+    'next-uid',
+    'next-project',
+    'moves',
+    'update-run',
+    'update-run.log',
+  ].map((name) => `/var/lib/sculptor-root/${name}`),
 ]);
 
 export async function serverState(): Promise<ServerState> {
@@ -61,13 +69,13 @@ function beyond(these: ServerState, those: ServerState): readonly string[] {
 
 /** What all sites share, of which each has its part. */
 const SHARED = [
-  ...['destroyed.json', 'let-in.json', 'repaired.json', 'orders.json', 'cache/'].map(
+  ...['destroyed.json', 'let-in.json', 'repaired.json', 'upgraded.json', 'orders.json', 'cache/'].map(
     (name) => `/var/lib/sculptor-root/${name}`,
   ),
   '/etc/sculptor/cache/',
 ];
 /** What was counted an hour ago goes from there by itself. */
-const COUNTS = [...SHARED.slice(0, 3), 'row of sculptor_door.counted '];
+const COUNTS = [...SHARED.slice(0, 4), 'row of sculptor_door.counted '];
 
 /** A file that was not changed since is not read again. */
 const known = new Map<string, { readonly changed: bigint; readonly lines: readonly string[] }>();

@@ -38,6 +38,7 @@ const LOOKS: Readonly<Record<string, unknown>> = {
   'database.drift': { differences: [] },
   'tenant.drift': { differences: [] },
   'updates.look': { sites: [], services: [] },
+  'updates.status': { pending: null, last: null, reboot: null },
   'audit.head': {},
   'audit.lines': { lines: [], last: 0 },
 };

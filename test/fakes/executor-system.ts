@@ -255,6 +255,14 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
       noteRenewed: () => Promise.resolve(),
     },
     updates: { meet: () => Promise.resolve(false) },
+    upgrades: {
+      pending: () => Promise.resolve(null),
+      last: () => Promise.resolve(null),
+      reboot: () => Promise.resolve(null),
+      isOver: () => Promise.resolve(true),
+      begin: () => Promise.resolve(),
+      outcome: () => Promise.reject(new Error('nothing is installed here')),
+    },
     registry: createRegistry({ files, folders, locks }),
     sizes: {
       ...createSizes({ files, commands: { run: () => Promise.reject(new Error('no program')) } }),

@@ -66,6 +66,7 @@ const LOOKS: ReadonlySet<string> = new Set([
     'updates.meet',
     'updates.look',
     'updates.report',
+    'updates.status',
     'audit.head',
     'audit.lines',
   ],

@@ -31,6 +31,7 @@ const TABLES = [
     'audit',
     'audit_seal',
     'planned_change',
+    'server_request',
     'token_revocation',
     'token_use',
   ],
@@ -71,6 +72,10 @@ test.each([
   [`INSERT INTO token (${TOKEN_ROW}) VALUES (${TOKEN_VALUES}) ON DUPLICATE KEY UPDATE expires_at = NULL`],
   ["UPDATE token SET expires_at = '2999-01-01'"],
   ["UPDATE token_revocation SET token_id = 'x'"],
+  ["UPDATE server_request SET type = 'x'"],
+  [
+    "INSERT INTO server_request (request_id, generation, type, tenant, server, wanted) VALUES ('aaaaaaaaaaaa', 2, 'update', 'default', 'default', '{}')",
+  ],
   ["UPDATE token_use SET used_at = '2999-01-01'"],
   ["INSERT INTO tenant (id, name, created_at) VALUES ('aaaaaaaaaaaa', 'x', '2999-01-01')"],
   ["UPDATE tenant SET name = 'x'"],

@@ -71,6 +71,8 @@ function build(
       'updates.look': () => Promise.resolve({ sites: [], services: [] }),
       'updates.restart': () => Promise.resolve({}),
       'updates.report': () => Promise.resolve({ report: null }),
+      'updates.status': () => Promise.resolve({ pending: null, last: null, reboot: null }),
+      'updates.install': () => Promise.reject(new Error('not here')),
       'updates.told': () => Promise.resolve({}),
       'site.renew': () => Promise.resolve({}),
       'audit.head': () => Promise.resolve({}),

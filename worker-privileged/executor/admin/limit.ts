@@ -21,6 +21,7 @@ const WHAT: Readonly<Record<LimitName, string>> = {
     'how many database users and passwords may be made in an hour, and how many keys, programs and visitors',
   repairsPerHour: 'how many sites may be made again in an hour as they were asked for',
   siteRepairsPerHour: 'and how often one of them',
+  upgradesPerHour: 'how often security updates may be asked for in an hour',
   cacheMebibytes: "MiB that the sites' caches may be given, all together",
   ordersPerHour: 'how many certificates an authority is asked for in an hour',
   ordersPerWeek: 'and in a week',

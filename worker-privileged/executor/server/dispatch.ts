@@ -201,6 +201,8 @@ function tooMany(request: string): Refused {
 function lockOf({ verb, args }: Asked): string | undefined {
   // They take the site's lock themselves, and not for as long as a command runs, or an authority thinks.
   if (verb === 'run.start' || verb === 'certificate.put' || verb === 'certificate.renew') return undefined;
+  // It takes an hour, and its unit is there once.
+  if (verb === 'updates.install') return undefined;
   // What is done meanwhile need not wait for a count.
   if (verb === 'site.measure' || verb === 'tenant.room') return undefined;
   if ('site' in args) return args.site;

@@ -12,6 +12,7 @@ export const LOOKS: ReadonlySet<Verb> = new Set([
   'updates.meet',
   'updates.look',
   'updates.report',
+  'updates.status',
   'audit.head',
   'audit.lines',
   'site.drift',

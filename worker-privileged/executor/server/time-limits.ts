@@ -52,6 +52,9 @@ export const LIMIT_MS: { readonly [V in Verb]: number } = {
   'updates.meet': 20_000,
   'updates.look': 65_000,
   'updates.restart': 90_000,
+  'updates.status': 130_000,
+  // As long as its unit waits, and some more.
+  'updates.install': 7_300_000,
   'updates.report': 20_000,
   'updates.told': 20_000,
   // Requests under way have a minute.

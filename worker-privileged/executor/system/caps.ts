@@ -17,7 +17,13 @@ export type Cap = <T>(key: string, act: () => Promise<T>) => Promise<T>;
  * How much may be destroyed, let in and repaired in an hour, over all sites and all executors of this server. A repair takes
  * away what root has set up for a site by hand: to shut it in, it may be.
  */
-export type Caps = { readonly destroy: Cap; readonly letIn: Cap; readonly repair: Cap };
+export type Caps = {
+  readonly destroy: Cap;
+  readonly letIn: Cap;
+  readonly repair: Cap;
+  /** That security updates are installed now. */
+  readonly upgrade: Cap;
+};
 
 const HOUR_MS = 3_600_000;
 
@@ -64,6 +70,13 @@ export function createCaps(tools: Tools): Caps {
         what: (most) => `This server repairs a site at most ${most} times an hour, and has.`,
       },
     }),
+    upgrade: createCap(tools, {
+      lock: 'cap-upgrade',
+      hint: WAITS,
+      record: paths.upgraded,
+      limit: 'upgradesPerHour',
+      what: (most) => `This server is asked for security updates at most ${most} times an hour, and was.`,
+    }),
   };
 }
 
@@ -71,7 +84,8 @@ const WAITS =
   'It goes on by itself when there is room. If this is not you, look who has your tokens; cancel what waits.';
 
 type Limit = {
-  readonly limit: 'destroyPerHour' | 'letInPerHour' | 'repairsPerHour' | 'siteRepairsPerHour';
+  readonly limit:
+    'destroyPerHour' | 'letInPerHour' | 'repairsPerHour' | 'siteRepairsPerHour' | 'upgradesPerHour';
   readonly what: (most: number) => string;
 };
 

@@ -15,6 +15,8 @@ export const Limits = z.strictObject({
   /** How many sites may be repaired in an hour, all that the daily look may find in one, and how often one of them. */
   repairsPerHour: z.int().min(0).max(1_000_000).default(1200),
   siteRepairsPerHour: z.int().min(0).max(1_000_000).default(6),
+  /** How often security updates may be asked for in an hour, besides those that come by themselves. */
+  upgradesPerHour: z.int().min(0).max(1_000_000).default(6),
   /** How much the caches of all sites together may be given. */
   cacheMebibytes: z.int().min(0).max(1_000_000).default(256),
   /**

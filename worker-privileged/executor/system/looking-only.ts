@@ -23,7 +23,7 @@ export function lookingOnly(system: System): System {
     auditSeals: only(system.auditSeals),
     caches: only(system.caches, 'read', 'look', 'usages'),
     // What is not done is not counted.
-    caps: { destroy: uncounted, letIn: uncounted, repair: uncounted },
+    caps: { destroy: uncounted, letIn: uncounted, repair: uncounted, upgrade: uncounted },
     certificates: only(certificates, 'read', 'lookWhole', 'served', 'former', 'list', 'isKnown', 'unseal'),
     databases: only(system.databases, 'read', 'list'),
     dropIns: only(system.dropIns, 'list'),
@@ -49,6 +49,7 @@ export function lookingOnly(system: System): System {
     replaced: only(system.replaced),
     updateLog: only(system.updateLog),
     updates: only(system.updates),
+    upgrades: only(system.upgrades),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { DatabaseId, DomainId, PartId, TenantId } from '../../../contract/ids.ts';
+import type { DatabaseId, DomainId, PartId, ServerRequestId, TenantId } from '../../../contract/ids.ts';
 import type { Fingerprint } from '../../../contract/certificates.ts';
 import type { DomainName, PhpVersion } from '../../../contract/names.ts';
 
@@ -73,6 +73,15 @@ export const paths = {
   updates: '/run/sculptor-updates',
   /** What /usr/lib/sculptor/replaced has found. */
   replaced: '/run/sculptor-updates/replaced',
+  /** What /usr/lib/sculptor/pending-updates has found. */
+  pendingUpdates: '/run/sculptor-updates/pending.json',
+  /** How the last run went, and what dpkg wrote of it; see /usr/lib/sculptor/update-run. */
+  updateRun: '/var/lib/sculptor-root/update-run',
+  updateRunLog: '/var/lib/sculptor-root/update-run.log',
+  /** What came of an upgrade that was asked for; see /usr/lib/sculptor/upgrade. */
+  askedUpgrade: (id: ServerRequestId) => `/run/sculptor-updates/asked/${id}`,
+  /** And how many were, in the last hour. */
+  upgraded: '/var/lib/sculptor-root/upgraded.json',
   /** What was started anew for it. */
   renewed: '/run/sculptor-updates/renewed',
   /** Root's own word on the sites' caches, and the passwords of the two that look after them. */

@@ -43,6 +43,7 @@ import { createTenantRegister, type TenantRegister } from './tenants.ts';
 import { createUnitMasters } from './units.ts';
 import { createUpdateLog, type UpdateLog } from './update-log.ts';
 import { createUpdates, type Updates } from './updates.ts';
+import { createUpgrades, type Upgrades } from './upgrades.ts';
 import { createXmlRpc } from './xml-rpc.ts';
 
 /** All that a verb can reach. Verbs see it by these types only. */
@@ -84,6 +85,7 @@ export type System = {
   readonly tenants: TenantRegister;
   readonly updateLog: UpdateLog;
   readonly updates: Updates;
+  readonly upgrades: Upgrades;
   readonly now: () => Date;
   readonly hostname: () => string;
   /** Of memory, that the server has. */
@@ -163,6 +165,7 @@ export function createSystem(config: ExecutorConfig): System {
     tenants: createTenantRegister({ files, folders, locks }),
     updateLog: createUpdateLog(),
     updates: createUpdates(),
+    upgrades: createUpgrades({ commands, files, mode }),
     now,
     hostname,
     serverBytes: totalmem(),

@@ -14,7 +14,7 @@ export type UpdateLog = {
 
 /** A distribution's upgrade writes less; of more the newest is told. */
 const MOST_BYTES = 8 * 1024 * 1024;
-const MOST_PACKAGES = 200;
+export const MOST_PACKAGES = 200;
 
 type Parts = {
   readonly log: string;
@@ -85,7 +85,8 @@ async function linesOf(file: string): Promise<readonly string[] | null> {
   return text === null ? null : [...new Set(text.split('\n').filter((line) => line !== ''))];
 }
 
-async function rebootFor(file: string): Promise<string[] | null> {
+/** For which packages the server should be started anew; null where it need not be. */
+export async function rebootFor(file = '/run/reboot-required'): Promise<string[] | null> {
   if ((await linesOf(file)) === null) return null;
   const names = (await linesOf(`${file}.pkgs`)) ?? [];
   return names.filter((name) => /^[a-z0-9][a-z0-9+.-]{0,119}$/.test(name)).slice(0, 50);

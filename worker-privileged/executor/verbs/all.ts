@@ -16,7 +16,16 @@ import { moveSite } from './site-move.ts';
 import { purgeSite, restoreSite } from './site-trash.ts';
 import { putPart, removePart } from './site-parts.ts';
 import { purgeTenant, putTenant, removeTenant, restoreTenant } from './tenant.ts';
-import { lookForReplaced, meetUpdates, noteTold, renewSite, reportUpdates, restartOwn } from './updates.ts';
+import {
+  installUpdates,
+  lookForReplaced,
+  meetUpdates,
+  noteTold,
+  renewSite,
+  reportUpdates,
+  restartOwn,
+  updatesStatus,
+} from './updates.ts';
 import type { VerbTable } from './table.ts';
 
 /** The closed table: a verb that is not in it is not done. */
@@ -71,6 +80,8 @@ export function createVerbs(system: System): VerbTable {
     'updates.look': lookForReplaced(system),
     'updates.restart': restartOwn(system),
     'updates.report': reportUpdates(system),
+    'updates.status': updatesStatus(system),
+    'updates.install': installUpdates(system),
     'updates.told': noteTold(system),
     'site.renew': renewSite(system),
     'audit.head': noteAuditHead(system),

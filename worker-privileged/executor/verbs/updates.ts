@@ -29,6 +29,27 @@ export function reportUpdates({ updateLog }: Pick<System, 'updateLog'>): VerbHan
   return async () => ({ report: await updateLog.report() });
 }
 
+export function updatesStatus({ upgrades }: Pick<System, 'upgrades'>): VerbHandler<'updates.status'> {
+  return async (_, run) => {
+    const pending = await upgrades.pending().catch((cause: unknown) => {
+      run.warn('it is not known which updates wait', cause);
+      return null;
+    });
+    return { pending, last: await upgrades.last(), reboot: await upgrades.reboot() };
+  };
+}
+
+/** Whoever asks again, because who asked broke off, waits for the same one, or hears what came of it. */
+export function installUpdates({
+  upgrades,
+  caps,
+}: Pick<System, 'upgrades' | 'caps'>): VerbHandler<'updates.install'> {
+  return async ({ id }) => {
+    if (!(await upgrades.isOver(id))) await caps.upgrade(id, () => upgrades.begin(id));
+    return { run: await upgrades.outcome(id) };
+  };
+}
+
 export function noteTold({ updateLog }: Pick<System, 'updateLog'>): VerbHandler<'updates.told'> {
   return async ({ upTo }) => {
     await updateLog.told(upTo);
