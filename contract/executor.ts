@@ -8,6 +8,7 @@ import { SiteSpec } from './domains.ts';
 import { Differences } from './drift.ts';
 import { Failure } from './failures.ts';
 import { DatabaseId, DomainId, Generation, OperationId, PartId, ServerRequestId, TenantId } from './ids.ts';
+import { ServerLook } from './health.ts';
 import { PhpVersion } from './names.ts';
 import { RunResult } from './runs.ts';
 import {
@@ -56,6 +57,8 @@ export const VERBS = {
       timeZone: z.string().max(100),
     }),
   },
+  /** How it fares, and who runs on it. */
+  'server.look': { args: z.strictObject({}), result: ServerLook },
   'site.put': { args: SiteSpec, result: z.strictObject({ probes: z.array(Probe) }) },
   'site.remove': {
     args: z.strictObject({ id: DomainId }),

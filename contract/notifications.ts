@@ -7,6 +7,7 @@ import { ResourceType } from './operations.ts';
  * something was removed, switched off, or pointed elsewhere. `let_in`: somebody can log in, or a program runs, that could not
  * before. `program_failed`: a program of a site failed, or keeps ending. `certificate_ends`: what visitors of a site
  * are shown over TLS ends soon. `drift`: something on the server was changed by hand. `updated`: packages were replaced.
+ * `alarm`: something is not well on the server or with a site, and stays so; `alarm_over`: it is again.
  */
 export const NotificationKind = z.enum([
   'limit_reached',
@@ -16,6 +17,8 @@ export const NotificationKind = z.enum([
   'certificate_ends',
   'drift',
   'updated',
+  'alarm',
+  'alarm_over',
 ]);
 export type NotificationKind = z.infer<typeof NotificationKind>;
 

@@ -46,6 +46,26 @@ export async function insertServerNotification(
   );
 }
 
+/** That an alarm was raised, or is over: of the server, or of a site and then its tenant's. */
+export async function insertAlarm(
+  sql: Sql,
+  { kind, server, resource: { type, id, name }, tenant, message }: AlarmNotification,
+): Promise<void> {
+  await sql.run(
+    `INSERT INTO notification (kind, resource_type, resource_id, resource_name, tenant, server, message)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    [kind, type, id, name, tenant, server, clip(message)],
+  );
+}
+
+interface AlarmNotification {
+  readonly kind: 'alarm' | 'alarm_over';
+  readonly server: ServerId;
+  readonly resource: { readonly type: string; readonly id: string; readonly name: string };
+  readonly tenant: TenantId | null;
+  readonly message: string;
+}
+
 interface ServerNotification {
   readonly kind: NotificationKind;
   readonly server: ServerId;

@@ -46,6 +46,7 @@ export interface ExecutorCallsParts {
 /** A dump takes as long as a database is large, and so does playing it back; the rest is done in seconds or not at all. */
 const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'server.facts': 30_000,
+  'server.look': 50_000,
   'site.put': 120_000,
   'site.remove': 120_000,
   'site.restore': 120_000,

@@ -1,4 +1,4 @@
-// SECURITY. Runs as `sculptor`, without a shell, started by systemd (or Supervisor). It reads /etc/sculptor/agent.json,
+// SECURITY. Runs as `sculptor`, without a shell, started by systemd (or Supervisor). It reads /etc/sculptor/agent.json and health.json,
 // its secret for the agent's Redis, and the database credential in its home. From Redis it takes ids and nothing
 // else; what they mean it reads from MariaDB, where it may end operations and not change what was asked for. It
 // changes the server through two doors: the executor (executor-door.ts, a closed table of verbs) and the
@@ -6,6 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CONFIG_PATH, loadConfig } from '../runtime/config.ts';
+import { readHealthSettings } from '../runtime/health-settings.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { readSecret, SECRETS_DIRECTORY } from '../runtime/secret.ts';
 import { stopOnSignal } from '../runtime/shutdown.ts';
@@ -35,6 +36,7 @@ const worker = startWorker({
   executor,
   door,
   version: z.object({ version: z.string() }).parse(JSON.parse(manifest)).version,
+  healthSettings: readHealthSettings,
   logger,
 });
 

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { HealthSettings } from '../contract/alarms.ts';
 import type { Config } from '../runtime/config.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { connectRedis, workerConnection } from '../runtime/redis.ts';
@@ -8,6 +9,7 @@ import { createWakeUps } from '../runtime/wake-ups.ts';
 import { openState } from '../state/connection.ts';
 import type { StateLogin } from '../state/connection.ts';
 import { createCacheWatch } from './cache-watch.ts';
+import { createCheckingSites } from './checking-sites.ts';
 import type { DatabaseDoor } from './database-door.ts';
 import type { Executor } from './executor-calls.ts';
 import { createHeartbeat } from './heartbeat.ts';
@@ -36,6 +38,9 @@ import { createRunOperation } from './run-operation.ts';
 import { createSealingAudit } from './sealing-audit.ts';
 import { createSweep } from './sweep.ts';
 import { createTellingUpdates } from './telling-updates.ts';
+import { createSettings } from './settings.ts';
+import { askSite } from './site-request.ts';
+import { createWatchingHealth } from './watching-health.ts';
 import { createWatchingDrift } from './watching-drift.ts';
 import { createWorkerLock } from './worker-lock.ts';
 
@@ -47,6 +52,8 @@ const LOOK_AT_CACHES_EVERY_MS = 30_000;
 const OBSERVE_EVERY_MS = 3000;
 const LOOK_AT_CERTIFICATES_EVERY_MS = 60_000;
 const LOOK_FOR_DRIFT_EVERY_MS = 60_000;
+const LOOK_AT_HEALTH_EVERY_MS = 60_000;
+const CHECK_SITES_EVERY_MS = 15_000;
 const KEEP_ROOM_EVERY_MS = 1000;
 const MAKE_ROOM_EVERY_MS = 1000;
 const RENEW_EVERY_MS = 1000;
@@ -60,10 +67,13 @@ export interface WorkerParts {
   readonly executor: Executor;
   readonly door: DatabaseDoor;
   readonly version: string;
+  /** What root has set of alarms and of what sites are asked; as usual where it is not given. */
+  readonly healthSettings?: () => Promise<HealthSettings>;
   readonly logger: Logger;
   readonly sweepEveryMs?: number;
   readonly purgeEveryMs?: number;
   readonly measureEveryMs?: number;
+  readonly healthEveryMs?: number;
   readonly observeEveryMs?: number;
   readonly keepAuditEveryMs?: number;
   readonly probeBoundMs?: number;
@@ -132,6 +142,22 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     isActive: () => between.isActive() && renewing.isOver(),
   });
   const knowing = createKnowingUpdates(between);
+  const settings = createSettings(
+    parts.healthSettings ?? (() => Promise.resolve(HealthSettings.parse({}))),
+    logger,
+  );
+  const raising = { ...between, serverName: config.serverName };
+  const health = createWatchingHealth({
+    ...raising,
+    isActive: sweep.isActive,
+    rules: async () => (await settings()).alarms,
+  });
+  const httpsSocket = join(dirname(config.probeSocket), 'https.sock');
+  const checking = createCheckingSites({
+    ...{ ...raising, settings, awake: health.awake },
+    ask: (host) => askSite(config.probeSocket, host),
+    askCertificate: (host) => askCertificate(httpsSocket, host),
+  });
   const rounds = [
     repeat(parts.sweepEveryMs ?? SWEEP_EVERY_MS, sweep.once),
     repeat(
@@ -154,6 +180,8 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(LOOK_AT_CACHES_EVERY_MS, createCacheWatch(watching)),
     repeat(PURGE_EVERY_MS, createForgettingRuns(watching)),
     repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, createForgettingPlans(watching)),
+    repeat(parts.healthEveryMs ?? LOOK_AT_HEALTH_EVERY_MS, health.once),
+    repeat(parts.healthEveryMs ?? CHECK_SITES_EVERY_MS, checking),
     repeat(
       LOOK_FOR_DRIFT_EVERY_MS,
       createWatchingDrift({ ...between, askPage, policy: config.drift ?? 'report' }),

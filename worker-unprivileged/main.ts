@@ -11,10 +11,12 @@ import { giveSignsOfLife } from '../runtime/watchdog.ts';
 import { createWakeUps } from '../runtime/wake-ups.ts';
 import { openState } from '../state/connection.ts';
 import { createAnnouncer } from './announcer.ts';
+import { createHearing } from './hearing.ts';
 import { createMonitor } from './monitor.ts';
 
 const LOOK_EVERY_MS = 30_000;
 const ANNOUNCE_EVERY_MS = 10_000;
+const HEAR_EVERY_MS = 60_000;
 
 const config = await loadConfig(process.env['SCULPTOR_CONFIG'] ?? CONFIG_PATH);
 const secrets = process.env['CREDENTIALS_DIRECTORY'] ?? SECRETS_DIRECTORY;
@@ -30,8 +32,9 @@ const monitor = createMonitor({ server, state, askRedis: () => redis.ping(), wak
 // Not at once: after a start of the server the others are still on their way.
 const looking = repeat(LOOK_EVERY_MS, monitor, LOOK_EVERY_MS);
 const announcing = repeat(ANNOUNCE_EVERY_MS, createAnnouncer({ server, state, logger }));
+const hearing = repeat(HEAR_EVERY_MS, createHearing({ server, state, logger }), HEAR_EVERY_MS);
 
 stopOnSignal({
   logger,
-  steps: [looking.stop, announcing.stop, wakeUps.close, () => redis.disconnect(), state.close],
+  steps: [looking.stop, announcing.stop, hearing.stop, wakeUps.close, () => redis.disconnect(), state.close],
 });

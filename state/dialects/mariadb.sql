@@ -72,7 +72,49 @@ BEGIN
   RETURN CONCAT('IDENTIFIED BY PASSWORD ''', p_hash, '''');
 END //
 
+-- Where nothing was measured for five minutes, and still is not two minutes later, who measures is not there and cannot say
+-- so: an alarm is raised, and ended once it measures again. Whoever calls says when to look, and nothing of what is told: with
+-- the API's account nobody can raise or end another one. A session can set its clock and its zone, so both are ours here.
+-- Here and not in procedures.sql, because the state is on MariaDB alone.
+CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' PROCEDURE sculptor_door.note_silence(
+  IN p_server VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin)
+  MODIFIES SQL DATA SQL SECURITY DEFINER
+BEGIN
+  DECLARE zone VARCHAR(64) DEFAULT @@SESSION.time_zone;
+  DECLARE today, newest, began, raised DATETIME(3) DEFAULT NULL;
+  DECLARE label VARCHAR(253) DEFAULT NULL;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; SET SESSION time_zone = zone; RESIGNAL; END;
+  SET SESSION time_zone = '+00:00';
+  SET today = SYSDATE(3);
+  START TRANSACTION;
+  SELECT name INTO label FROM sculptor.server WHERE id = p_server FOR UPDATE;
+  SELECT MAX(at) INTO newest FROM sculptor.health_sample WHERE server = p_server AND at <= today + INTERVAL 1 MINUTE;
+  SELECT MAX(since), MAX(raised_at) INTO began, raised FROM sculptor.alarm
+    WHERE server = p_server AND kind = 'measuring' AND subject = 'server' FOR UPDATE;
+  IF label IS NULL OR newest IS NULL OR newest >= today - INTERVAL 5 MINUTE THEN
+    DELETE FROM sculptor.alarm WHERE server = p_server AND kind = 'measuring' AND subject = 'server';
+    IF raised IS NOT NULL THEN
+      INSERT INTO sculptor.notification (kind, resource_type, resource_id, resource_name, server, message, created_at)
+        VALUES ('alarm_over', 'server', p_server, label, p_server, 'The server is measured again.', today);
+    END IF;
+  ELSEIF began IS NULL OR began > today THEN
+    INSERT INTO sculptor.alarm (server, kind, subject, name, value, since, seen_at)
+      VALUES (p_server, 'measuring', 'server', label, 0, today, today)
+      ON DUPLICATE KEY UPDATE since = today;
+  ELSEIF raised IS NULL AND began <= today - INTERVAL 2 MINUTE THEN
+    UPDATE sculptor.alarm SET raised_at = today, seen_at = today, value = TIMESTAMPDIFF(MINUTE, newest, today)
+      WHERE server = p_server AND kind = 'measuring' AND subject = 'server';
+    INSERT INTO sculptor.notification (kind, resource_type, resource_id, resource_name, server, message, created_at)
+      VALUES ('alarm', 'server', p_server, label, p_server,
+        'Nothing was measured on this server for minutes: no other alarm can be raised. See that sculptor-worker-privileged and sculptor-executor run; sculptorctl health and sculptorctl doctor say more.', today);
+  END IF;
+  COMMIT;
+  SET SESSION time_zone = zone;
+END //
+
 DELIMITER ;
+
+GRANT EXECUTE ON PROCEDURE sculptor_door.note_silence TO 'www-data'@'localhost';
 
 -- With the rights of who asks: who reads the register may not read these.
 CREATE OR REPLACE DEFINER = 'sculptor_door'@'localhost' SQL SECURITY INVOKER VIEW sculptor_door.server_account AS

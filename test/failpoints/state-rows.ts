@@ -24,6 +24,7 @@ const LEFT_OUT = new Set([
     'domain_size',
     'database_size',
   ],
+  ...['health_sample', 'alarm', 'site_check'],
   ...['token', 'token_use', 'migration', 'setting', 'audit_seal', 'next_row'],
 ]);
 /** And what an API has answered: that a repetition is answered the same is looked at by itself. */

@@ -33,6 +33,10 @@ export interface FakeExecutor {
 
 /** What is asked every few seconds, or before each change. */
 const LOOKS: Readonly<Record<string, unknown>> = {
+  'server.look': {
+    ...{ cpus: 1, ticks: { busy: 0, total: 0 }, memory: { bytes: 0, available: 0 }, load: [0, 0, 0] },
+    ...{ places: [], services: [], certificateEnds: null, awake: [] },
+  },
   'programs.look': { programs: [] },
   'site.drift': { differences: [], probes: [] },
   'database.drift': { differences: [] },

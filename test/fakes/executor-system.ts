@@ -207,6 +207,15 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
       acceptHead: () => Promise.resolve(),
     },
     auditSeals: { requireChain: () => Promise.resolve() },
+    services: { look: () => Promise.resolve({ services: [], awake: null }) },
+    vitalSigns: {
+      look: () =>
+        Promise.resolve({
+          ...{ cpus: 1, ticks: { busy: 0, total: 0 }, memory: { bytes: 0, available: 0 } },
+          ...{ load: [0, 0, 0], places: [] },
+        }),
+      certificateEnds: () => Promise.resolve(null),
+    },
     erase: async (path) => folders.remove(path),
     accounts,
     caches: fakeCaches(parts),

@@ -58,6 +58,7 @@ function story(
 const LOOKS: ReadonlySet<string> = new Set([
   ...['programs.look', 'program.output', 'crons.look', 'cron.output', 'certificates.look'],
   ...[
+    'server.look',
     'site.measure',
     'tenant.room',
     'site.drift',

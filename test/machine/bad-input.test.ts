@@ -215,7 +215,15 @@ function server(): Record<string, string> {
     'sculptor',
   ];
   // What the server tells of itself now and then, whoever asks for what.
-  const told = ['audit', 'audit_seal', 'server_fact', 'database_size', 'domain_size', 'part_report', 'drift'];
+  const told = [
+    'audit',
+    'audit_seal',
+    'server_fact',
+    'database_size',
+    'domain_size',
+    'part_report',
+    'drift',
+  ].concat([...['health_sample', 'alarm', 'site_check']]);
   const ignored = told.map((table) => `--ignore-table=sculptor.${table}`);
   return {
     files: digest(files.split('\n').sort().join('\n')),

@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const TABLES = [
   ...['tenant', 'server', 'server_fact', 'token', 'domain_version', 'domain_name', 'database_version'],
-  ...['visitor_hash'],
+  ...['visitor_hash', 'health_sample', 'alarm', 'site_check', 'notification'],
   ...['database_name', 'database_user_version', 'database_user_name', 'resource_state', 'operation'],
   ...[
     'operation_step',
@@ -105,6 +105,12 @@ test.each([
   ['UPDATE audit_seal SET number = 7'],
   ['SELECT hash FROM audit_seal'],
   ['CALL sculptor_door.forget_audit()'],
+  [
+    "INSERT INTO alarm (server, kind, subject, name, value, since, seen_at) VALUES ('default', 'disk', '/', '/', 0, '2000-01-01', '2000-01-01')",
+  ],
+  ['UPDATE alarm SET raised_at = NULL'],
+  ["INSERT INTO health_sample VALUES ('default', '2000-01-01', 0, 0, 0, 0, 0, '{}')"],
+  ['UPDATE site_check SET well = TRUE'],
   ['SELECT * FROM sculptor_door.managed_database'],
   ["CALL sculptor_door.put_database('aaaaaaaaaaaa', 'x', 'utf8mb4', 'utf8mb4_bin', 'default')"],
   ['SELECT * FROM mysql.global_priv'],

@@ -429,7 +429,7 @@ test('the worker says that it is at work, and which PHP there is, newest last', 
     value: z.string().transform((value): unknown => JSON.parse(value)),
   });
   const facts = await world.api.rows(Row, text, [server]);
-  expect(facts).toEqual([
+  expect(facts.filter(({ name }) => name !== 'alarmRules')).toEqual([
     {
       name: 'databases',
       value: { collations: expect.arrayContaining(['utf8mb4_unicode_ci']), connectionsPerAccount: 30 },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { z } from 'zod';
+import { HealthSettings } from '../../../contract/alarms.ts';
 import { ServerId } from '../../../contract/ids.ts';
 import type { OperationId } from '../../../contract/ids.ts';
 import { ENDED, REDIS_PREFIX } from '../../../contract/operations.ts';
@@ -134,6 +135,8 @@ function startOne(
   const door = createDatabaseDoor({ socketPath, user, password });
   const worker = startWorker({
     config: { server, serverName: 'machine.example', probeSocket: join(servers.folder, 'probe.sock') },
+    // What nginx is asked here, the test counts.
+    healthSettings: () => Promise.resolve(HealthSettings.parse({ siteCheckMinutes: 0 })),
     stateLogin: servers.state('sculptor'),
     redisLogin: servers.queue('worker-privileged'),
     executor,

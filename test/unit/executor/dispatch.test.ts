@@ -23,6 +23,7 @@ function build(
   const dispatch = createDispatch({
     verbs: {
       'server.facts': () => Promise.resolve({ phpVersions: [], hostname: 'h', timeZone: 'UTC' }),
+      'server.look': () => Promise.reject(new Error('none')),
       'site.put': () => Promise.resolve({ probes: [] }),
       'site.remove': () => Promise.resolve({ probes: [], purgeAfter: null }),
       'site.restore': () => Promise.resolve({ probes: [] }),

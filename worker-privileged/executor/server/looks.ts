@@ -2,6 +2,7 @@ import type { Verb } from '../../../contract/executor.ts';
 
 /** Asked every few seconds, and nothing of a tenant's is changed by them: they are noted where they end badly. */
 export const LOOKS: ReadonlySet<Verb> = new Set([
+  'server.look',
   'programs.look',
   'program.output',
   'crons.look',

@@ -3,6 +3,7 @@ import type { Verb } from '../../../contract/executor.ts';
 /** After this no further step begins; what had begun ends, or is undone. */
 export const LIMIT_MS: { readonly [V in Verb]: number } = {
   'server.facts': 20_000,
+  'server.look': 40_000,
   'site.put': 90_000,
   'site.remove': 90_000,
   'site.restore': 90_000,

@@ -42,6 +42,7 @@ export function lookingOnly(system: System): System {
     quotas: only(system.quotas, 'inForce', 'read', 'look'),
     registry: only(system.registry, 'read', 'list', 'standingOf', 'keptOf'),
     relays: only(system.relays, 'socketOf', 'lookOn', 'lookOff'),
+    services: only(system.services, 'look'),
     sizes: only(system.sizes, 'read', 'measure'),
     ssh: only(system.ssh),
     // Any that is none: it is shown to nobody.
@@ -50,6 +51,7 @@ export function lookingOnly(system: System): System {
     updateLog: only(system.updateLog),
     updates: only(system.updates),
     upgrades: only(system.upgrades),
+    vitalSigns: only(system.vitalSigns, 'look', 'certificateEnds'),
   };
 }
 

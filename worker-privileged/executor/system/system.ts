@@ -34,6 +34,7 @@ import { createReplaced, type Replaced } from './replaced.ts';
 import { createUnitRelays, type Relays } from './relays.ts';
 import { createRootSql } from './root-sql.ts';
 import { connectRedis } from './resp.ts';
+import { createServices, type Services } from './services.ts';
 import { createSizes, type Sizes } from './sizes.ts';
 import { createSnippets, type Snippets } from './snippets.ts';
 import { createSsh, type Ssh } from './ssh.ts';
@@ -44,6 +45,7 @@ import { createUnitMasters } from './units.ts';
 import { createUpdateLog, type UpdateLog } from './update-log.ts';
 import { createUpdates, type Updates } from './updates.ts';
 import { createUpgrades, type Upgrades } from './upgrades.ts';
+import { createVitalSigns, type VitalSigns } from './vital-signs.ts';
 import { createXmlRpc } from './xml-rpc.ts';
 
 /** All that a verb can reach. Verbs see it by these types only. */
@@ -79,6 +81,7 @@ export type System = {
   readonly registry: Registry;
   readonly relays: Relays;
   readonly replaced: Replaced;
+  readonly services: Services;
   readonly sizes: Sizes;
   readonly snippets: Snippets;
   readonly ssh: Ssh;
@@ -86,6 +89,7 @@ export type System = {
   readonly updateLog: UpdateLog;
   readonly updates: Updates;
   readonly upgrades: Upgrades;
+  readonly vitalSigns: VitalSigns;
   readonly now: () => Date;
   readonly hostname: () => string;
   /** Of memory, that the server has. */
@@ -159,6 +163,7 @@ export function createSystem(config: ExecutorConfig): System {
         ? createUnitRelays({ commands, files })
         : createSupervisedRelays({ accounts, files, call: supervisor }),
     replaced: createReplaced({ commands, files, mode }),
+    services: createServices({ commands, mode, call: supervisor }),
     sizes: createSizes({ commands, files }),
     snippets: createSnippets({ files, folders }),
     ssh: createSsh({ files, commands }),
@@ -166,6 +171,7 @@ export function createSystem(config: ExecutorConfig): System {
     updateLog: createUpdateLog(),
     updates: createUpdates(),
     upgrades: createUpgrades({ commands, files, mode }),
+    vitalSigns: createVitalSigns(),
     now,
     hostname,
     serverBytes: totalmem(),

@@ -10,7 +10,7 @@ import { cronOutput, lookAtCrons, runCron } from './crons.ts';
 import { forgetRun, startRun, stopRun } from './run.ts';
 import { lookAtPrograms, readOutput, restartQueue } from './programs.ts';
 import { lookAtDatabase, lookAtSite, lookAtTenant, repairSite } from './drift.ts';
-import { serverFacts } from './server.ts';
+import { lookAtServer, serverFacts } from './server.ts';
 import { putSite, removeSite } from './site.ts';
 import { moveSite } from './site-move.ts';
 import { purgeSite, restoreSite } from './site-trash.ts';
@@ -32,6 +32,7 @@ import type { VerbTable } from './table.ts';
 export function createVerbs(system: System): VerbTable {
   return {
     'server.facts': serverFacts(system),
+    'server.look': lookAtServer(system),
     'site.put': putSite(system),
     'site.remove': removeSite(system),
     'site.restore': restoreSite(system),

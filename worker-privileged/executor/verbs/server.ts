@@ -15,6 +15,18 @@ export function serverFacts({
   });
 }
 
+/** How the server fares: of what the agent can be told to do, nothing is looked at here. */
+export function lookAtServer({
+  vitalSigns,
+  services,
+}: Pick<System, 'vitalSigns' | 'services'>): VerbHandler<'server.look'> {
+  return async () => ({
+    ...(await vitalSigns.look()),
+    ...(await services.look()),
+    certificateEnds: await vitalSigns.certificateEnds(),
+  });
+}
+
 /** The C library goes by the first; the second is what Debian writes beside it. */
 async function timeZone(files: Pick<Files, 'read' | 'readLink'>): Promise<string> {
   const link = await files.readLink('/etc/localtime').catch(() => null);
