@@ -31,6 +31,7 @@ import { createOperationService } from './operations/service.ts';
 import { createCounter } from './rate-limits/counter.ts';
 import { createRateLimits } from './rate-limits/limits.ts';
 import type { LimitSettings } from './rate-limits/limits.ts';
+import { createHealthService } from './server/health.ts';
 import { readDatabasesFact, readPhpFact } from './server/facts.ts';
 import { createUpdatesService } from './server/updates-service.ts';
 import { admit } from './tenants/admission.ts';
@@ -122,6 +123,7 @@ type Services = Pick<
   | 'audit'
   | 'describeServer'
   | 'updates'
+  | 'health'
 >;
 
 function createServices({ config, state, write }: ServicesParts): Services {
@@ -145,6 +147,7 @@ function createServices({ config, state, write }: ServicesParts): Services {
     notifications: createNotificationService(state),
     audit: createAuditService(state),
     updates: createUpdatesService({ state, write, server, serverName }),
+    health: createHealthService(state, server),
     describeServer: async () => {
       const { versions, default: newest } = await readPhpFact(state, server);
       const databases = await readDatabasesFact(state, server);

@@ -36,6 +36,8 @@ import { notFound } from './problems.ts';
 import { limitAddresses } from './rate-limits/limits.ts';
 import { auditRequests } from './request-audit.ts';
 import { logRequests } from './request-log.ts';
+import type { HealthService } from './server/health.ts';
+import { createServerHealthRouter } from './server/health-router.ts';
 import { createServerRouter } from './server/router.ts';
 import type { DescribeServer } from './server/router.ts';
 import { createUpdatesRouter } from './server/updates-router.ts';
@@ -57,6 +59,7 @@ export interface AppParts extends AuthenticationParts {
   readonly checks: Checks;
   readonly describeServer: DescribeServer;
   readonly updates: UpdatesService;
+  readonly health: HealthService;
   readonly domains: DomainService;
   readonly keys: PartService<'key'>;
   readonly caches: CacheService;
@@ -125,5 +128,6 @@ function createProtectedRouter(parts: AppParts): Router {
   router.use(createAuditRouter(parts.audit));
   router.use(createServerRouter(parts.describeServer));
   router.use(createUpdatesRouter(parts.updates));
+  router.use(createServerHealthRouter(parts.health));
   return router;
 }

@@ -15,6 +15,7 @@ export const ROUTES = {
   '/domains/:domain/restore': { post: ['domains:write'] },
   // By administrators alone: it is another tenant's afterwards.
   '/domains/:domain/move': { post: ['domains:write', 'tenants:write'] },
+  '/domains/:domain/checks': { get: ['domains:read'] },
   '/domains/:domain/keys': { get: ['keys:read'], post: ['keys:write'] },
   '/domains/:domain/keys/:key': { get: ['keys:read'], delete: ['keys:write'] },
   '/domains/:domain/cache': {
@@ -97,6 +98,9 @@ export const ROUTES = {
   // By administrators alone: what this server lacks is nobody else's to know.
   '/server/updates': { get: ['server:read', 'tenants:write'] },
   '/server/updates/install': { post: ['tenants:write'] },
+  // What runs on it, and how full it is, is of all tenants together: by administrators alone.
+  '/server/health': { get: ['server:read', 'tenants:write'] },
+  '/server/alarms': { get: ['server:read', 'tenants:write'] },
 } as const satisfies Readonly<Record<`/${string}`, { readonly [M in Method]?: Needed }>>;
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';

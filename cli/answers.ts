@@ -4,6 +4,8 @@ import { LeftOut, ServedCertificate } from '../contract/certificates.ts';
 import { Database as DatabaseShape, DatabaseUser as DatabaseUserShape } from '../contract/databases.ts';
 import { Domain as DomainShape } from '../contract/domains.ts';
 import { Difference as DifferenceShape, FileDifference as FileDifferenceShape } from '../contract/drift.ts';
+import { Alarm as AlarmShape } from '../contract/alarms.ts';
+import { HealthPoint, HealthSample, PlaceUse, ServiceState, SiteCheck } from '../contract/health.ts';
 import { Operation as OperationShape, OperationStep } from '../contract/operations.ts';
 import { Notification as NotificationShape } from '../contract/notifications.ts';
 import { FieldError, Problem as ProblemShape } from '../contract/problems.ts';
@@ -176,3 +178,29 @@ export type Updates = z.infer<typeof Updates>;
 
 export const AuditEntry = z.object(AuditEntryShape.shape);
 export type AuditEntry = z.infer<typeof AuditEntry>;
+
+export const ServerHealth = z.object({
+  latest: z
+    .object({
+      ...HealthSample.omit({ places: true, services: true, stateDump: true }).shape,
+      places: z.array(z.object(PlaceUse.shape)),
+      services: z.array(z.object(ServiceState.shape)),
+    })
+    .nullable(),
+  day: z.array(z.object(HealthPoint.shape)),
+});
+export type ServerHealth = z.infer<typeof ServerHealth>;
+
+export const AlarmReport = z.object({
+  alarms: z.array(z.object({ ...AlarmShape.shape, kind: z.string() })),
+  rules: z
+    .record(
+      z.string(),
+      z.object({ threshold: z.number(), rearm: z.number(), minutes: z.number() }).nullable(),
+    )
+    .nullable(),
+});
+export type AlarmReport = z.infer<typeof AlarmReport>;
+
+export const SiteChecks = z.object({ latest: z.object(SiteCheck.shape).nullable() });
+export type SiteChecks = z.infer<typeof SiteChecks>;

@@ -83,6 +83,7 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   addSystemCommands(program, open);
   addTenantCommands(program, open);
   addTokenCommands(program, open);
+  addSystemCommands(program, open);
   addHealthCommand(program, open);
   return program;
 }

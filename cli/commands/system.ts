@@ -5,6 +5,7 @@ import { understand } from '../client.ts';
 import type { OpenSession } from '../session.ts';
 import { listing, table } from '../table.ts';
 import { perform } from '../write.ts';
+import { addServerHealthCommands } from './server-health.ts';
 
 const UPDATES = '/v1/server/updates';
 
@@ -13,6 +14,7 @@ export function addSystemCommands(program: Command, open: OpenSession): void {
   const system = program
     .command('system')
     .description('The server itself, and how it stands. For administrators.');
+  addServerHealthCommands(system, open);
   system
     .command('updates')
     .description(
