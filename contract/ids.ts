@@ -27,6 +27,9 @@ export type ServerRequestId = z.infer<typeof ServerRequestId>;
 export const TokenId = id.brand<'TokenId'>();
 export type TokenId = z.infer<typeof TokenId>;
 
+export const WebhookId = id.brand<'WebhookId'>();
+export type WebhookId = z.infer<typeof WebhookId>;
+
 /** Twenty characters; a BullMQ job id may hold no `:` and be no integer, and this is neither. */
 export const OperationId = z
   .string()

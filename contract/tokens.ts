@@ -27,6 +27,8 @@ export const Scope = z.enum([
   'tokens:read',
   'tokens:write',
   'notifications:read',
+  'webhooks:read',
+  'webhooks:write',
   'tenants:read',
   'tenants:write',
   'audit:read',

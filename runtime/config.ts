@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ServerId } from '../contract/ids.ts';
 import { SealKey } from '../contract/sealing.ts';
+import { AddressRange } from '../contract/tokens.ts';
 
 export const CONFIG_PATH = '/etc/sculptor/agent.json';
 
@@ -40,6 +41,15 @@ export const Config = z.strictObject({
     .string()
     .regex(/^[0-9a-fA-F.:/ ]*$/)
     .max(2000)
+    .default(''),
+  /** Private networks that webhooks may lead to all the same, without TLS too, with blanks between them. */
+  webhookNetworks: z
+    .string()
+    .max(2000)
+    .refine(
+      (text) => text.split(' ').every((word) => word === '' || AddressRange.safeParse(word).success),
+      'networks such as 10.1.0.0/16 with blanks between them',
+    )
     .default(''),
   // Of one token, and from one address, in a minute. Failed logins are counted among the requests too.
   requestsPerToken: most.default(6000),

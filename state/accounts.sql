@@ -63,6 +63,12 @@ GRANT SELECT, INSERT (token_id, key_sha256, request_sha256, operation_id, respon
   ON sculptor.idempotency TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (actor, address, action, resource, outcome, times, detail) ON sculptor.audit TO 'www-data'@'localhost';
 GRANT SELECT (number, seq) ON sculptor.audit_seal TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (webhook_id, generation, tenant, server, url, events, description, secret_number, off_because, deleted)
+  ON sculptor.webhook_version TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (event_id, type, body) ON sculptor.webhook_event TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (webhook_id, event_id, sending) ON sculptor.webhook_delivery TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (delivery, number, outcome, http_status, duration_ms, next_at)
+  ON sculptor.webhook_attempt TO 'www-data'@'localhost';
 
 -- The privileged worker ends operations and says what is; it never changes what was asked for.
 CREATE USER IF NOT EXISTS 'sculptor'@'localhost' IDENTIFIED VIA unix_socket;
@@ -90,6 +96,10 @@ GRANT INSERT, UPDATE, DELETE ON sculptor.site_check TO 'sculptor'@'localhost';
 GRANT INSERT, UPDATE, DELETE ON sculptor.drift TO 'sculptor'@'localhost';
 GRANT INSERT, DELETE ON sculptor.drift_kept TO 'sculptor'@'localhost';
 GRANT UPDATE (result), DELETE ON sculptor.planned_change TO 'sculptor'@'localhost';
+GRANT DELETE ON sculptor.webhook_version TO 'sculptor'@'localhost';
+GRANT DELETE ON sculptor.webhook_event TO 'sculptor'@'localhost';
+GRANT DELETE ON sculptor.webhook_delivery TO 'sculptor'@'localhost';
+GRANT DELETE ON sculptor.webhook_attempt TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.domain_name TO 'sculptor'@'localhost';
 -- Whose a domain is from now on, once it has been moved.
 GRANT UPDATE (tenant) ON sculptor.domain_version TO 'sculptor'@'localhost';

@@ -15,6 +15,7 @@ import type { Executor } from './executor-calls.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createForgettingPlans } from './forgetting-plans.ts';
 import { createForgettingRuns } from './forgetting-runs.ts';
+import { createForgettingWebhooks } from './forgetting-webhooks.ts';
 import { createHandlers } from './operations.ts';
 import { createMakingRoom } from './making-room.ts';
 import { createMeasuring } from './measuring.ts';
@@ -182,6 +183,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, createForgettingPlans(watching)),
     repeat(parts.healthEveryMs ?? LOOK_AT_HEALTH_EVERY_MS, health.once),
     repeat(parts.healthEveryMs ?? CHECK_SITES_EVERY_MS, checking),
+    repeat(parts.purgeEveryMs ?? PURGE_EVERY_MS, createForgettingWebhooks(watching)),
     repeat(
       LOOK_FOR_DRIFT_EVERY_MS,
       createWatchingDrift({ ...between, askPage, policy: config.drift ?? 'report' }),

@@ -35,6 +35,7 @@ const TABLES = [
     'token_revocation',
     'token_use',
   ],
+  ...['webhook_version', 'webhook_event', 'webhook_delivery', 'webhook_attempt'],
 ];
 const OPERATION = `id, kind, resource_type, resource_id, resource_name, serial_key, generation, tenant, server, actor`;
 const VALUES = `'aaaaaaaaaaaaaaaaaaaa', 'domain.create', 'domain', 'aaaaaaaaaaaa', 'a.example', 'domain:aaaaaaaaaaaa', 1,
@@ -114,6 +115,12 @@ test.each([
   ['SELECT * FROM sculptor_door.managed_database'],
   ["CALL sculptor_door.put_database('aaaaaaaaaaaa', 'x', 'utf8mb4', 'utf8mb4_bin', 'default')"],
   ['SELECT * FROM mysql.global_priv'],
+  ["UPDATE webhook_version SET url = 'https://elsewhere.example/'"],
+  ["UPDATE webhook_attempt SET outcome = 'delivered'"],
+  [
+    "INSERT INTO webhook_attempt (delivery, number, outcome, duration_ms, created_at) VALUES (1, 1, 'x', 1, '2000-01-01')",
+  ],
+  ["INSERT INTO webhook_delivery (seq, webhook_id, event_id, sending) VALUES (1, 'aaaaaaaaaaaa', 'x', 1)"],
   ['CREATE TABLE x (id INT)'],
   ['CREATE DATABASE x'],
   ["CREATE USER x@localhost IDENTIFIED BY 'x'"],

@@ -16,6 +16,7 @@ const good = {
   sealKey: 'MCowBQYDK2VuAyEAaQmXVmj3OJ0YDMv8YzPAbXCRJLvbLpJKW6YVPfNNtSM=',
   drift: 'report',
   panelAddresses: '',
+  webhookNetworks: '',
   requestsPerToken: 6000,
   requestsPerAddress: 12_000,
   failedLoginsPerAddress: 30,
@@ -32,6 +33,7 @@ test('has limits, and reports what has drifted, where an earlier version wrote n
   const limits = {
     drift: undefined,
     panelAddresses: undefined,
+    webhookNetworks: undefined,
     requestsPerToken: undefined,
     requestsPerAddress: undefined,
     failedLoginsPerAddress: undefined,
@@ -53,6 +55,7 @@ test.each([
   ['another way to the executor', { executor: 'ssh' }],
   ['a server name in capitals', { serverName: 'Machine.example' }],
   ['a server without an id', { server: '' }],
+  ['a network that is none', { webhookNetworks: '10.1.0.0/16 10.2' }],
   ['another policy', { drift: 'ignore' }],
   ['a field nobody knows', { password: 'x' }],
   ['a field too few', { apiSocket: undefined }],

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { Sql } from './connection.ts';
+
+const BATCH = 1000;
+
+/**
+ * What is older than so many days, the oldest first and so much of it at once: deliveries with their attempts, events that
+ * nothing is left of, and versions that others took the place of.
+ */
+export async function forgetWebhooks(sql: Sql, days: number): Promise<void> {
+  const old = 'created_at < UTC_TIMESTAMP(3) - INTERVAL ? DAY';
+  const rows = await sql.rows(
+    z.object({ id: z.number() }),
+    `SELECT seq AS id FROM webhook_delivery WHERE ${old} ORDER BY created_at LIMIT ${BATCH}`,
+    [days],
+  );
+  if (rows.length > 0) {
+    const ids = rows.map(({ id }) => id);
+    const these = ids.map(() => '?').join(', ');
+    await sql.run(`DELETE FROM webhook_attempt WHERE delivery IN (${these})`, ids);
+    await sql.run(`DELETE FROM webhook_delivery WHERE seq IN (${these})`, ids);
+  }
+  // An attempt of no delivery is nobody's.
+  await sql.run(
+    `DELETE FROM webhook_attempt WHERE ${old}
+       AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.seq = webhook_attempt.delivery) LIMIT ${BATCH}`,
+    [days],
+  );
+  await sql.run(
+    `DELETE FROM webhook_event WHERE ${old}
+       AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.event_id = webhook_event.event_id) LIMIT ${BATCH}`,
+    [days],
+  );
+  await forgetVersions(sql, days);
+}
+
+/** The first of a webhook says since when there is it. Of a deleted one the last goes last: without it the others would count. */
+async function forgetVersions(sql: Sql, days: number): Promise<void> {
+  const rows = await sql.rows(
+    z.object({ id: z.string(), generation: z.number() }),
+    `SELECT v.webhook_id AS id, v.generation FROM webhook_version v
+     JOIN webhook_version n ON n.webhook_id = v.webhook_id AND n.generation =
+       (SELECT MAX(x.generation) FROM webhook_version x WHERE x.webhook_id = v.webhook_id)
+     WHERE n.created_at < UTC_TIMESTAMP(3) - INTERVAL ? DAY
+       AND (n.deleted OR (v.generation > 1 AND v.generation < n.generation))
+     ORDER BY v.webhook_id, v.generation LIMIT ${BATCH}`,
+    [days],
+  );
+  for (const { id, generation } of rows)
+    await sql.run('DELETE FROM webhook_version WHERE webhook_id = ? AND generation = ?', [id, generation]);
+}
