@@ -18,9 +18,10 @@ install_seal_key() {
 seal_key() { openssl pkey -in /etc/sculptor/seal.key -pubout -outform DER | base64 -w 0; }
 
 install_facts() {
-  local executor=socket port token address failed waiting of_tenant drift panel
+  local executor=socket port token address failed waiting of_tenant drift panel networks
   [ "$mode" = systemd ] || executor=sudo
   install_seal_key
+  install_webhook_key
   # Set by the administrator, in the file.
   port=$(fact apiPort)
   token=$(fact requestsPerToken)
@@ -30,6 +31,7 @@ install_facts() {
   of_tenant=$(fact waitingOperationsPerTenant)
   drift=$(fact drift)
   panel=$(fact panelAddresses)
+  networks=$(fact webhookNetworks)
   ensure_file /etc/sculptor/agent.json 0644 root:root <<TEXT
 {
   "server": "default",
@@ -47,6 +49,7 @@ install_facts() {
   "sealKey": "$(seal_key)",
   "drift": "${drift:-report}",
   "panelAddresses": "$panel",
+  "webhookNetworks": "$networks",
   "requestsPerToken": ${token:-6000},
   "requestsPerAddress": ${address:-12000},
   "failedLoginsPerAddress": ${failed:-30},

@@ -43,6 +43,19 @@ install_secret() {
   text_is_its_own "$path"
 }
 
+# What the secrets of webhooks are derived from: who lost it has all of them made anew.
+install_webhook_key() {
+  local path=/etc/sculptor/secrets/webhook-key rights=(0600 root:root)
+  [ "$mode" = systemd ] || rights=(0640 root:www-data)
+  if [ -s "$path" ]; then
+    ensure_rights "$path" "${rights[@]}"
+  else
+    random_text | ensure_file "$path" "${rights[@]}"
+    wants_restart api worker-unprivileged
+  fi
+  text_is_its_own "$path"
+}
+
 # 32 random bytes as base64url.
 random_text() {
   head -c 32 /dev/urandom | base64 -w 0 | tr '+/' '-_' | tr -d '='

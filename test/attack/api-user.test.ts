@@ -120,6 +120,7 @@ const SECRETS = [
     '/etc/sculptor/secrets/redis-worker-privileged',
     '/etc/sculptor/redis.acl',
     '/etc/sculptor/secrets/redis-api',
+    '/etc/sculptor/secrets/webhook-key',
   ],
   ...[
     '/etc/sculptor/tls/server.key',

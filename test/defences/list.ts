@@ -15,6 +15,7 @@ import { STATE } from './list/state.ts';
 import { TENANTS } from './list/tenants.ts';
 import { TYPES } from './list/types.ts';
 import { UPDATES } from './list/updates.ts';
+import { WEBHOOKS_DEFENCES } from './list/webhooks.ts';
 
 /** Every defence that has a name; `scripts/defences.sh` takes each away and looks who notices. */
 export const DEFENCES: readonly Defence[] = [
@@ -34,4 +35,5 @@ export const DEFENCES: readonly Defence[] = [
   ...SERVER,
   ...TYPES,
   ...UPDATES,
+  ...WEBHOOKS_DEFENCES,
 ];

@@ -126,6 +126,7 @@ test.each([
   ['/etc/sculptor/secrets/redis-api', 'root:root 600'],
   ['/etc/sculptor/secrets/redis-worker-unprivileged', 'root:root 600'],
   ['/etc/sculptor/secrets/redis-worker-privileged', 'root:root 600'],
+  ['/etc/sculptor/secrets/webhook-key', 'root:root 600'],
   ['/etc/sculptor/redis.acl', 'root:redis 640'],
   ['/etc/sculptor/seal.key', 'root:root 600'],
   ['/etc/sculptor/tls/server.key', 'root:root 600'],

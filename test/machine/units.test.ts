@@ -25,7 +25,7 @@ describe('systemd-analyze security', () => {
     ['notify', 1.0],
     // Root, who starts programs as the sites' users and mounts what they see; what they are is less.
     ['supervisor', 3.0],
-    // It alone reaches the network.
+    // It reaches the network, as the unprivileged worker does.
     ['mailer', 1.5],
     // Root, who owns what it is there to change, and who may make way for others.
     ['executor', 2.6],

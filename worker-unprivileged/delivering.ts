@@ -1,0 +1,207 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ServerId, WebhookId } from '../contract/ids.ts';
+import type { AttemptOutcome } from '../contract/webhooks.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Secret } from '../runtime/secret.ts';
+import { signatureOf, webhookSecret } from '../runtime/webhook-secrets.ts';
+import type { State } from '../state/connection.ts';
+import { insertAttempt, openDeliveries } from '../state/webhook-deliveries.ts';
+import type { NewAttempt, OpenDelivery } from '../state/webhook-deliveries.ts';
+import { readEventBody } from '../state/webhook-events.ts';
+import { findWebhook, switchOffGone } from '../state/webhooks.ts';
+import type { WebhookRecord } from '../state/webhooks.ts';
+import type { Post, Posted } from './posting.ts';
+import { GIVEN_UP_AFTER_MS, nextAttempt } from './schedule.ts';
+import { createTurns } from './turns.ts';
+
+export interface DeliveringParts {
+  readonly server: ServerId;
+  readonly state: State;
+  readonly key: Secret;
+  readonly post: Post;
+  readonly logger: Logger;
+  readonly now?: () => number;
+}
+
+export interface Delivering {
+  /** Takes up what is new and begins what is due. Never throws. */
+  readonly once: () => Promise<void>;
+  /** Waits a little for what is under way; what it breaks off then is sent again by whoever begins next. */
+  readonly stop: () => Promise<void>;
+}
+
+const PAGE = 1000;
+/** A number may become visible after a later one: so far it is looked back. */
+const LOOK_BACK = 100;
+/** So many wait for one webhook; what comes beyond that is in the list, and is sent only when somebody asks for it. */
+const MOST_WAITING = 10_000;
+const AGAIN_MS = 5000;
+const LAST_WORDS_MS = 5000;
+
+interface Waiting extends OpenDelivery {
+  dueAt: number;
+  running: boolean;
+}
+
+export function createDelivering(parts: DeliveringParts): Delivering {
+  const { server, state, logger, now = Date.now } = parts;
+  const waiting = new Map<number, Waiting>();
+  const waitingOf = new Map<WebhookId, number>();
+  const turns = createTurns();
+  const stopping = new AbortController();
+  const running = new Set<Promise<void>>();
+  let newest = 0;
+
+  async function takeUp(): Promise<void> {
+    let after = Math.max(0, newest - LOOK_BACK);
+    for (;;) {
+      const found = await openDeliveries(state, { server, after, limit: PAGE });
+      for (const one of found) if (!waiting.has(one.id)) await add(one);
+      const last = found.at(-1)?.id;
+      newest = Math.max(newest, last ?? 0);
+      if (last === undefined || found.length < PAGE) return;
+      after = last;
+    }
+  }
+
+  async function add(one: OpenDelivery): Promise<void> {
+    const others = waitingOf.get(one.webhook) ?? 0;
+    if (others >= MOST_WAITING) return insertAttempt(state, ended(one, 'too_many'));
+    waitingOf.set(one.webhook, others + 1);
+    waiting.set(one.id, { ...one, dueAt: one.nextAt?.getTime() ?? 0, running: false });
+  }
+
+  function remove({ id, webhook }: Waiting): void {
+    waiting.delete(id);
+    const others = (waitingOf.get(webhook) ?? 1) - 1;
+    if (others > 0) waitingOf.set(webhook, others);
+    else waitingOf.delete(webhook);
+  }
+
+  /** The webhooks of what is due, each read once in a round. */
+  async function begin(): Promise<void> {
+    const records = new Map<WebhookId, WebhookRecord | undefined>();
+    const full = new Set<WebhookId>();
+    for (const one of waiting.values()) {
+      if (one.running || one.dueAt > now() || full.has(one.webhook)) continue;
+      if (!records.has(one.webhook)) records.set(one.webhook, await findWebhook(state, 'all', one.webhook));
+      const record = records.get(one.webhook);
+      const end = turns.take({ webhook: one.webhook, tenant: record?.webhook.tenant ?? null });
+      if (end === undefined) full.add(one.webhook);
+      else start(one, record, end);
+    }
+  }
+
+  function start(one: Waiting, record: WebhookRecord | undefined, end: (slow: boolean) => void): void {
+    one.running = true;
+    let outcome: AttemptOutcome | undefined;
+    const work = attempt(one, record)
+      .then((made) => {
+        outcome = made.outcome;
+        one.attempts = made.number;
+        if (made.nextAt === null) remove(one);
+        else one.dueAt = made.nextAt.getTime();
+      })
+      .catch((error: unknown) => {
+        one.dueAt = now() + AGAIN_MS;
+        logger.debug({ err: error, delivery: one.id }, 'not attempted');
+      })
+      .finally(() => {
+        one.running = false;
+        end(outcome === 'late' || outcome === 'unreachable');
+        running.delete(work);
+      });
+    running.add(work);
+  }
+
+  async function attempt(one: Waiting, record: WebhookRecord | undefined): Promise<NewAttempt> {
+    const made = await send(one, record);
+    await written(() => insertAttempt(state, made));
+    if (made.outcome === 'gone' && record !== undefined)
+      await written(() => state.transaction((sql) => switchOffGone(sql, record)));
+    const { outcome, httpStatus, number, nextAt, durationMs } = made;
+    const facts = {
+      delivery: one.id,
+      webhook: one.webhook,
+      outcome,
+      httpStatus,
+      attempt: number,
+      durationMs,
+    };
+    if (nextAt === null) logger.info(facts, outcome === 'delivered' ? 'delivered' : 'not delivered');
+    else logger.debug({ ...facts, nextAt }, 'not delivered yet');
+    return made;
+  }
+
+  async function send(one: Waiting, record: WebhookRecord | undefined): Promise<NewAttempt> {
+    const body = await readEventBody(state, one.event);
+    if (record?.webhook.enabled !== true || body === undefined) return ended(one, 'off');
+    if (now() > one.createdAt.getTime() + GIVEN_UP_AFTER_MS) return ended(one, 'late');
+    const begun = now();
+    const timestamp = Math.floor(begun / 1000);
+    const signed = { id: one.event, timestamp, body };
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'Sculptor-Agent-Webhook',
+      'webhook-id': one.event,
+      'webhook-timestamp': String(timestamp),
+      'webhook-signature': secretsOf(parts.key, record)
+        .map((secret) => signatureOf(secret, signed))
+        .join(' '),
+    };
+    const posted = await parts.post({ url: new URL(record.webhook.url), headers, body }, stopping.signal);
+    const attempts = one.attempts + 1;
+    return {
+      ...{ delivery: one.id, number: attempts, outcome: posted.outcome, httpStatus: posted.httpStatus },
+      durationMs: Math.max(0, Math.round(now() - begun)),
+      nextAt: nextOf(posted, { now: now(), begunAt: one.createdAt.getTime(), attempts }),
+    };
+  }
+
+  /** What was sent is known to have been: as long as it cannot be written down it holds its turn. */
+  async function written(write: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await write();
+        return;
+      } catch (error) {
+        logger.debug({ err: error }, 'an attempt was not written down yet');
+        await pause(1000, undefined, { signal: stopping.signal });
+      }
+    }
+  }
+
+  return {
+    once: async () => {
+      try {
+        await takeUp();
+        await begin();
+      } catch (error) {
+        logger.debug({ err: error }, 'deliveries not read');
+      }
+    },
+    stop: async () => {
+      await Promise.race([Promise.all(running), pause(LAST_WORDS_MS, undefined, { ref: false })]);
+      stopping.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+function nextOf(
+  { outcome, retryAfterMs }: Posted,
+  so: { readonly now: number; readonly begunAt: number; readonly attempts: number },
+): Date | null {
+  if (outcome === 'delivered' || outcome === 'gone') return null;
+  return nextAttempt({ ...so, retryAfterMs });
+}
+
+function ended({ id, attempts }: OpenDelivery, outcome: AttemptOutcome): NewAttempt {
+  return { delivery: id, number: attempts + 1, outcome, httpStatus: null, durationMs: 0, nextAt: null };
+}
+
+/** For a day after a rotation what is sent is good for those who know the former secret too. */
+function secretsOf(key: Secret, { webhook, secretNumber }: WebhookRecord): readonly Secret[] {
+  const numbers = webhook.formerSecretUntil === null ? [secretNumber] : [secretNumber, secretNumber - 1];
+  return numbers.map((number) => webhookSecret(key, webhook.id, number));
+}
