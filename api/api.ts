@@ -1,7 +1,9 @@
 import type { Config } from '../runtime/config.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { networksIn } from '../runtime/outward-addresses.ts';
 import { connectRedis, connectSubscriber } from '../runtime/redis.ts';
 import type { RedisLogin } from '../runtime/redis.ts';
+import type { Secret } from '../runtime/secret.ts';
 import { createWakeUps } from '../runtime/wake-ups.ts';
 import { insertAudits } from '../state/audit.ts';
 import { openState } from '../state/connection.ts';
@@ -39,6 +41,7 @@ import { createTenantService } from './tenants/service.ts';
 import { createLastUse } from './tokens/last-use.ts';
 import { createTokenService } from './tokens/service.ts';
 import { createTrashService } from './trash/service.ts';
+import { createWebhookService } from './webhooks/service.ts';
 import { createQueueRoom } from './queue-room.ts';
 import type { QueueSettings } from './queue-room.ts';
 import { createDriftService } from './drift/service.ts';
@@ -48,12 +51,13 @@ import type { Write } from './writer.ts';
 export interface ApiParts {
   readonly config: Pick<
     Config,
-    'server' | 'serverName' | 'apiSocket' | 'apiPort' | 'mysqlSocket' | 'sealKey'
+    'server' | 'serverName' | 'apiSocket' | 'apiPort' | 'mysqlSocket' | 'sealKey' | 'webhookNetworks'
   > &
     LimitSettings &
     QueueSettings;
   readonly stateLogin: StateLogin;
   readonly redisLogin: RedisLogin;
+  readonly webhookKey: Secret;
   readonly logger: Logger;
 }
 
@@ -61,7 +65,8 @@ export interface ApiParts {
 export type StopSteps = readonly (() => unknown)[];
 
 /** Builds the API and listens. Neither MariaDB nor Redis has to be there yet. */
-export async function startApi({ config, stateLogin, redisLogin, logger }: ApiParts): Promise<StopSteps> {
+export async function startApi(parts: ApiParts): Promise<StopSteps> {
+  const { config, stateLogin, redisLogin, webhookKey, logger } = parts;
   const state = openState(stateLogin);
   const redis = connectRedis(redisLogin, logger);
   const subscriber = connectSubscriber(redisLogin, logger);
@@ -73,7 +78,10 @@ export async function startApi({ config, stateLogin, redisLogin, logger }: ApiPa
   const requireRoomInQueue = createQueueRoom(config);
   const notes = createAuditNotes({ insert: (lines) => insertAudits(state, lines), logger });
   const app = createApp({
-    ...createServices({ config, state, write: createWriter({ state, wakeUps, admit, requireRoomInQueue }) }),
+    ...createServices({
+      ...{ config, state, webhookKey },
+      write: createWriter({ state, wakeUps, admit, requireRoomInQueue }),
+    }),
     logger,
     serverName: config.serverName,
     findToken: (text) => findTokenByText(state, text),
@@ -98,7 +106,8 @@ export async function startApi({ config, stateLogin, redisLogin, logger }: ApiPa
 }
 
 interface ServicesParts {
-  readonly config: Pick<Config, 'server' | 'serverName' | 'mysqlSocket' | 'sealKey'>;
+  readonly config: Pick<Config, 'server' | 'serverName' | 'mysqlSocket' | 'sealKey' | 'webhookNetworks'>;
+  readonly webhookKey: Secret;
   readonly state: State;
   readonly write: Write;
 }
@@ -120,13 +129,14 @@ type Services = Pick<
   | 'trash'
   | 'drift'
   | 'notifications'
+  | 'webhooks'
   | 'audit'
   | 'describeServer'
   | 'updates'
   | 'health'
 >;
 
-function createServices({ config, state, write }: ServicesParts): Services {
+function createServices({ config, state, write, webhookKey: key }: ServicesParts): Services {
   const { server, serverName, mysqlSocket, sealKey } = config;
   const databaseServer = mysqlSocket === null ? 'mariadb' : 'mysql';
   return {
@@ -145,6 +155,7 @@ function createServices({ config, state, write }: ServicesParts): Services {
     trash: createTrashService(state),
     drift: createDriftService({ state, write, server }),
     notifications: createNotificationService(state),
+    webhooks: createWebhookService({ state, server, key, networks: networksIn(config.webhookNetworks) }),
     audit: createAuditService(state),
     updates: createUpdatesService({ state, write, server, serverName }),
     health: createHealthService(state, server),

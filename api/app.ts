@@ -49,6 +49,8 @@ import { createTokenRouter } from './tokens/router.ts';
 import type { TokenService } from './tokens/service.ts';
 import { createTrashRouter } from './trash/router.ts';
 import type { TrashService } from './trash/service.ts';
+import { createWebhookRouter } from './webhooks/router.ts';
+import type { WebhookService } from './webhooks/service.ts';
 
 /** All that the API is made of; each part can be another in a test. */
 export interface AppParts extends AuthenticationParts {
@@ -75,6 +77,7 @@ export interface AppParts extends AuthenticationParts {
   readonly trash: TrashService;
   readonly drift: DriftService;
   readonly notifications: NotificationService;
+  readonly webhooks: WebhookService;
   readonly follow: Follow;
 }
 
@@ -125,6 +128,7 @@ function createProtectedRouter(parts: AppParts): Router {
   router.use(createTrashRouter(parts.trash));
   router.use(createDriftRouter(parts.drift));
   router.use(createNotificationRouter(parts.notifications));
+  router.use(createWebhookRouter(parts.webhooks));
   router.use(createAuditRouter(parts.audit));
   router.use(createServerRouter(parts.describeServer));
   router.use(createUpdatesRouter(parts.updates));

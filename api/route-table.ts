@@ -85,6 +85,18 @@ export const ROUTES = {
   // Of all kinds together: whoever may not read one of them may not read this.
   '/trash': { get: ['domains:read', 'databases:read'] },
   '/notifications': { get: ['notifications:read'] },
+  // What a webhook is sent can be read by it: whoever says where to has to be allowed to read that.
+  '/webhooks': { get: ['webhooks:read'], post: ['webhooks:write', 'operations:read', 'notifications:read'] },
+  '/webhooks/:webhook': {
+    get: ['webhooks:read'],
+    patch: ['webhooks:write', 'operations:read', 'notifications:read'],
+    delete: ['webhooks:write'],
+  },
+  '/webhooks/:webhook/rotate-secret': { post: ['webhooks:write'] },
+  '/webhooks/:webhook/test': { post: ['webhooks:write'] },
+  '/webhooks/:webhook/deliveries': { get: ['webhooks:read'] },
+  '/webhooks/:webhook/deliveries/:delivery': { get: ['webhooks:read'] },
+  '/webhooks/:webhook/deliveries/:delivery/resend': { post: ['webhooks:write'] },
   // What all tokens have asked for, and from where: no tenant's.
   '/audit': { get: ['audit:read'] },
   // Changed by administrators alone: no other token has that scope.

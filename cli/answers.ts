@@ -29,6 +29,11 @@ import {
   WaitingUpdate,
 } from '../contract/updates.ts';
 import { TrashItem as TrashItemShape } from '../contract/trash.ts';
+import {
+  Webhook as WebhookShape,
+  WebhookAttempt,
+  WebhookDelivery as WebhookDeliveryShape,
+} from '../contract/webhooks.ts';
 
 /*
  * What the API answers, as a client reads it: the contract's fields, and fields of a newer server are passed
@@ -61,6 +66,17 @@ export const Certificate = z.object({
     .nullable(),
 });
 export type Certificate = z.infer<typeof Certificate>;
+
+export const Webhook = z.object({ ...WebhookShape.shape, offBecause: z.string().nullable() });
+export type Webhook = z.infer<typeof Webhook>;
+
+const Attempt = z.object({ ...WebhookAttempt.shape, outcome: z.string() });
+export const WebhookDelivery = z.object({
+  ...WebhookDeliveryShape.shape,
+  status: z.string(),
+  attempts: z.array(Attempt),
+});
+export type WebhookDelivery = z.infer<typeof WebhookDelivery>;
 
 export const Key = z.object(KeyShape.shape);
 export type Key = z.infer<typeof Key>;

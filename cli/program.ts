@@ -15,6 +15,7 @@ import { addTenantCommands } from './commands/tenant.ts';
 import { addQueueCommands } from './commands/queue.ts';
 import { addTokenCommands } from './commands/token.ts';
 import { addTrashCommands } from './commands/trash.ts';
+import { addWebhookCommands } from './commands/webhook.ts';
 import type { OpenSession } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -79,6 +80,7 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   addTrashCommands(program, open);
   addDriftCommands(program, open);
   addNotificationCommands(program, open);
+  addWebhookCommands(program, open);
   addAuditCommands(program, open);
   addSystemCommands(program, open);
   addTenantCommands(program, open);

@@ -11,7 +11,7 @@ import type { TenantRecord } from '../../state/tenants.ts';
 import type { Caller } from '../caller.ts';
 import { diskLimit, planLimit, ProblemError, tenantSuspended } from '../problems.ts';
 
-export type WriteAction = OperationKind | 'operation.cancel' | 'token.create';
+export type WriteAction = OperationKind | 'operation.cancel' | 'token.create' | 'webhook.write';
 
 /** What of its tenant's plan a write may use up; what comes back from the trash brings its own along. */
 const COUNTED: Readonly<Record<string, readonly Counted[]>> = {

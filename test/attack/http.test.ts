@@ -334,19 +334,26 @@ test('row 35: two requests with one key at once make one thing', async () => {
   await ended(await send());
 });
 
-test('row 36: nothing that a caller can say makes the agent open a connection', async () => {
-  // There are no webhooks: no address of anybody's is a field, a route or a kind of operation.
+test('row 36: nothing that a caller can say makes the agent connect to where only this server reaches', async () => {
   const targets = [
     'http://169.254.169.254/',
+    'https://169.254.169.254/',
     'http://127.0.0.1:6379/',
+    'https://127.0.0.1:6379/',
+    'https://0x7f000001/',
+    'https://localhost/',
     'http://[::1]/',
+    'https://[::ffff:127.0.0.1]/',
+    'https://[64:ff9b::a9fe:a9fe]/',
+    'https://user@panel.example/',
+    'https://panel.example:22/',
     'file:///etc/passwd',
   ];
   const attempts: Attempt[] = targets.flatMap((url) => [
     {
       what: `a webhook to ${url}`,
       act: async () => (await api('POST', '/v1/webhooks', { body: { url } })).status,
-      refusal: 404,
+      refusal: 422,
     },
     {
       what: `a field with ${url}`,

@@ -10,6 +10,7 @@ import { OperationId, ServerId } from '../../../contract/ids.ts';
 import { Operation } from '../../../contract/operations.ts';
 import type { ResourceType } from '../../../contract/operations.ts';
 import { createLogger } from '../../../runtime/logger.ts';
+import { createSecret } from '../../../runtime/secret.ts';
 import { stop } from '../../../runtime/shutdown.ts';
 import { claimOperation } from '../../../state/claims.ts';
 import { openState } from '../../../state/connection.ts';
@@ -22,6 +23,8 @@ import { SEAL } from '../../fakes/seal.ts';
 
 export const SERVER = ServerId.parse('default');
 export const TOKEN = randomBytes(32).toString('base64url');
+
+export const WEBHOOKS = createSecret('what the secrets of webhooks are derived from');
 
 const DEFAULTS = {
   server: SERVER,
@@ -84,7 +87,9 @@ export async function startAgent(limits: Partial<LimitSettings & QueueSettings> 
       apiPort: null,
       mysqlSocket: null,
       sealKey: SEAL.publicKey,
+      webhookNetworks: '',
     },
+    webhookKey: WEBHOOKS,
     stateLogin: servers.state('www-data'),
     redisLogin: servers.queue('api'),
     logger,

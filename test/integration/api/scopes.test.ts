@@ -63,6 +63,13 @@ beforeAll(async () => {
   const run = await agent.call('POST', '/v1/domains/shop.example/runs', { body: RUN });
   const queue = await agent.call('POST', '/v1/domains/shop.example/queues', { body: QUEUE });
   const token = makeToken(agent.servers);
+  const webhook = await agent.call('POST', '/v1/webhooks', {
+    body: { url: 'https://panel.example/' },
+    headers: token.headers,
+  });
+  const webhookId = (webhook.json['webhook'] as { readonly id: string }).id;
+  const test = await agent.call('POST', `/v1/webhooks/${webhookId}/test`);
+  const delivery = String((test.json['delivery'] as { readonly id: number }).id);
   objects = {
     domain: [resource(made, 'domain').id, 'shop.example'],
     database: [resource(database, 'database').id, 'shop'],
@@ -74,6 +81,8 @@ beforeAll(async () => {
     operation: [operationId(made), operationId(made)],
     token: [token.id, token.id],
     tenant: ['default', 'default'],
+    webhook: [webhookId, webhookId],
+    delivery: [delivery, delivery],
   };
   for (const tenant of ['default', OTHER])
     for (const scopes of new Set([...Scope.options, ...guarded.map(({ needed }) => needed.join())]))
@@ -122,6 +131,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'patch /domains/:domain': { enabled: false },
   'patch /databases/:database': { protected: true },
   'post /databases/:database/users': { name: 'another' },
+  'patch /webhooks/:webhook': { description: 'another' },
   'patch /databases/:database/users/:user': { privileges: 'read' },
 };
 
