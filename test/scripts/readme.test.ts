@@ -19,6 +19,7 @@ const DOCUMENTS = [
   'docs/runs.md',
   'docs/tenants.md',
   'docs/drift.md',
+  'docs/webhooks.md',
   'docs/operating.md',
 ];
 const SERVICES =
