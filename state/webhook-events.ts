@@ -66,7 +66,7 @@ export async function endedSince(sql: Sql, { server, from, limit }: Since): Prom
     return [{ id: `operation_${row.operation}`, at, tenant: row.tenant, body }];
   });
   const last = rows.at(-1);
-  return { happened, end: last && { at: last.at, key: last.operation } };
+  return { happened, end: last && { at: last.at, key: last.operation }, isFull: rows.length === limit };
 }
 
 const ToldRow = z.object({
@@ -102,13 +102,19 @@ export async function toldSince(sql: Sql, { server, from, limit }: Since): Promi
     return [{ id: `notification_${row.notification}_${Date.parse(at)}`, at, tenant: row.tenant, body }];
   });
   const last = rows.at(-1);
-  return { happened, end: last && { at: last.at, key: String(last.notification) } };
+  return {
+    happened,
+    end: last && { at: last.at, key: String(last.notification) },
+    isFull: rows.length === limit,
+  };
 }
 
 export interface Found {
   readonly happened: readonly Happened[];
   /** Undefined where nothing was found. */
   readonly end: Position | undefined;
+  /** Whether there may be more after it. */
+  readonly isFull: boolean;
 }
 
 function valuesOf(from: Position | undefined) {

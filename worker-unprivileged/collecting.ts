@@ -55,14 +55,14 @@ function createLook(since: (sql: Sql, since: Since) => Promise<Found>) {
   async function once(state: State, { server, webhooks, far }: Round): Promise<void> {
     let from = newest && back(newest, far ? FAR_BACK_MS : LOOK_BACK_MS);
     for (;;) {
-      const { happened, end } = await since(state, { server, from, limit: PAGE });
+      const { happened, end, isFull } = await since(state, { server, from, limit: PAGE });
       for (const one of happened) {
         if (!seen.has(one.id)) await tell(state, one, webhooks);
         seen.set(one.id, Date.parse(one.at));
       }
-      if (end === undefined) break;
+      if (end !== undefined && (newest === undefined || end.at >= newest.at)) newest = end;
+      if (!isFull) break;
       from = end;
-      if (newest === undefined || end.at >= newest.at) newest = end;
     }
     const oldest = (newest?.at.getTime() ?? 0) - 2 * FAR_BACK_MS;
     if (far) seen = new Map([...seen].filter(([, at]) => at > oldest));

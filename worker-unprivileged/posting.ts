@@ -37,15 +37,22 @@ const MOST_OF_ANSWER = 4096;
 /** Sends one event once, to an address that was looked at in this moment. Throws where it was `stopped`. */
 export function createPost({ resolve, trust, patienceMs = PATIENCE_MS }: PostParts): Post {
   return async (posting, stopped) => {
-    const late = AbortSignal.timeout(patienceMs);
-    const signal = AbortSignal.any([stopped, late]);
+    stopped.throwIfAborted();
+    const leaving = new AbortController();
+    const leave = (): void => leaving.abort();
+    const late = setTimeout(leave, patienceMs);
+    stopped.addEventListener('abort', leave);
+    const { signal } = leaving;
     try {
       const resolved = await inTime(resolve(posting.url), signal);
       if ('outcome' in resolved) return without(resolved.outcome);
       return await exchange(posting, { addresses: resolved.addresses, secureContext: await trust(), signal });
     } catch (error) {
       stopped.throwIfAborted();
-      return without(late.aborted ? 'late' : outcomeOf(error));
+      return without(signal.aborted ? 'late' : outcomeOf(error));
+    } finally {
+      clearTimeout(late);
+      stopped.removeEventListener('abort', leave);
     }
   };
 }
