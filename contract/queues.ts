@@ -8,6 +8,24 @@ export type StopSignal = z.infer<typeof StopSignal>;
 
 export const MOST_PROCESSES = 16;
 
+/**
+ * Numbers that a program may be reached by: none that the system or the agent listens on, and none that the kernel gives
+ * to connections that go out.
+ */
+export const FIRST_PUBLIC_PORT = 20_000;
+export const LAST_PUBLIC_PORT = 29_999;
+
+const PORTS = `a port from ${FIRST_PUBLIC_PORT} to ${LAST_PUBLIC_PORT}`;
+
+export const PublicPortNumber = z.int().min(FIRST_PUBLIC_PORT, PORTS).max(LAST_PUBLIC_PORT, PORTS);
+
+/** A port that the network reaches while the program runs. A number is one program's alone, whatever its protocol. */
+export const PublicPort = z.strictObject({
+  port: PublicPortNumber,
+  protocol: z.enum(['tcp', 'udp']).default('tcp'),
+});
+export type PublicPort = z.infer<typeof PublicPort>;
+
 /** What is asked of a program that Supervisor keeps running as its site's user. */
 const fields = {
   command: ProgramWords,
@@ -19,10 +37,16 @@ const fields = {
   startOnBoot: z.boolean(),
   memoryMb: ProgramLimits.shape.memoryMb.unwrap(),
   cpuPercent: ProgramLimits.shape.cpuPercent.unwrap(),
+  publicPort: PublicPort.nullable(),
 };
 
 /** `running` is whether it shall run: what is stopped stays so, through a suspension too, until it is started. */
-export const QueueSpec = z.strictObject({ ...fields, running: z.boolean() });
+export const QueueSpec = z.strictObject({
+  ...fields,
+  /** One that was stored before there were public ports has none. */
+  publicPort: fields.publicPort.default(null),
+  running: z.boolean(),
+});
 export type QueueSpec = z.infer<typeof QueueSpec>;
 
 export const QueueSettings = z.strictObject({
@@ -35,6 +59,7 @@ export const QueueSettings = z.strictObject({
   startOnBoot: fields.startOnBoot.default(true),
   memoryMb: ProgramLimits.shape.memoryMb,
   cpuPercent: ProgramLimits.shape.cpuPercent,
+  publicPort: fields.publicPort.default(null),
 });
 
 /** What is not named stays; an environment and a command are replaced whole. */

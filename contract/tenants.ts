@@ -20,6 +20,8 @@ const LIMITS = {
   crons: number,
   keys: number,
   tokens: number,
+  /** Of its programs, those that the network reaches by a port of their own. */
+  publicPorts: number,
   /** Of each of its sites: PHP and what else runs in the site's slice. */
   phpMemoryBytes: z
     .int()
@@ -42,12 +44,15 @@ export const Plan = z.strictObject({
   ...LIMITS,
   /** A plan that was stored before there was such a limit has none. */
   diskBytes: octets.default(null),
+  /** And lets no program be reached. */
+  publicPorts: number.default(0),
 });
 export type Plan = z.infer<typeof Plan>;
 
 /** What is left out is not said, whatever it is where nothing was ever said. */
 const SomeLimits = z.strictObject(LIMITS).partial();
 
+/** Where nothing is said there is no limit; but a port that the network reaches is given, and not taken. */
 export const NO_LIMITS: Plan = {
   domains: null,
   databases: null,
@@ -60,6 +65,7 @@ export const NO_LIMITS: Plan = {
   phpProcesses: null,
   databaseConnections: null,
   diskBytes: null,
+  publicPorts: 0,
 };
 
 /** The limits that are numbers of things a tenant owns. */
@@ -71,6 +77,7 @@ export const OwnedKind = z.enum([
   'crons',
   'keys',
   'tokens',
+  'publicPorts',
 ]);
 export type OwnedKind = z.infer<typeof OwnedKind>;
 
@@ -92,7 +99,7 @@ export const SuspensionReason = z
 
 export const CreateTenant = z.strictObject({
   name: TenantName,
-  /** What is left out has no limit. */
+  /** What is left out has no limit, but for public ports: of these there are none then. */
   plan: SomeLimits.default({}),
 });
 export type CreateTenant = z.infer<typeof CreateTenant>;

@@ -76,7 +76,7 @@ stop_services() {
   for unit in sculptor-api.service sculptor-worker-privileged.service sculptor-worker-unprivileged.service \
     sculptor-executor.socket sculptor-executor.service sculptor-redis.service sculptor-cache-keeper.service sculptor-cache.service \
     sculptor-mailer.service sculptor-notify.service sculptor-notify.socket \
-    sculptor-firewall-undo.timer sculptor-firewall-undo.service sculptor-firewall.service; do
+    sculptor-firewall-undo.timer sculptor-firewall-undo.service sculptor-firewall-ports.service sculptor-firewall.service; do
     [ ! -e "$units/$unit" ] || try systemctl disable --now "$unit"
     ensure_gone "$units/$unit" "$unit"
   done

@@ -15,6 +15,8 @@ import type { Share } from '../../worker-privileged/executor/render/bounds.ts';
 import type { Masters } from '../../worker-privileged/executor/system/masters.ts';
 import { createPartRegister } from '../../worker-privileged/executor/system/part-register.ts';
 import { paths } from '../../worker-privileged/executor/system/paths.ts';
+import type { BoundPort } from '../../worker-privileged/executor/system/bound-ports.ts';
+import { createPublicPorts } from '../../worker-privileged/executor/system/public-ports.ts';
 import type { Relays } from '../../worker-privileged/executor/system/relays.ts';
 import type { Program, Programs } from '../../worker-privileged/executor/system/programs.ts';
 import { createRegistry } from '../../worker-privileged/executor/system/registry.ts';
@@ -53,6 +55,8 @@ export type FakeServer = {
   readonly doings: string[];
   phpVersions: PhpVersion[];
   node: boolean;
+  /** What listens on the server. */
+  bound: readonly BoundPort[];
   now: string;
   /** Whether the kernel of this server holds limits of projects. */
   quotasInForce: boolean;
@@ -81,6 +85,7 @@ export function createFakeServer(): FakeServer {
     '/etc/sculptor/mail',
     '/etc/sculptor/acme',
     '/etc/sculptor/firewall',
+    '/run/sculptor-executor',
     paths.mailFolders,
     paths.mailSpool,
     '/etc/sculptor/keys',
@@ -93,6 +98,7 @@ export function createFakeServer(): FakeServer {
     paths.parts,
     paths.databases,
     paths.tenants,
+    paths.publicPorts,
     paths.sizes,
     paths.dumps,
   ];
@@ -122,6 +128,7 @@ export function createFakeServer(): FakeServer {
     held: new Map(),
     phpVersions: ['8.2', '8.4'] as PhpVersion[],
     node: true,
+    bound: [],
     now: '2026-01-02T03:04:05.678Z',
   };
 }
@@ -253,6 +260,13 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
     },
     once: fakeOnce(parts),
     parts: createPartRegister({ files, folders }),
+    publicPorts: {
+      ...createPublicPorts({
+        ...{ files, folders },
+        commands: { run: () => change(() => String(server.doings.push('read the rules for public ports'))) },
+      }),
+      bound: () => Promise.resolve(server.bound),
+    },
     quotas: fakeQuotas(parts),
     replaced: {
       look: () => Promise.resolve({ sites: [], services: [] }),

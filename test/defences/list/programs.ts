@@ -47,12 +47,39 @@ export const PROGRAMS: readonly Defence[] = [
     against: 'whoever has the API and makes every queue run theirs in one hour',
     change: {
       file: 'worker-privileged/executor/verbs/site-parts/queue.ts',
-      from: 'letsIn: (before, after) => before === null || runsAnother(before.spec, after.spec),',
+      from: `letsIn: (before, after) =>
+    before === null || runsAnother(before.spec, after.spec) || isReachedAnew(before.spec, after.spec),`,
       to: 'letsIn: () => false,',
     },
     noticed: {
       file: 'test/unit/executor/queues.test.ts',
       test: 'what runs is counted as letting in, how much of it and whether is not',
+    },
+  },
+  {
+    name: 'ports beyond the plan stay closed',
+    against: 'whoever has the API and opens ports that a plan which was lowered does not allow any more',
+    change: {
+      file: 'worker-privileged/executor/verbs/tenant/public-ports.ts',
+      from: 'if (had >= (await mostOf(system, site.tenant))) continue;',
+      to: 'await mostOf(system, site.tenant);',
+    },
+    noticed: {
+      file: 'test/unit/executor/public-ports.test.ts',
+      test: 'a plan that is lowered closes the youngest, a suspension all, and both bring back what they took',
+    },
+  },
+  {
+    name: 'a port is one program’s by root’s record',
+    against: 'whoever has the API and gives a program the port of another tenant',
+    change: {
+      file: 'worker-privileged/executor/verbs/site-parts/public-port.ts',
+      from: 'if (all.some((entry) => entry.port === port && entry.part !== part.id)) throw taken(wanted);',
+      to: '',
+    },
+    noticed: {
+      file: 'test/unit/executor/public-ports.test.ts',
+      test: 'it opens with its program, closes with it, and stays its own until that is gone',
     },
   },
   {

@@ -30,10 +30,16 @@ table inet sculptor {
   set open { type inet_service; elements = { 80, 443, 8443 }; }
   set ssh4 { type ipv4_addr; flags interval; auto-merge; elements = { 192.0.2.0/24 }; }
   set ssh6 { type ipv6_addr; flags interval; auto-merge; elements = { 2001:db8::/32 }; }
+  chain programs { }
+  chain owners { }
   chain input {
     type filter hook input priority filter + 10; policy drop;
     iif lo accept
-    ct state vmap { established : accept, related : accept, invalid : drop }
+    ct state invalid drop
+    jump programs
+    ct direction original tcp dport 20000-29999 tcp dport != @open drop
+    ct direction original udp dport 20000-29999 drop
+    ct state { established, related } accept
     icmp type { destination-unreachable, echo-request, time-exceeded, parameter-problem } accept
     icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem, echo-request, mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, nd-redirect } accept
     meta nfproto ipv4 udp sport 67 udp dport 68 accept
@@ -42,7 +48,12 @@ table inet sculptor {
     ip saddr @ssh4 tcp dport @ssh accept
     ip6 saddr @ssh6 tcp dport @ssh accept
   }
+  chain output {
+    type filter hook output priority filter + 10; policy accept;
+    oif != lo jump owners
+  }
 }
+include "/etc/sculptor/firewall/ports.nf[t]"
 `);
   });
 

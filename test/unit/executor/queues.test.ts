@@ -23,6 +23,7 @@ const SPEC: QueueSpec = {
   startOnBoot: true,
   memoryMb: null,
   cpuPercent: null,
+  publicPort: null,
   running: true,
 };
 const place = (generation = 1) => ({ id, site: ID, generation });

@@ -1,9 +1,11 @@
 import { FailureError } from '../../../contract/failures.ts';
 import { listenersIn } from '../doctor/listeners.ts';
 import { NO_RULES, renderFirewall } from '../render/firewall.ts';
+import type { OpenPort } from '../render/public-ports.ts';
 import type { Commands } from '../system/command.ts';
 import { isAmong, type FirewallSettings } from '../system/firewall-settings.ts';
 import type { SshReach } from '../system/ssh-reach.ts';
+import { openPorts } from '../verbs/tenant/public-ports.ts';
 import type { AdminAnswer, AdminTools } from './command.ts';
 
 export type Alter = (before: FirewallSettings, ssh: SshReach) => FirewallSettings;
@@ -15,8 +17,10 @@ const TRIAL_SECONDS = 60;
 
 /** Renders, lets nft check, and puts in force. Who came by ssh has to come once more before it is for good. */
 export async function changeFirewall(tools: AdminTools, alter: Alter): Promise<AdminAnswer> {
-  const { locks, mode } = await tools.system();
+  const system = await tools.system();
+  const { locks, mode, publicPorts } = system;
   requireSystemd(mode);
+  const reached = async () => openPorts(system, await publicPorts.list());
   const firewall = await tools.firewall();
   return locks.during('firewall', async () => {
     if (await firewall.onTrial()) throw waiting();
@@ -28,7 +32,7 @@ export async function changeFirewall(tools: AdminTools, alter: Alter): Promise<A
     const held = (await firewall.text()) === text;
     const wasThere = await firewall.inForce();
     if (held && wasThere === settings.on && isSame(before, settings)) return answerOf('unchanged');
-    const closed = settings.on && !wasThere ? await closedBy(tools.commands, settings) : [];
+    const closed = settings.on && !wasThere ? await closedBy(tools.commands, settings, await reached()) : [];
     await firewall.check(text);
     // What was confirmed before needs no trial.
     if (held || ssh.sessions.length === 0) {
@@ -92,6 +96,7 @@ const SENTENCES: Readonly<Record<Outcome, string>> = {
 async function closedBy(
   commands: Pick<Commands, 'run'>,
   settings: FirewallSettings,
+  programs: readonly OpenPort[],
 ): Promise<readonly string[]> {
   const all = listenersIn(await commands.run({ file: '/usr/bin/ss', args: ['-H', '-lntup'] }));
   const stays = new Set([80, 443, ...settings.open]);
@@ -100,6 +105,7 @@ async function closedBy(
       ({ address, program }) => !/^(?:127\.|\[::1\]|\[::ffff:127\.)/.test(address) && program !== 'sshd',
     )
     .filter(({ protocol, port }) => protocol !== 'tcp' || !stays.has(port))
+    .filter((each) => !programs.some((one) => one.port === each.port && one.protocol === each.protocol))
     .map(({ program, protocol, port }) => `${program} on ${protocol} ${port}`);
   return [...new Set(found)];
 }

@@ -9,6 +9,8 @@ import {
   type AdminRequest,
   type AdminTools,
 } from './command.ts';
+import { portsAnew } from '../verbs/site-parts/public-port.ts';
+import { openPorts } from '../verbs/tenant/public-ports.ts';
 import { answerOf, changeFirewall, requireSystemd, textFor, type Alter } from './firewall-change.ts';
 
 const WORDS = {
@@ -40,7 +42,24 @@ function readOpen(words: readonly string[]): AdminRequest {
     ...before,
     open: [...new Set([...before.open, port])].sort(ascending),
   });
-  return { subject: `open ${port}`, act: (tools) => changeFirewall(tools, alter) };
+  return {
+    subject: `open ${port}`,
+    act: async (tools) => {
+      await refuseHeld(tools, port);
+      return changeFirewall(tools, alter);
+    },
+  };
+}
+
+/** Opened by root it would stay open when its program goes. */
+async function refuseHeld(tools: AdminTools, port: number): Promise<void> {
+  const held = (await (await tools.system()).publicPorts.list()).find((entry) => entry.port === port);
+  if (held === undefined) return;
+  throw new FailureError(
+    'config_refused',
+    `Port ${port} is held by the program ${held.part} of the site ${held.site}, and opens with it.`,
+    'Choose another one, or take it away from that program: sculptorctl queue update.',
+  );
 }
 
 function readClose(words: readonly string[]): AdminRequest {
@@ -81,10 +100,13 @@ function readRenew(words: readonly string[]): AdminRequest {
   requireNoWords(words);
   return {
     subject: 'renew',
-    act: async (tools) =>
-      (await (await tools.firewall()).onTrial())
-        ? answerOf('on trial')
-        : changeFirewall(tools, (before) => before),
+    act: async (tools) => {
+      if (await (await tools.firewall()).onTrial()) return answerOf('on trial');
+      const answer = await changeFirewall(tools, (before) => before);
+      const system = await tools.system();
+      if ((await system.publicPorts.list()).length > 0) await portsAnew(system);
+      return answer;
+    },
   };
 }
 
@@ -107,7 +129,11 @@ async function confirm(tools: AdminTools): Promise<AdminAnswer> {
 }
 
 async function show(tools: AdminTools): Promise<AdminAnswer> {
-  requireSystemd((await tools.system()).mode);
+  const system = await tools.system();
+  requireSystemd(system.mode);
+  const programs = (await openPorts(system, await system.publicPorts.list()))
+    .map(({ port, protocol }) => `${port}/${protocol}`)
+    .sort();
   const { settings, ssh, inForce, onTrial, text } = await tools.firewall();
   const [said, reach, there, trial] = [await settings(), await ssh(), await inForce(), await onTrial()];
   const upToDate = trial || (await text()) === textFor(said, reach);
@@ -117,8 +143,16 @@ async function show(tools: AdminTools): Promise<AdminAnswer> {
       upToDate ? state : `${state}, and not as it would be made now: run sculptorctl firewall renew`,
       `ssh   ${reach.ports.join(', ')} from ${said.sshFrom.join(', ') || 'everywhere'}`,
       `open  ${[80, 443, ...said.open].sort(ascending).join(', ')}`,
+      ...(programs.length === 0 ? [] : [`for programs  ${programs.join(', ')}`]),
     ],
-    document: { state, upToDate, ssh: reach.ports, sshFrom: said.sshFrom, open: [80, 443, ...said.open] },
+    document: {
+      state,
+      upToDate,
+      ssh: reach.ports,
+      sshFrom: said.sshFrom,
+      open: [80, 443, ...said.open],
+      programs,
+    },
   };
 }
 

@@ -17,6 +17,7 @@ import { nginx } from './nginx.ts';
 import { php } from './php.ts';
 import { processes } from './processes.ts';
 import { programs } from './programs.ts';
+import { publicPorts } from './public-ports.ts';
 import { quotas } from './quotas.ts';
 import { records } from './records.ts';
 import { redis } from './redis.ts';
@@ -56,6 +57,7 @@ export const CHECKS = {
   units,
   listeners,
   firewall,
+  'public ports': publicPorts,
   nginx,
   redis,
   caches,

@@ -1,4 +1,5 @@
 import { wrong, warning, type Check, type Found } from './finding.ts';
+import { openNow } from './public-ports.ts';
 import { linesOf } from './server.ts';
 
 export type Listener = {
@@ -12,11 +13,14 @@ const PUBLIC: Readonly<Record<number, string>> = { 80: 'nginx', 443: 'nginx' };
 /** An address that the network gives is asked for on these. */
 const DHCP = [68, 546];
 
-/** From outside, this server is nginx and ssh. */
+/** From outside, this server is nginx and ssh, and the programs of sites that have a port. */
 export const listeners: Check = async (server) => {
   const all = listenersIn(await server.run('/usr/bin/ss', ['-H', '-lntup']));
+  const programs = await openNow(server);
+  const isPublic = ({ port, protocol }: Listener) =>
+    programs.some((one) => one.port === port && one.protocol === protocol);
   return [
-    ...all.flatMap(listener),
+    ...all.filter((each) => !isPublic(each)).flatMap(listener),
     ...Object.entries(PUBLIC)
       .filter(([port]) => all.every((each) => each.port !== Number(port)))
       .map(([port, program]) => wrong(`Nothing listens on port ${port}, where ${program} should.`)),

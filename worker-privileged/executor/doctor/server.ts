@@ -4,8 +4,10 @@ import type { z } from 'zod';
 import type { Commands } from '../system/command.ts';
 import { readConfig, tenantsServer, type ExecutorConfig } from '../system/config.ts';
 import { createFiles } from '../system/files.ts';
+import { createFolders } from '../system/folders.ts';
 import { PartEntry } from '../system/part-register.ts';
 import { paths } from '../system/paths.ts';
+import { createPublicPorts, type PortEntry } from '../system/public-ports.ts';
 import { SiteEntry } from '../system/registry.ts';
 import { TenantEntry } from '../system/tenants.ts';
 import { parseInstalled, type Installed } from './installed.ts';
@@ -28,6 +30,8 @@ export type Server = {
   readonly tenants: () => Promise<Registered<TenantEntry>>;
   /** With what was removed, whose ids stay known. */
   readonly parts: () => Promise<Registered<PartEntry>>;
+  /** Those that programs hold, open or not. */
+  readonly ports: () => Promise<readonly PortEntry[]>;
   readonly now: () => Date;
 };
 
@@ -54,6 +58,7 @@ export function createServer(commands: Pick<Commands, 'run'>): Server {
     processes: once(readProcesses),
     registry: once(() => readRegister([paths.registry], { schema: SiteEntry, of: 'a site' })),
     tenants: once(() => readRegister([paths.tenants], { schema: TenantEntry, of: 'a tenant' })),
+    ports: once(createPublicPorts({ commands, files: createFiles(), folders: createFolders() }).list),
     parts: once(() => {
       const folders = namesIn(paths.parts).map((site) => `${paths.parts}/${site}`);
       return readRegister(folders, { schema: PartEntry, of: "a site's part" });

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { FIRST_PUBLIC_PORT, LAST_PUBLIC_PORT } from '../../../contract/queues.ts';
 
 /** What is let in besides the web: numbers, and addresses that node:net has read, nothing else. */
 export type Openings = {
@@ -26,10 +27,16 @@ table inet sculptor {
   set open { type inet_service${elements(ascending([80, 443, ...open]))}; }
   set ssh4 { type ipv4_addr; flags interval; auto-merge${elements(four)}; }
   set ssh6 { type ipv6_addr; flags interval; auto-merge${elements(six)}; }
+  chain programs { }
+  chain owners { }
   chain input {
     type filter hook input priority filter + 10; policy drop;
     iif lo accept
-    ct state vmap { established : accept, related : accept, invalid : drop }
+    ct state invalid drop
+    jump programs
+    ct direction original tcp dport ${PROGRAMS} tcp dport != @open drop
+    ct direction original udp dport ${PROGRAMS} drop
+    ct state { established, related } accept
     icmp type { ${ICMP} } accept
     icmpv6 type { ${ICMPV6} } accept
     meta nfproto ipv4 udp sport 67 udp dport 68 accept
@@ -37,9 +44,19 @@ table inet sculptor {
     tcp dport @open accept
 ${sshRules(sshFrom).join('\n')}
   }
+  chain output {
+    type filter hook output priority filter + 10; policy accept;
+    oif != lo jump owners
+  }
 }
-`;
+${PORTS_TOO}`;
 }
+
+/** Where sites' programs may have a port. What was let in while one was open has no way on when it is closed. */
+const PROGRAMS = `${FIRST_PUBLIC_PORT}-${LAST_PUBLIC_PORT}`;
+
+/** The rules of public-ports.ts, where there are any: a file that a pattern does not find is no mistake. */
+export const PORTS_TOO = 'include "/etc/sculptor/firewall/ports.nf[t]"\n';
 
 /** What a path's largest packet is found by, what says that something cannot be reached, and ping. */
 const ICMP = 'destination-unreachable, echo-request, time-exceeded, parameter-problem';

@@ -30,7 +30,11 @@ export function createAgentState(sql: RootSql, doorSql: RootSql = sql): AgentSta
       await sql('SELECT 1 FROM sculptor.resource_state LIMIT 1;');
     },
     sitePurged: (id) =>
-      tell(markDeleted(id), `DELETE FROM sculptor.domain_name WHERE domain_id = ${sqlText(id)}`),
+      tell(
+        markDeleted(id),
+        `DELETE FROM sculptor.domain_name WHERE domain_id = ${sqlText(id)}`,
+        `DELETE FROM sculptor.public_port WHERE domain_id = ${sqlText(id)}`,
+      ),
     databasePurged: (id) =>
       tell(
         markDeleted(id),

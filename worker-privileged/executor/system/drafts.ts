@@ -6,7 +6,16 @@ import { paths } from './paths.ts';
 
 const FOLDERS = [
   ...[paths.auditLog, paths.quotasWanted, paths.caches, paths.cacheAccounts, paths.agentConfig].map(dirname),
-  ...[paths.audit, paths.registry, paths.databases, paths.tenants, paths.sizes, paths.dumps],
+  ...[paths.firewallPorts, paths.firewallPortsRead].map(dirname),
+  ...[
+    paths.audit,
+    paths.registry,
+    paths.databases,
+    paths.tenants,
+    paths.publicPorts,
+    paths.sizes,
+    paths.dumps,
+  ],
   // A login that is lent to a program for a dump lies there.
   paths.locks,
   ...[paths.hosts, paths.keys, paths.serverBlocks, paths.snippetCopies, paths.visitors],

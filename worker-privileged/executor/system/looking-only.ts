@@ -39,6 +39,7 @@ export function lookingOnly(system: System): System {
     phpFpm: only(system.phpFpm, 'versions'),
     programs: only(system.programs, 'lookOn', 'lookOff', 'processes'),
     outputs: only(system.outputs, 'stamp', 'read', 'lookAny'),
+    publicPorts: only(system.publicPorts, 'list', 'of', 'look', 'bound'),
     quotas: only(system.quotas, 'inForce', 'read', 'look'),
     registry: only(system.registry, 'read', 'list', 'standingOf', 'keptOf'),
     relays: only(system.relays, 'socketOf', 'lookOn', 'lookOff'),

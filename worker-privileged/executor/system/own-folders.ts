@@ -11,6 +11,7 @@ const OWN: readonly (readonly [string, Folder])[] = [
   [paths.databases, CLOSED],
   [paths.parts, CLOSED],
   [paths.tenants, CLOSED],
+  [paths.publicPorts, CLOSED],
   [paths.sizes, CLOSED],
   [paths.quotas, CLOSED],
   [paths.audit, CLOSED],

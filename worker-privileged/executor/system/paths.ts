@@ -16,6 +16,9 @@ export const paths = {
   firewallRules: '/etc/sculptor/firewall/rules.nft',
   firewallTrialSettings: '/etc/sculptor/firewall/trial.json',
   firewallTrial: '/etc/sculptor/firewall/trial.nft',
+  /** What sites' programs are reached by, which both of them take in; and what the kernel has last read of it. */
+  firewallPorts: '/etc/sculptor/firewall/ports.nft',
+  firewallPortsRead: '/run/sculptor-executor/ports.nft',
   /** Whom certbot believes that it speaks with the authority, where root has said so. */
   acmeRoots: '/etc/sculptor/acme/ca.pem',
   /** What certbot is asked for a site, and its answer; see /usr/lib/sculptor/acme. */
@@ -45,6 +48,9 @@ export const paths = {
   parts: '/var/lib/sculptor-root/parts',
   registeredParts: (site: DomainId) => `/var/lib/sculptor-root/parts/${site}`,
   registeredPart: (site: DomainId, id: PartId) => `/var/lib/sculptor-root/parts/${site}/${id}.json`,
+  /** Public ports, by the program that holds each. */
+  publicPorts: '/var/lib/sculptor-root/ports',
+  publicPort: (part: PartId, port: number) => `/var/lib/sculptor-root/ports/${part}-${port}.json`,
   tenants: '/var/lib/sculptor-root/tenants',
   registeredTenant: (id: TenantId) => `/var/lib/sculptor-root/tenants/${id}.json`,
   /** How often a site was given to another tenant. */

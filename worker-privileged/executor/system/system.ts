@@ -28,6 +28,7 @@ import { createPhpFpm, type PhpFpm } from './php-fpm.ts';
 import { createOrders } from './orders.ts';
 import { createOutputs, type Outputs } from './outputs.ts';
 import { createPrograms, type Programs } from './programs.ts';
+import { createPublicPorts, type PublicPorts } from './public-ports.ts';
 import { createQuotas, type Quotas } from './quotas.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { createReplaced, type Replaced } from './replaced.ts';
@@ -77,6 +78,7 @@ export type System = {
   readonly outputs: Outputs;
   /** Whether systemd is PID 1, or Supervisor stands in for it. */
   readonly mode: ExecutorConfig['mode'];
+  readonly publicPorts: PublicPorts;
   readonly quotas: Quotas;
   readonly registry: Registry;
   readonly relays: Relays;
@@ -156,6 +158,7 @@ export function createSystem(config: ExecutorConfig): System {
       call: createXmlRpc(mode === 'systemd' ? SITES_SUPERVISOR_SOCKET : SUPERVISOR_SOCKET),
     }),
     outputs: createOutputs({ folders }),
+    publicPorts: createPublicPorts({ commands, files, folders }),
     quotas: createQuotas({ commands, files, locks, mode }),
     registry: createRegistry({ files, folders, locks }),
     relays:

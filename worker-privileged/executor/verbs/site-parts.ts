@@ -5,7 +5,15 @@ import { runSteps, type Run, type Step } from '../ensure.ts';
 import { PartEntry } from '../system/part-register.ts';
 import type { SiteEntry } from '../system/registry.ts';
 import type { System } from '../system/system.ts';
-import { letsIn, partSteps, standingOf, stepsToGo, worksWhile } from './site-parts/follow.ts';
+import {
+  letsIn,
+  partSteps,
+  requireToHold,
+  standingOf,
+  stepsToGo,
+  stepsToHold,
+  worksWhile,
+} from './site-parts/follow.ts';
 import { PART_KINDS } from './site-parts/kinds.ts';
 import { refuse } from './site/registered.ts';
 import { requireRoomOnDisk } from './tenant/disk.ts';
@@ -22,10 +30,12 @@ export function putPart<T extends PartType>(system: System, type: T) {
   return async (args: Put<T>, run: Run): Promise<Record<string, never>> => {
     const { site, before, part } = await askedPart(system, type, args);
     const { id, generation } = args;
+    await requireToHold(system, { site, part });
     const put = () =>
       runSteps(
         [
           noted(system, part, before === null ? site.tenant : null),
+          ...stepsToHold(system, { site, part }),
           ...partSteps(system, { site, part }, worksWhile(type, standingOf(site))),
         ],
         run,

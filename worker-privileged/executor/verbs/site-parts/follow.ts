@@ -41,6 +41,24 @@ export function partSteps(
   return works ? kind.on(system, { site, part }) : kind.off(system, { site, part });
 }
 
+/** Throws where it cannot have what it needs of what only one can have. */
+export async function requireToHold(
+  system: System,
+  { site, part }: { readonly site: SiteEntry; readonly part: PartEntry },
+): Promise<void> {
+  const kind = PART_KINDS[part.type] as unknown as PartKind<PartType>;
+  await kind.admit?.(system, { site, part });
+}
+
+/** The steps after which it has what it needs of what only one can have. */
+export function stepsToHold(
+  system: System,
+  { site, part }: { readonly site: SiteEntry; readonly part: PartEntry },
+): readonly Step[] {
+  const kind = PART_KINDS[part.type] as unknown as PartKind<PartType>;
+  return kind.hold?.(system, { site, part }) ?? [];
+}
+
 /** Whether somebody comes in with it, or something runs, that could not before. */
 export function letsIn(before: PartEntry | null, after: PartEntry): boolean {
   const kind = PART_KINDS[after.type] as unknown as PartKind<PartType>;

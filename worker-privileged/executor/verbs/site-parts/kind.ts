@@ -14,6 +14,10 @@ export type PartKind<T extends PartType> = {
   readonly inPool: boolean;
   /** Whether somebody comes in, or something runs, that could not as it stood before; null where it is new. */
   readonly letsIn: (before: PartEntryOf<T> | null, after: PartEntryOf<T>) => boolean;
+  /** Throws where it would want what is somebody else's, or more than may be: before anything is written or counted. */
+  readonly admit?: (system: System, at: Placed<T>) => Promise<void>;
+  /** What has to be its own before it works, and stays so while it does not; refused where it is somebody else's. */
+  readonly hold?: (system: System, at: Placed<T>) => readonly Step[];
   readonly on: (system: System, at: Placed<T>) => readonly Step[];
   /** Nothing of it works any more. What it needs to come back is kept. */
   readonly off: (system: System, at: Placed<T>) => readonly Step[];

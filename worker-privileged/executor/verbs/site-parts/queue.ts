@@ -1,5 +1,6 @@
 import { socketOfSite } from '../../../../contract/domains.ts';
 import type { ProgramWords } from '../../../../contract/programs.ts';
+import type { PublicPort } from '../../../../contract/queues.ts';
 import type { Step } from '../../ensure.ts';
 import { paths } from '../../system/paths.ts';
 import { confFileOf, type Program } from '../../system/programs.ts';
@@ -7,6 +8,7 @@ import type { System } from '../../system/system.ts';
 import { strayOf } from '../../look-at-files.ts';
 import type { WantedFile } from '../../wanted-files.ts';
 import type { PartKind, Placed } from './kind.ts';
+import { portClosed, portFreed, portHeld, portOpened, requirePort } from './public-port.ts';
 import { howFor, runsAnother, secretWords, wordsOf, type How } from './program.ts';
 
 /** A program that runs for as long as its site does, or until it is stopped. */
@@ -14,11 +16,20 @@ export const QUEUE: PartKind<'queue'> = {
   whileDisabled: false,
   inPool: false,
   // How many of it, and whether it does now, lets nobody in.
-  letsIn: (before, after) => before === null || runsAnother(before.spec, after.spec),
-  on: (system, at) => [kept(system, at)],
-  off: (system, at) => [keptNoMore(system, at)],
-  gone: (system, at) => [keptNoMore(system, at), outputRemoved(system, at)],
+  letsIn: (before, after) =>
+    before === null || runsAnother(before.spec, after.spec) || isReachedAnew(before.spec, after.spec),
+  admit: requirePort,
+  hold: (system, at) => [portHeld(system, at)],
+  on: (system, at) => [kept(system, at), portOpened(system, at)],
+  off: (system, at) => [portClosed(system, at), keptNoMore(system, at)],
+  gone: (system, at) => [portFreed(system, at), keptNoMore(system, at), outputRemoved(system, at)],
 };
+
+type Reached = { readonly publicPort: PublicPort | null };
+
+function isReachedAnew(before: Reached, after: Reached): boolean {
+  return after.publicPort !== null && JSON.stringify(before.publicPort) !== JSON.stringify(after.publicPort);
+}
 
 function kept(system: System, at: Placed<'queue'>): Step {
   const { programs } = system;

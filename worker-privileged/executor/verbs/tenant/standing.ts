@@ -51,7 +51,10 @@ export async function requireRoomForSite(
 }
 
 /** Null for `default` as long as nothing was said of it. */
-export async function planOf({ tenants }: Pick<System, 'tenants'>, tenant: TenantId) {
+export async function planOf(
+  { tenants }: { readonly tenants: Pick<System['tenants'], 'read'> },
+  tenant: TenantId,
+) {
   const entry = await tenants.read(tenant);
   if (entry !== null && entry.removedAt === null) return entry.plan;
   if (entry === null && tenant === 'default') return null;
