@@ -43,6 +43,7 @@ GRANT SELECT, INSERT ON sculptor.database_user_name TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (part_id, generation, type, domain_id, tenant, server, name, spec, deleted)
   ON sculptor.site_part_version TO 'www-data'@'localhost';
 GRANT SELECT, INSERT ON sculptor.site_part_name TO 'www-data'@'localhost';
+GRANT SELECT, INSERT ON sculptor.public_port TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.resource_state TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.run_result TO 'www-data'@'localhost';
 GRANT SELECT ON sculptor.part_report TO 'www-data'@'localhost';
@@ -108,6 +109,7 @@ GRANT UPDATE (tenant) ON sculptor.domain_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.database_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.database_user_name TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.site_part_name TO 'sculptor'@'localhost';
+GRANT DELETE ON sculptor.public_port TO 'sculptor'@'localhost';
 GRANT INSERT (actor, address, action, resource, outcome, times, detail, source)
   ON sculptor.audit TO 'sculptor'@'localhost';
 -- Once sealed it stays so: nobody updates or deletes either.

@@ -40,7 +40,11 @@ export async function databaseUserNameHolder(
 
 /** All names of a resource that is gone; those of a database's users go with it. */
 const FREE_ALL: { readonly [T in ResourceType]: readonly string[] } = {
-  domain: ['DELETE FROM domain_name WHERE domain_id = ?', 'DELETE FROM site_part_name WHERE domain_id = ?'],
+  domain: [
+    'DELETE FROM domain_name WHERE domain_id = ?',
+    'DELETE FROM site_part_name WHERE domain_id = ?',
+    'DELETE FROM public_port WHERE domain_id = ?',
+  ],
   database: [
     'DELETE FROM database_name WHERE database_id = ?',
     'DELETE FROM database_user_name WHERE database_id = ?',
@@ -52,7 +56,7 @@ const FREE_ALL: { readonly [T in ResourceType]: readonly string[] } = {
   tenant: [],
   cron: ['DELETE FROM site_part_name WHERE part_id = ?'],
   run: ['DELETE FROM site_part_name WHERE part_id = ?'],
-  queue: ['DELETE FROM site_part_name WHERE part_id = ?'],
+  queue: ['DELETE FROM site_part_name WHERE part_id = ?', 'DELETE FROM public_port WHERE part_id = ?'],
   update: [],
   change: [],
 };

@@ -6,6 +6,7 @@ import type { OperationStep, ResourceType } from '../contract/operations.ts';
 import { insertWorkersAudit } from './audit.ts';
 import type { Sql, State } from './connection.ts';
 import { freeAllNames, freeTrashedDatabaseNames, freeUnusedDomainNames } from './held-names.ts';
+import { freeUnusedPublicPorts } from './public-ports.ts';
 import { handOver } from './moves.ts';
 import { insertNotification } from './notifications.ts';
 import { CLAIMABLE_ID, lockOpenOperations } from './open-operations.ts';
@@ -103,6 +104,7 @@ async function settle(
 async function freeUnusedNames(sql: Sql, type: ResourceType, id: string): Promise<void> {
   if (type === 'domain') await freeUnusedDomainNames(sql, id);
   if (type === 'database') await freeTrashedDatabaseNames(sql, id);
+  if (type === 'queue') await freeUnusedPublicPorts(sql, id);
 }
 
 interface Unstarted {

@@ -31,6 +31,9 @@ const COUNT: { readonly [K in Counted]: string } = {
   queues: parts('queue'),
   crons: parts('cron'),
   keys: parts('key'),
+  publicPorts: `public_port p JOIN site_part_version v ON v.part_id = p.part_id AND v.generation = 1
+    ${joined('s', 'v.part_id')} ${joined('d', 'v.domain_id')}
+    WHERE v.tenant = ? AND ${stands('s', 'v.part_id')} AND ${stands('d', 'v.domain_id')}`,
   tokens: `token v LEFT JOIN token_revocation r ON r.token_id = v.id
     WHERE v.tenant = ? AND v.role = 'tenant' AND r.token_id IS NULL AND v.expires_at > UTC_TIMESTAMP(3)`,
 };
@@ -41,11 +44,15 @@ function parts(type: 'queue' | 'cron' | 'key'): string {
       AND ${stands('d', 'v.domain_id')}`;
 }
 
+/** A program that is given another port holds both until that has come about. */
+const HOW_MANY: { readonly [K in Counted]?: string } = {
+  databaseConnections: 'COALESCE(SUM(COALESCE(v.max_connections, 1)), 0)',
+  publicPorts: 'COUNT(DISTINCT p.part_id)',
+};
+
 /** How many of a kind a tenant has. For a limit to hold it is asked under the tenant's lock. */
 export async function countOwned(sql: Sql, tenant: TenantId, kind: Counted): Promise<number> {
-  const many =
-    kind === 'databaseConnections' ? 'COALESCE(SUM(COALESCE(v.max_connections, 1)), 0)' : 'COUNT(*)';
-  const text = `SELECT ${many} AS count FROM ${COUNT[kind]}`;
+  const text = `SELECT ${HOW_MANY[kind] ?? 'COUNT(*)'} AS count FROM ${COUNT[kind]}`;
   const [row] = await sql.rows(z.object({ count: z.coerce.number() }), text, [tenant]);
   return row?.count ?? 0;
 }

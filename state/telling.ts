@@ -2,6 +2,7 @@ import { DomainId } from '../contract/ids.ts';
 import type { Generation } from '../contract/ids.ts';
 import type { NotificationKind } from '../contract/notifications.ts';
 import type { OperationKind } from '../contract/operations.ts';
+import type { PublicPort } from '../contract/queues.ts';
 import { PART_SPECS } from '../contract/site-parts.ts';
 import type { PartSpec, PartType } from '../contract/site-parts.ts';
 import type { Sql } from './connection.ts';
@@ -163,11 +164,20 @@ async function cronChanged(operation: ClaimedOperation, sql: Sql) {
 async function queueChanged(operation: ClaimedOperation, sql: Sql) {
   const [before, after] = await bothSpecs(sql, operation, 'queue');
   const queue = `queue ${operation.resourceName}`;
-  if (before === undefined) return [opened(`The program of the ${queue} runs on its site.`)];
+  if (before === undefined) {
+    const made = opened(`The program of the ${queue} runs on its site.`);
+    return [made, ...portOpened(queue, null, after?.publicPort)];
+  }
   return [
     ...(isOtherProgram(before, after) ? [opened(`The ${queue} runs another program on its site.`)] : []),
+    ...portOpened(queue, before.publicPort, after?.publicPort),
     ...(before.running && after?.running === false ? [destroyed(`The ${queue} was stopped.`)] : []),
   ];
+}
+
+function portOpened(queue: string, before: PublicPort | null, after: PublicPort | null | undefined) {
+  if (after === undefined || after === null || JSON.stringify(before) === JSON.stringify(after)) return [];
+  return [opened(`The network reaches the ${queue} by ${after.protocol} port ${after.port}.`)];
 }
 
 type Specs<T extends PartType> = readonly [PartSpec<T> | undefined, PartSpec<T> | undefined];

@@ -35,7 +35,11 @@ const Row = z.object({
   ...stateColumns,
 });
 
-const COLUMNS = `v.tenant_id AS id, v.name, v.plan, v.suspended_reason AS reason, v.suspended_since AS since, v.took,
+/** `default` has no limits; of one that is younger than what was last said of it, neither. */
+export const PLAN = `IF(v.tenant_id = 'default' AND JSON_EXISTS(v.plan, '$.publicPorts') = 0,
+  JSON_INSERT(v.plan, '$.publicPorts', NULL), v.plan) AS plan`;
+
+const COLUMNS = `v.tenant_id AS id, v.name, ${PLAN}, v.suspended_reason AS reason, v.suspended_since AS since, v.took,
   v.deleted, v.server, v.generation,
   (SELECT f.created_at FROM tenant_version f WHERE f.tenant_id = v.tenant_id AND f.generation = 1) AS createdAt,
   v.created_at AS updatedAt, s.status AS state, s.generation AS stateGeneration`;

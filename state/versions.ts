@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Generation } from '../contract/ids.ts';
 import type { Sql } from './connection.ts';
 import { bit, looseJson } from './row-values.ts';
+import { PLAN } from './tenants.ts';
 
 // What was asked for is the API's word. These rows are given out as they stand, and whoever acts on one parses
 // it with the contract's schemas first.
@@ -53,8 +54,8 @@ export async function readTenantVersion(
 ): Promise<TenantVersionRow | undefined> {
   const rows = await sql.rows(
     TenantVersionRow,
-    `SELECT server, plan, suspended_reason IS NOT NULL AS suspended, deleted FROM tenant_version
-       WHERE tenant_id = ? AND generation = ?`,
+    `SELECT v.server, ${PLAN}, v.suspended_reason IS NOT NULL AS suspended, v.deleted FROM tenant_version v
+       WHERE v.tenant_id = ? AND v.generation = ?`,
     [id, generation],
   );
   return rows[0];

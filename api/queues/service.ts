@@ -1,9 +1,13 @@
 import type { ServerId, TenantId } from '../../contract/ids.ts';
 import { ProgramOutput, ProgramReport, worstOf } from '../../contract/queues.ts';
+import type { QueueSpec } from '../../contract/queues.ts';
 import type { Queue, QueueOutput } from '../../contract/site-parts.ts';
 import type { Sql, State } from '../../state/connection.ts';
 import { readPartOutput, readPartReports } from '../../state/part-reports.ts';
 import type { PartReport } from '../../state/part-reports.ts';
+import { holdPublicPort } from '../../state/public-ports.ts';
+import type { PartVersion } from '../../state/site-parts.ts';
+import { nameTaken } from '../problems.ts';
 import { createPartService } from '../site-parts/service.ts';
 import type { PartAddress, PartService, PartView } from '../site-parts/service.ts';
 import type { Write } from '../writer.ts';
@@ -25,6 +29,7 @@ export function createQueueService(parts: QueueServiceParts): QueueService {
     ...parts,
     type: 'queue',
     kinds: { create: 'queue.create', delete: 'queue.delete' },
+    hold: holdPort,
     present,
   });
   return {
@@ -36,6 +41,22 @@ export function createQueueService(parts: QueueServiceParts): QueueService {
       return { output, observedAt: seen?.outputAt ?? null };
     },
   };
+}
+
+/** A number is one program's on its server, whoever asks first. */
+async function holdPort(
+  sql: Sql,
+  { server, id: part, domain }: PartVersion,
+  { publicPort }: QueueSpec,
+): Promise<void> {
+  if (publicPort === null) return;
+  const { port } = publicPort;
+  if ((await holdPublicPort(sql, { server, port, part, domain })) === undefined) return;
+  throw nameTaken({
+    field: 'publicPort.port',
+    message: `Another program of this server has the port ${port}.`,
+    expected: 'a port that no other program has',
+  });
 }
 
 /** What was asked for, and what was last seen of it. */

@@ -76,13 +76,15 @@ export interface PartServiceParts<T extends PartType> {
   readonly serialKey?: (part: { readonly id: PartId; readonly domain: DomainId }) => string;
   /** Whether there may be one more of them on a domain, which is locked; throws a ProblemError where not. */
   readonly admit?: (sql: Sql, domain: DomainId) => Promise<void>;
+  /** Takes for a version what nobody else may have with it; throws a ProblemError where somebody has. */
+  readonly hold?: (sql: Sql, version: PartVersion, spec: PartSpec<T>) => Promise<void>;
   /** What is shown of each beside its spec: what its program reports, for instance. */
   readonly present: (sql: Sql, parts: readonly PartView<T>[]) => Promise<readonly unknown[]>;
 }
 
 export function createPartService<T extends PartType>(parts: PartServiceParts<T>): PartService<T> {
   const { state, write, server, type, kinds, present } = parts;
-  const { serialKey = ({ domain }) => `domain:${domain}`, admit } = parts;
+  const { serialKey = ({ domain }) => `domain:${domain}`, admit, hold } = parts;
   const view = (record: PartRecord) => partView(type, record);
   const lookFor = async (sql: Sql, domain: DomainId, { id, name }: Omit<PartAddress, 'domain'>) => {
     const byId = id === undefined ? undefined : await findPart(sql, { domain, type }, { id });
@@ -100,6 +102,7 @@ export function createPartService<T extends PartType>(parts: PartServiceParts<T>
     { kind, context, deleted = false, once }: Purpose,
   ): Promise<Written> => {
     const { id, name, domain, generation, tenant } = version;
+    if (!deleted) await hold?.(sql, version, specOf(type, version.spec));
     await insertPartVersion(sql, version, deleted);
     const operation = await writeOperation(sql, {
       ...{ kind, resource: { id, name }, serialKey: serialKey({ id, domain }), generation, tenant, server },

@@ -100,6 +100,10 @@ test.each([
   ['no signal', { stopSignal: 'STOP' }, 'stopSignal'],
   ['a long end', { stopSeconds: 46 }, 'stopSeconds'],
   ['half a percent', { cpuPercent: 0.5 }, 'cpuPercent'],
+  ['a port of the system', { publicPort: { port: 443 } }, 'publicPort.port'],
+  ['a port that connections go out by', { publicPort: { port: 40_000 } }, 'publicPort.port'],
+  ['no protocol that there is', { publicPort: { port: 25_565, protocol: 'sctp' } }, 'publicPort.protocol'],
+  ['a port for nobody', { publicPort: { port: 25_565, from: '192.0.2.0/24' } }, 'publicPort.from'],
   ['another’s user', { user: 'root' }, 'user'],
   ['a standing', { running: false }, 'running'],
 ])('%s is refused with its field, and nothing is written', async (_what, more, field) => {
@@ -121,4 +125,90 @@ test('a site of the shared user has no queues, and says why', async () => {
   const refused = await agent.call('POST', '/v1/domains/pooled.example/queues', { body: WANTED });
   expect(refused.status).toBe(409);
   expect(Problem.parse(refused.json).detail).toContain('has no queues of its own');
+});
+
+describe('a public port', () => {
+  const at = (port: number) => ({ publicPort: { port } });
+  const held = () => agent.servers.sql('SELECT port, part_id FROM sculptor.public_port ORDER BY port');
+  const ofTenant = async (publicPorts?: number) => {
+    const body = {
+      name: `t${String(publicPorts)}`,
+      ...(publicPorts === undefined ? {} : { plan: { publicPorts } }),
+    };
+    const made = await agent.call('POST', '/v1/tenants', { body });
+    await agent.end(operationId(made), LIVE);
+    const headers = { 'sculptor-tenant': resource(made, 'tenant').id };
+    const site = `of${String(publicPorts)}.example`;
+    const domain = await agent.call('POST', '/v1/domains', { headers, body: { name: site } });
+    await agent.end(operationId(domain), LIVE);
+    const ask = (method: 'POST' | 'PATCH', name: string, more: object) =>
+      method === 'POST'
+        ? agent.call(method, `/v1/domains/${site}/queues`, { headers, body: { ...WANTED, name, ...more } })
+        : agent.call(method, `/v1/domains/${site}/queues/${name}`, { headers, body: more });
+    const usage = async () => {
+      const found = await agent.call('GET', `/v1/tenants/${resource(made, 'tenant').id}/usage`);
+      return (found.json['counts'] as Record<string, number>)['publicPorts'];
+    };
+    return { ask, usage };
+  };
+
+  test('is shown, is TCP where nothing is said, and stays with a change that does not name it', async () => {
+    await live(await create(at(25_565)));
+    await live(await agent.call('PATCH', `${QUEUES}/mails`, { body: { processes: 2 } }));
+    expect(await read()).toMatchObject({ publicPort: { port: 25_565, protocol: 'tcp' }, processes: 2 });
+    await live(await agent.call('PATCH', `${QUEUES}/mails`, { body: { publicPort: null } }));
+    expect([(await read()).publicPort, held()]).toEqual([null, []]);
+  });
+
+  test('is one program’s on the server, until that is gone or has another', async () => {
+    await live(await create(at(25_565)));
+    const { ask } = await ofTenant(5);
+    const refused = await ask('POST', 'game', { publicPort: { port: 25_565, protocol: 'udp' } });
+    expect([refused.status, Problem.parse(refused.json).errors]).toEqual([
+      409,
+      [
+        {
+          field: 'publicPort.port',
+          message: 'Another program of this server has the port 25565.',
+          expected: 'a port that no other program has',
+        },
+      ],
+    ]);
+    const moved = await agent.call('PATCH', `${QUEUES}/mails`, { body: at(25_566) });
+    // It has both until the other one has come about.
+    expect((await ask('POST', 'game', at(25_565))).status).toBe(409);
+    await live(moved);
+    await live(await ask('POST', 'game', at(25_565)));
+    expect(held()).toHaveLength(2);
+    const gone = await agent.call('DELETE', `${QUEUES}/mails`);
+    await agent.end(operationId(gone), { status: 'succeeded', resource: 'deleted' });
+    expect(held()).toHaveLength(1);
+  });
+
+  test('is refused beyond the plan, which has none where nothing is said, and nothing is written', async () => {
+    const [none, one] = [await ofTenant(), await ofTenant(1)];
+    await live(await one.ask('POST', 'game', at(25_565)));
+    await live(await one.ask('POST', 'chat', {}));
+    await live(await none.ask('POST', 'game', {}));
+    const before = agent.snapshot();
+    for (const [refused, most] of [
+      [await none.ask('POST', 'chat', at(25_566)), 0],
+      [await none.ask('PATCH', 'game', at(25_566)), 0],
+      [await one.ask('PATCH', 'chat', at(25_566)), 1],
+    ] as const) {
+      const { type, errors } = Problem.parse(refused.json);
+      expect([type, errors]).toEqual([
+        'urn:sculptor:problem:plan-limit',
+        [
+          expect.objectContaining({
+            field: 'plan.publicPorts',
+            expected: expect.stringContaining(`at most ${most}`) as string,
+          }),
+        ],
+      ]);
+    }
+    expect(agent.snapshot()).toEqual(before);
+    await live(await one.ask('PATCH', 'game', at(25_566)));
+    expect([await one.usage(), await none.usage()]).toEqual([1, 0]);
+  });
 });
