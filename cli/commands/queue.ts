@@ -17,6 +17,8 @@ type Wanted = {
   readonly memoryMb?: number;
   readonly cpuPercent?: number;
   readonly boot?: boolean;
+  /** False: none any more. */
+  readonly publicPort?: string | false;
 };
 
 /** `sculptorctl queue`: programs that are kept running for a website. */
@@ -79,18 +81,35 @@ function addWanted(command: Command): Command {
     .option('--stop-seconds <seconds>', 'how long it has for that', count)
     .option('--memory-mb <mib>', 'the memory of each process', count)
     .option('--cpu-percent <percent>', 'of one processor, for each process', count)
+    .option('--public-port <port>', 'reached from outside by it, as 25565 or 25565/udp')
+    .option('--no-public-port', 'not reached from outside')
     .addOption(new Option('--boot', 'start it with the server'))
     .addOption(new Option('--no-boot', 'do not start it with the server'));
 }
 
-function wanted({ processes, directory, env, boot, ...same }: Wanted): Record<string, unknown> {
+function wanted({
+  processes,
+  directory,
+  env,
+  boot,
+  publicPort: port,
+  ...same
+}: Wanted): Record<string, unknown> {
   return {
     ...same,
     processes,
     workingDirectory: directory,
     environment: variables(env),
     startOnBoot: boot,
+    publicPort: typeof port === 'string' ? portOf(port) : port === false ? null : undefined,
   };
+}
+
+/** Which numbers there are the server says. */
+function portOf(text: string): Record<string, unknown> {
+  const [, port, protocol = 'tcp'] = /^([0-9]{1,5})(?:\/(tcp|udp))?$/.exec(text) ?? [];
+  if (port === undefined) throw new UsageError('--public-port is a number, with /udp where it is not TCP');
+  return { port: Number(port), protocol };
 }
 
 function addReading(queue: Command, open: OpenSession): void {
@@ -131,7 +150,7 @@ function addReading(queue: Command, open: OpenSession): void {
 }
 
 function shown(queue: Queue): readonly string[] {
-  const { command, environment, processStates, lastWords, ...facts } = queue;
+  const { command, environment, processStates, lastWords, publicPort: port, ...facts } = queue;
   const states = processStates.map(
     ({ number, state, since, exitCode }) =>
       `process ${number}: ${state}${since === null ? '' : ` since ${since}`}${exitCode === null ? '' : `, ended with ${exitCode}`}`,
@@ -139,6 +158,7 @@ function shown(queue: Queue): readonly string[] {
   return [
     ...listing([
       ...Object.entries(facts).map(([name, value]) => [name, String(value ?? '-')] as const),
+      ['publicPort', port === null ? '-' : `${port.port}/${port.protocol}`],
       ['command', JSON.stringify(command)],
       ['environment', JSON.stringify(environment)],
     ]),
