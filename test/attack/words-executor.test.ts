@@ -1,11 +1,14 @@
-import { ready } from '../machine/agent.ts';
-import { converse, requestLine, site as spec, type Way } from '../machine/executor-conversation.ts';
-import { page, place } from '../machine/server.ts';
+import { spawn } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ready, unique } from '../machine/agent.ts';
+import { asTenant, idIn, tenant } from '../machine/as-tenant.ts';
+import { converse, newId, requestLine, site as spec, type Way } from '../machine/executor-conversation.ts';
+import { page, place, run } from '../machine/server.ts';
 import { refused, type Attempt } from './attempt.ts';
 import { around, CONTROLS, CRON, FPM, NGINX, PATHS, SHELL, SQL, SUPERVISOR } from './hostile.ts';
 import { createSite, type Site } from './thieves.ts';
 
-/* Rows 1 to 9 and 14 with the privileged worker taken: hostile text in every field of every verb, both ways to the
+/* Rows 1 to 9, 14 and 46 with the privileged worker taken: hostile text in every field of every verb, both ways to the
    executor. A site that stands is what most of them are about, so that nothing else is wrong with them. */
 
 let target: Site;
@@ -298,6 +301,84 @@ test('rows 1, 3, 6, 7 and 14: no key, time, folder, variable or name of a part o
       },
     ],
   );
+});
+
+test('rows 1, 3 and 46: no public port is more than a number of its range and one of two protocols', async () => {
+  const ports = [0, 22, 80, 443, 1023, 19_999, 30_000, 49_152, 65_536, -1, 25_565.5].map(String);
+  const line = (publicPort: unknown) => partLine('queue.put', { ...QUEUE, publicPort });
+  await refusesEach(
+    [1, 3, 46],
+    [
+      { what: 'queue.put port', values: ports, line: (port) => line({ port: Number(port) }) },
+      {
+        what: 'queue.put port of words',
+        values: around('25565', EVERYTHING),
+        line: (port) => line({ port }),
+      },
+      {
+        what: 'queue.put protocol',
+        values: around('sctp', EVERYTHING),
+        line: (protocol) => line({ port: 25_565, protocol }),
+      },
+      {
+        what: 'queue.put a user beside the port',
+        values: ['0', target.user],
+        line: (uid) => line({ port: 25_565, uid }),
+      },
+    ],
+  );
+});
+
+test('row 46: no port is opened beyond the plan that root knows, nor one that is another’s or the server’s', async () => {
+  const listens = spawn('python3', ['-m', 'http.server', '25567', '--bind', '127.0.0.1'], {
+    stdio: 'ignore',
+  });
+  while (run('ss', ['-Hlnt', 'sport = :25567']).out === '') await pause(50);
+  const siteOf = async (plan: object) =>
+    idIn(
+      await asTenant(await tenant(plan), ['POST', '/v1/domains', { name: `${unique('row')}.example` }]),
+      'domain',
+    );
+  const [none, one, many] = [
+    await siteOf({}),
+    await siteOf({ publicPorts: 1 }),
+    await siteOf({ publicPorts: null }),
+  ];
+  const put = (site: string, port: number) =>
+    requestLine('queue.put', {
+      ...{ id: newId(), site, generation: 1, name: `at${port}` },
+      spec: { ...QUEUE, command: ['sleep', '3600'], publicPort: { port } },
+    });
+  const rules = () => run('nft', ['list', 'table', 'inet', 'sculptor']).out;
+  expect((await converse('socket', put(one, 25_565))).at(-1)).toHaveProperty('result');
+  expect(rules()).toContain('25565');
+  const before = rules();
+  try {
+    await refused(
+      46,
+      WAYS.flatMap((way) =>
+        (
+          [
+            ['a port, where the plan has none', none, 25_566, 'plan_limit'],
+            ['a second one, where the plan has one', one, 25_566, 'plan_limit'],
+            ['one of another tenant', many, 25_565, 'name_taken'],
+            ['one on which the server listens', many, 25_567, 'name_taken'],
+          ] as const
+        ).map(([what, site, port, code]) => ({
+          what: `${what}, by ${way}`,
+          act: async () => {
+            const last = (await converse(way, put(site, port))).at(-1);
+            return last !== undefined && 'error' in last ? last.error.code : 'served';
+          },
+          refusal: code,
+          audit: [{ verb: 'queue.put' }],
+        })),
+      ),
+    );
+    expect(rules()).toBe(before);
+  } finally {
+    listens.kill();
+  }
 });
 
 test('row 25: no part of one site is named as another’s, and none for what is no site', async () => {
