@@ -23,6 +23,7 @@ import {
 } from './site-parts.ts';
 import { ProgramOutput, ProgramReport } from './queues.ts';
 import { OperationStep } from './operations.ts';
+import { StateDumped } from './state-dumps.ts';
 import { TenantSpec, TenantStanding } from './tenants.ts';
 import { UpdateReport, UpdateRun, UpdatesStatus } from './updates.ts';
 
@@ -210,6 +211,8 @@ export const VERBS = {
   'updates.told': { args: z.strictObject({ upTo: z.int().min(0) }), result: z.strictObject({}) },
   /** Its PHP starts anew, and nobody who visits it waits for that. */
   'site.renew': { args: z.strictObject({ id: DomainId }), result: z.strictObject({}) },
+  /** The agent's own state; none is made where root has one of this hour or of a few before. */
+  'state.dump': { args: z.strictObject({}), result: StateDumped },
   /** How far the state's audit is sealed, for root to keep. Refused where that goes back. */
   'audit.head': { args: AuditHead, result: z.strictObject({}) },
   /** What root's side has noted behind a line; `last` is as far as it was looked. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ServerId } from '../contract/ids.ts';
 import { SealKey } from '../contract/sealing.ts';
 import { AddressRange } from '../contract/tokens.ts';
+import { StateDumpsKept } from '../contract/state-dumps.ts';
 
 export const CONFIG_PATH = '/etc/sculptor/agent.json';
 
@@ -58,6 +59,8 @@ export const Config = z.strictObject({
   // Operations that wait, of all tenants and of each: what is asked for beyond that is refused for now.
   waitingOperations: most.default(10_000),
   waitingOperationsPerTenant: most.default(1000),
+  // How many dumps of the state root keeps.
+  ...StateDumpsKept.shape,
 });
 export type Config = z.infer<typeof Config>;
 

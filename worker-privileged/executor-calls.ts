@@ -99,6 +99,7 @@ const PATIENCE_MS: Readonly<Record<Verb, number>> = {
   'updates.report': 30_000,
   'updates.told': 30_000,
   'site.renew': 200_000,
+  'state.dump': 3_900_000,
   'audit.head': 90_000,
   'audit.lines': 30_000,
 };

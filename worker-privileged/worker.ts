@@ -24,6 +24,7 @@ import { createKeepingAudit } from './keeping-audit.ts';
 import { createKeepingCertificates } from './keeping-certificates.ts';
 import { createKeepingRoom } from './keeping-room.ts';
 import { createKnowingUpdates } from './knowing-updates.ts';
+import { createKeepingStateDump } from './keeping-state-dump.ts';
 import { createOverdue } from './overdue.ts';
 import { CRONS, QUEUES } from './observed-kinds.ts';
 import { createObserving } from './observing.ts';
@@ -56,6 +57,7 @@ const LOOK_FOR_DRIFT_EVERY_MS = 60_000;
 const LOOK_AT_HEALTH_EVERY_MS = 60_000;
 const CHECK_SITES_EVERY_MS = 15_000;
 const KEEP_ROOM_EVERY_MS = 1000;
+const KEEP_STATE_DUMP_EVERY_MS = 60_000;
 const MAKE_ROOM_EVERY_MS = 1000;
 const RENEW_EVERY_MS = 1000;
 const SEAL_AUDIT_EVERY_MS = 1000;
@@ -171,6 +173,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, QUEUES)),
     repeat(parts.observeEveryMs ?? OBSERVE_EVERY_MS, createObserving(watching, CRONS)),
     repeat(KEEP_ROOM_EVERY_MS, createKeepingRoom(watching)),
+    repeat(KEEP_STATE_DUMP_EVERY_MS, createKeepingStateDump({ ...between, serverName: config.serverName })),
     repeat(MAKE_ROOM_EVERY_MS, room.once),
     repeat(RENEW_EVERY_MS, renewing.once),
     repeat(RENEW_EVERY_MS, telling.once),

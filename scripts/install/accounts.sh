@@ -27,6 +27,7 @@ install_folders() {
   ensure_dir "$own/cache" 0700 root:root
   ensure_dir "$own/trash" 0700 root:root
   ensure_dir "$own/trash/databases" 0700 root:root
+  ensure_dir "$own/state-dumps" 0700 root:root
   # Root writes in it, so nobody else may: a link in the place of a file would have root change another's.
   ensure_dir /var/lib/sculptor 0750 root:sculptor
   ensure_dir /var/lib/sculptor-nginx 0755 root:root

@@ -18,7 +18,7 @@ install_seal_key() {
 seal_key() { openssl pkey -in /etc/sculptor/seal.key -pubout -outform DER | base64 -w 0; }
 
 install_facts() {
-  local executor=socket port token address failed waiting of_tenant drift panel networks
+  local executor=socket port token address failed waiting of_tenant drift panel networks daily weekly monthly
   [ "$mode" = systemd ] || executor=sudo
   install_seal_key
   install_webhook_key
@@ -32,6 +32,9 @@ install_facts() {
   drift=$(fact drift)
   panel=$(fact panelAddresses)
   networks=$(fact webhookNetworks)
+  daily=$(fact stateDumpsDaily)
+  weekly=$(fact stateDumpsWeekly)
+  monthly=$(fact stateDumpsMonthly)
   ensure_file /etc/sculptor/agent.json 0644 root:root <<TEXT
 {
   "server": "default",
@@ -54,7 +57,10 @@ install_facts() {
   "requestsPerAddress": ${address:-12000},
   "failedLoginsPerAddress": ${failed:-30},
   "waitingOperations": ${waiting:-10000},
-  "waitingOperationsPerTenant": ${of_tenant:-1000}
+  "waitingOperationsPerTenant": ${of_tenant:-1000},
+  "stateDumpsDaily": ${daily:-7},
+  "stateDumpsWeekly": ${weekly:-4},
+  "stateDumpsMonthly": ${monthly:-6}
 }
 TEXT
   [ "$outcome" = unchanged ] || wants_restart api worker-privileged worker-unprivileged executor mailer

@@ -21,9 +21,9 @@ const FOLDERS = [
   ...['/var/spool/cron', '/run/sculptor-php', '/run/systemd/system', '/run/systemd/transient'],
 ];
 
-/** Executors note what they are asked, lock what they are asked about and measure each minute: this is no change. */
+/** Executors note what they are asked, lock what they are asked about measure each minute and dump the state each day: this is no change. */
 const NOTES = [
-  ...['audit.log', 'audit', 'locks', 'sizes'].map((name) => `/var/lib/sculptor-root/${name}`),
+  ...['audit.log', 'audit', 'locks', 'sizes', 'state-dumps'].map((name) => `/var/lib/sculptor-root/${name}`),
   '*/node_modules/*/*',
 ];
 

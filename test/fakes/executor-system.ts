@@ -20,6 +20,7 @@ import { createPublicPorts } from '../../worker-privileged/executor/system/publi
 import type { Relays } from '../../worker-privileged/executor/system/relays.ts';
 import type { Program, Programs } from '../../worker-privileged/executor/system/programs.ts';
 import { createRegistry } from '../../worker-privileged/executor/system/registry.ts';
+import { createStateDumps } from '../../worker-privileged/executor/system/state-dumps.ts';
 import { createTenantRegister } from '../../worker-privileged/executor/system/tenants.ts';
 import { createSizes } from '../../worker-privileged/executor/system/sizes.ts';
 import type { System } from '../../worker-privileged/executor/system/system.ts';
@@ -302,6 +303,12 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
       requireReady: () => Promise.resolve(),
       endSessions: (uid) => done(() => void server.doings.push(`end sessions of ${uid}`)),
     },
+    stateDumps: createStateDumps({
+      ...{ files, folders, locks, now, socketPath: '/run/none', withDoor: true },
+      commands: { run: () => Promise.reject(new Error('no program')) },
+      sql: () => Promise.reject(new Error('no MariaDB')),
+      rule: { daily: 7, weekly: 4, monthly: 6 },
+    }),
     tenants: createTenantRegister({ files, folders, locks }),
     now,
     hostname: () => 'machine.example',

@@ -76,6 +76,7 @@ function build(
       'updates.install': () => Promise.reject(new Error('not here')),
       'updates.told': () => Promise.resolve({}),
       'site.renew': () => Promise.resolve({}),
+      'state.dump': () => Promise.reject(new Error('no MariaDB')),
       'audit.head': () => Promise.resolve({}),
       'audit.lines': ({ after }) => Promise.resolve({ lines: [], last: after }),
       ...verbs,

@@ -9,6 +9,7 @@ import { limit } from './limit.ts';
 import { mail } from './mail.ts';
 import { purge } from './purge.ts';
 import { site } from './site.ts';
+import { system } from './system.ts';
 import { unprotect } from './unprotect.ts';
 
 /** The closed table of root's own commands; `systemd/sculptorctl` sends their words here. */
@@ -24,4 +25,5 @@ export const ADMIN_COMMANDS = {
   audit,
   site,
   firewall,
+  system,
 } as const satisfies Readonly<Record<string, AdminCommand>>;

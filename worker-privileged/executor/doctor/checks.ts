@@ -26,6 +26,7 @@ import { shares } from './shares.ts';
 import { sites } from './sites.ts';
 import { sockets } from './sockets.ts';
 import { sudoers } from './sudoers.ts';
+import { stateDumps } from './state-dumps.ts';
 import { tenants } from './tenants.ts';
 import { tokens } from './tokens.ts';
 import { units } from './units.ts';
@@ -67,6 +68,7 @@ export const CHECKS = {
   acme,
   clock,
   disk,
+  'state dumps': stateDumps,
   quotas,
   updates,
   'without systemd': withoutSystemd,

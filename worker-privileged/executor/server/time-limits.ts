@@ -60,6 +60,7 @@ export const LIMIT_MS: { readonly [V in Verb]: number } = {
   'updates.told': 20_000,
   // Requests under way have a minute.
   'site.renew': 180_000,
+  'state.dump': 3_600_000,
   'audit.head': 65_000,
   'audit.lines': 20_000,
 };

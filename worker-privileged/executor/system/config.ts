@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DatabaseServer } from '../../../contract/databases.ts';
+import { StateDumpsKept } from '../../../contract/state-dumps.ts';
 import type { Files } from './files.ts';
 import { paths } from './paths.ts';
 
@@ -13,6 +14,7 @@ export const ExecutorConfig = z.object({
   mysqlSocket: path.nullable().default(null),
   /** MySQL's own, which knows its columns: MariaDB's writes values for those that MySQL works out itself. */
   mysqlDump: path.default('/usr/bin/mysqldump'),
+  ...StateDumpsKept.shape,
 });
 export type ExecutorConfig = z.infer<typeof ExecutorConfig>;
 

@@ -15,6 +15,7 @@ const FOLDERS = [
     paths.publicPorts,
     paths.sizes,
     paths.dumps,
+    paths.stateDumps,
   ],
   // A login that is lent to a program for a dump lies there.
   paths.locks,

@@ -19,6 +19,7 @@ const OWN: readonly (readonly [string, Folder])[] = [
   ['/var/lib/sculptor-root/cache', CLOSED],
   ['/var/lib/sculptor-root/trash', CLOSED],
   [paths.dumps, CLOSED],
+  [paths.stateDumps, CLOSED],
   [paths.sites, OPEN],
   [paths.hosts, OPEN],
   [paths.keys, OPEN],

@@ -1,6 +1,7 @@
 import type { DatabaseId, DomainId, PartId, ServerRequestId, TenantId } from '../../../contract/ids.ts';
 import type { Fingerprint } from '../../../contract/certificates.ts';
 import type { DomainName, PhpVersion } from '../../../contract/names.ts';
+import type { StateDumpName } from '../../../contract/state-dumps.ts';
 
 /**
  * Every path that the executor touches, derived from validated names alone. Each folder named here belongs to
@@ -99,6 +100,17 @@ export const paths = {
   cacheShares: '/etc/sculptor/cache/shares.json',
   dumps: '/var/lib/sculptor-root/trash/databases',
   dump: (id: DatabaseId, stamp: string) => `/var/lib/sculptor-root/trash/databases/${id}-${stamp}.sql.gz`,
+
+  /** The agent's own state as it was, each in a folder of its own, and when it was tried to dump it. */
+  stateDumps: '/var/lib/sculptor-root/state-dumps',
+  stateDump: (name: StateDumpName) => `/var/lib/sculptor-root/state-dumps/${name}`,
+  stateDumpDraft: '/var/lib/sculptor-root/state-dumps/.draft',
+  stateDumpsTried: '/var/lib/sculptor-root/state-dumps/tried.json',
+  /** That one is being put back, and how far that went. */
+  stateRestore: '/var/lib/sculptor-root/state-restore.json',
+  /** Of the code that runs. */
+  manifest: '/usr/lib/sculptor/app/package.json',
+  stateSql: '/usr/lib/sculptor/app/state',
 
   mailFolders: '/var/lib/sculptor-mail/sites',
   mailFolder: (id: DomainId) => `/var/lib/sculptor-mail/sites/${id}`,

@@ -39,6 +39,7 @@ import { createServices, type Services } from './services.ts';
 import { createSizes, type Sizes } from './sizes.ts';
 import { createSnippets, type Snippets } from './snippets.ts';
 import { createSsh, type Ssh } from './ssh.ts';
+import { createStateDumps, type StateDumps } from './state-dumps.ts';
 import { createSupervisedRelays } from './supervised-relays.ts';
 import { createSupervisorMasters } from './supervisor.ts';
 import { createTenantRegister, type TenantRegister } from './tenants.ts';
@@ -87,6 +88,7 @@ export type System = {
   readonly sizes: Sizes;
   readonly snippets: Snippets;
   readonly ssh: Ssh;
+  readonly stateDumps: StateDumps;
   readonly tenants: TenantRegister;
   readonly updateLog: UpdateLog;
   readonly updates: Updates;
@@ -170,6 +172,17 @@ export function createSystem(config: ExecutorConfig): System {
     sizes: createSizes({ commands, files }),
     snippets: createSnippets({ files, folders }),
     ssh: createSsh({ files, commands }),
+    stateDumps: createStateDumps({
+      ...{ commands, files, folders, locks, now },
+      sql: createRootSql({ commands, socketPath: config.mariadbSocket }),
+      socketPath: config.mariadbSocket,
+      withDoor: config.mysqlSocket === null,
+      rule: {
+        daily: config.stateDumpsDaily,
+        weekly: config.stateDumpsWeekly,
+        monthly: config.stateDumpsMonthly,
+      },
+    }),
     tenants: createTenantRegister({ files, folders, locks }),
     updateLog: createUpdateLog(),
     updates: createUpdates(),

@@ -15,6 +15,7 @@ import { putSite, removeSite } from './site.ts';
 import { moveSite } from './site-move.ts';
 import { purgeSite, restoreSite } from './site-trash.ts';
 import { putPart, removePart } from './site-parts.ts';
+import { dumpState } from './state.ts';
 import { purgeTenant, putTenant, removeTenant, restoreTenant } from './tenant.ts';
 import {
   installUpdates,
@@ -85,6 +86,7 @@ export function createVerbs(system: System): VerbTable {
     'updates.install': installUpdates(system),
     'updates.told': noteTold(system),
     'site.renew': renewSite(system),
+    'state.dump': dumpState(system),
     'audit.head': noteAuditHead(system),
     'audit.lines': readAuditLines(system),
   };
