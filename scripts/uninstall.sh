@@ -186,8 +186,8 @@ tell_rest() {
   cat <<'TEXT'
 
 What stays: the sites in /home/www and how they are served (nginx with /etc/nginx/sculptor, a php-fpm for each,
-/etc/sculptor/sites and hosts), their users and databases, the agent's state in MariaDB, its trash and registry in
-/var/lib/sculptor-root, mail that waits in /var/lib/sculptor-mail, the administrator's token, and the packages. Sites send
+/etc/sculptor/sites and hosts), their users and databases, the agent's state in MariaDB, its trash, its registry and
+the dumps of the state in /var/lib/sculptor-root, mail that waits in /var/lib/sculptor-mail, the administrator's token, and the packages. Sites send
 no mail meanwhile. `install.sh` takes all of it up again;
 `uninstall.sh --purge` from the same tree removes it.
 TEXT

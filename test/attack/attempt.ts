@@ -25,7 +25,14 @@ export const COUNTS = '/run/sculptor-attacks';
 export type Count = { readonly row: number; readonly refused: number; readonly accepted: number };
 
 /** What the worker asks by itself now and then: what there is on the server, and after packages were replaced. */
-const SCHEDULED = ['server.facts', 'cache.usages', 'updates.told', 'updates.restart', 'site.renew', 'state.dump'];
+const SCHEDULED = [
+  'server.facts',
+  'cache.usages',
+  'updates.told',
+  'updates.restart',
+  'site.renew',
+  'state.dump',
+];
 
 /**
  * Tries all of them one after the other: each is refused, each request that reached the executor is in its audit

@@ -82,6 +82,20 @@ function recordsOf(records: FakeRecords): Records {
         return { id, name: 'panel', createdAt: '2026-01-01T00:00:00Z', lastUsedAt: null, revoked: false };
       },
     },
+    stateRestore: {
+      has: () => Promise.resolve(false),
+      youngerThan: () => Promise.resolve({ operations: 0, resources: 0, tokens: 0 }),
+      revoked: () => Promise.resolve([]),
+      lock: () => tell('lock'),
+      unlock: () => tell('unlock'),
+      playBack: (name, schema) => tell(`play ${schema} back from ${name}`),
+      bringUp: () => Promise.resolve([]),
+      migrations: () => Promise.resolve([]),
+      revoke: () => tell('revoke tokens'),
+      revokeAllBut: () => Promise.resolve(0),
+      leaveNumbers: () => tell('leave numbers'),
+    },
+    adopt: () => Promise.resolve([]),
     audit: {
       seals: () => Promise.resolve(),
       newestRow: () => Promise.resolve(0),

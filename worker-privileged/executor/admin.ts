@@ -13,11 +13,14 @@ import { createAuditTable } from './system/audit-table.ts';
 import { createCommands } from './system/command.ts';
 import { readConfig, tenantsServer } from './system/config.ts';
 import { createFiles } from './system/files.ts';
+import { createFolders } from './system/folders.ts';
 import { createFirewall } from './system/firewall.ts';
 import { createLocks } from './system/locks.ts';
 import { readLogin } from './system/login.ts';
 import { createLog } from './system/log.ts';
 import { createRootSql } from './system/root-sql.ts';
+import { adoptIntoState } from './system/state-adoption.ts';
+import { createStateRestore } from './system/state-restore.ts';
 import { createSystem } from './system/system.ts';
 
 for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
@@ -70,8 +73,14 @@ process.exitCode = await runAdmin({
       const here = { commands, socketPath: (await config()).mariadbSocket };
       const sql = createRootSql(here);
       const { socketPath } = tenantsServer(await config());
+      const doorSql = createRootSql({ commands, socketPath });
       return {
-        state: createAgentState(sql, createRootSql({ commands, socketPath })),
+        state: createAgentState(sql, doorSql),
+        stateRestore: createStateRestore({
+          ...{ ...here, files, folders: createFolders() },
+          sql: createRootSql({ ...here, timeoutMs: 600_000 }),
+        }),
+        adopt: (system) => adoptIntoState({ ...system, sql, doorSql }),
         administrators: createAdministrators(sql),
         audit: createAuditTable({ ...here, sql: createRootSql({ ...here, timeoutMs: 600_000 }) }),
       };

@@ -93,7 +93,7 @@ test.each([
     9,
     ["The newest dump of the agent's state, 20261127-020000, is 3 days old."],
   ],
-])('doctor looks at how old they are: %s', (_what, all, days, sentences) => {
+])('doctor looks at how old they are: %s', (...[, all, days, sentences]) => {
   const now = Date.parse('2026-11-30T12:00:00Z');
   const found = age({ names: all, since: now - days * 86_400_000, now });
   expect(found.map(({ sentence }) => sentence)).toEqual(sentences);

@@ -22,6 +22,9 @@ const good = {
   failedLoginsPerAddress: 30,
   waitingOperations: 10_000,
   waitingOperationsPerTenant: 1000,
+  stateDumpsDaily: 7,
+  stateDumpsWeekly: 4,
+  stateDumpsMonthly: 6,
 };
 
 test('takes what the installer writes', () => {

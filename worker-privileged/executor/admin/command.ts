@@ -4,6 +4,7 @@ import type { AuditTable } from '../system/audit-table.ts';
 import type { Commands } from '../system/command.ts';
 import type { Firewall } from '../system/firewall.ts';
 import type { Log } from '../system/log.ts';
+import type { StateRestore } from '../system/state-restore.ts';
 import type { System } from '../system/system.ts';
 import type { Terminal } from './talk.ts';
 
@@ -46,6 +47,9 @@ export type Records = {
   readonly state: AgentState;
   readonly administrators: Administrators;
   readonly audit: AuditTable;
+  readonly stateRestore: StateRestore;
+  /** Tells a state that was put back what root's side knows beyond it; answers what that was. */
+  readonly adopt: (system: System) => Promise<readonly string[]>;
 };
 
 export type AdminAnswer = {

@@ -1,20 +1,18 @@
-import type { StateDump } from '../system/state-dumps.ts';
-import {
-  choose,
-  requireNoWords,
-  type AdminAnswer,
-  type AdminCommand,
-  type AdminRequest,
-  type AdminTools,
-} from './command.ts';
+import { choose, requireNoWords, type AdminCommand, type AdminRequest } from './command.ts';
+import { listDumps, mebibytes } from './list-state-dumps.ts';
+import { restoreState } from './restore-state.ts';
 
-const WORDS = { 'state-dumps': list, 'dump-state': dump } as const satisfies Readonly<
-  Record<string, (words: readonly string[]) => AdminRequest>
->;
+const WORDS = {
+  'state-dumps': list,
+  'dump-state': dump,
+  'restore-state': restoreState,
+} as const satisfies Readonly<Record<string, (words: readonly string[]) => AdminRequest>>;
 
 export const system: AdminCommand = {
-  synopsis: 'system state-dumps|dump-state',
-  summary: "The dumps of the agent's own state: shows them, and makes one now.",
+  synopsis: 'system state-dumps | dump-state | restore-state [NAME] [--yes] [--keep-tokens]',
+  summary:
+    "The dumps of the agent's own state: shows them, makes one now, puts one back. Without --yes it says what that would " +
+    'mean and changes nothing; what is on the server stays as it is.',
   read: (words) => choose(WORDS, words),
 };
 
@@ -32,32 +30,4 @@ function dump(words: readonly string[]): AdminRequest {
       return { lines: [`${name}  ${mebibytes(octets)}`], document: { dump: { name, at, octets } } };
     },
   };
-}
-
-export async function listDumps({ system: open }: AdminTools): Promise<AdminAnswer> {
-  const dumps = await (await open()).stateDumps.list();
-  return {
-    lines: dumps.length === 0 ? ['there is no dump yet'] : dumps.map(lineOf),
-    document: { items: dumps.map(documentOf) },
-  };
-}
-
-function lineOf(dump: StateDump): string {
-  const { name, about } = dump;
-  if (about === null) return `${name.padEnd(24)}  not whole`;
-  return `${name.padEnd(24)}  ${mebibytes(octetsOf(about))}  version ${about.version}, ${about.migrations.at(-1) ?? 'no migration'}`;
-}
-
-function documentOf({ name, about }: StateDump) {
-  if (about === null) return { name, whole: false };
-  const { at, version, migrations } = about;
-  return { name, whole: true, at, version, migration: migrations.at(-1) ?? null, octets: octetsOf(about) };
-}
-
-function octetsOf({ state, door }: NonNullable<StateDump['about']>): number {
-  return state.octets + (door?.octets ?? 0);
-}
-
-function mebibytes(octets: number): string {
-  return `${(octets / 1_048_576).toFixed(1).padStart(8)} MiB`;
 }

@@ -40,6 +40,8 @@ export type PartRegister = {
   readonly write: (entry: PartEntry) => Promise<Undo>;
   /** What a site has, without what was taken away. */
   readonly list: (site: DomainId) => Promise<readonly PartEntry[]>;
+  /** With what was taken away. */
+  readonly all: (site: DomainId) => Promise<readonly PartEntry[]>;
   /** Not even its id is known any more. */
   readonly drop: (place: { readonly site: DomainId; readonly id: PartId }) => Promise<void>;
   /** All that is known of a site's parts is forgotten: it is purged. */
@@ -58,6 +60,13 @@ export function createPartRegister({ files, folders }: Tools): PartRegister {
     return text === null ? null : PartEntry.parse(JSON.parse(text));
   };
   const isEmpty = async (site: DomainId) => (await folders.look(paths.registeredParts(site))) === null;
+  const all: PartRegister['all'] = async (site) => {
+    if (await isEmpty(site)) return [];
+    const names = await folders.list(paths.registeredParts(site));
+    const ids = names.flatMap((name) => PartId.safeParse(name.replace(/\.json$/, '')).data ?? []);
+    const entries = await Promise.all(ids.sort().map((id) => read({ site, id })));
+    return entries.filter((entry) => entry !== null);
+  };
   return {
     read,
     isEmpty,
@@ -65,13 +74,8 @@ export function createPartRegister({ files, folders }: Tools): PartRegister {
       await folders.ensure(paths.registeredParts(entry.site), { uid: 0, gid: 0, mode: 0o700 });
       return files.replace(paths.registeredPart(entry.site, entry.id), `${JSON.stringify(entry)}\n`, 0o600);
     },
-    list: async (site) => {
-      if (await isEmpty(site)) return [];
-      const names = await folders.list(paths.registeredParts(site));
-      const ids = names.flatMap((name) => PartId.safeParse(name.replace(/\.json$/, '')).data ?? []);
-      const entries = await Promise.all(ids.sort().map((id) => read({ site, id })));
-      return entries.filter((entry) => entry !== null && !entry.removed) as PartEntry[];
-    },
+    all,
+    list: async (site) => (await all(site)).filter(({ removed }) => !removed),
     drop: async ({ site, id }) => {
       await files.remove(paths.registeredPart(site, id));
     },

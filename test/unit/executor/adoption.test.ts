@@ -1,0 +1,201 @@
+import { PartId } from '../../../contract/ids.ts';
+import {
+  adoptAccount,
+  adoptDatabase,
+  adoptPart,
+  adoptSite,
+  adoptTenant,
+  type Adopted,
+} from '../../../worker-privileged/executor/render/adoption.ts';
+import { PartEntry } from '../../../worker-privileged/executor/system/part-register.ts';
+import { Managed, Shape, StoredAccount } from '../../../worker-privileged/executor/system/mariadb.ts';
+import { SiteEntry } from '../../../worker-privileged/executor/system/registry.ts';
+import { TenantEntry } from '../../../worker-privileged/executor/system/tenants.ts';
+import { NO_LIMITS } from '../../../contract/tenants.ts';
+
+/* What a state that was put back is told of what root knows beyond it. */
+
+const HASH = `$6$salt$${'a'.repeat(86)}`;
+const site = (change: Readonly<Record<string, unknown>> = {}) =>
+  SiteEntry.parse({
+    ...{ id: 'dsite0000001', kind: 'site', uid: 66_001, gid: 66_001, user: 's-dsite0000001' },
+    ...{ name: 'a.example', tenant: 'default', isolation: 'site', since: '2026-11-01T00:00:00.000Z' },
+    ...{ removedAt: null, generation: 3, names: ['a.example', 'www.a.example'], home: true, php: null },
+    settings: {
+      ...{ type: 'static', publicDirectory: 'public', enabled: true },
+      options: { basicAuth: { realm: 'Quiet place', users: [{ name: 'anna', passwordHash: HASH }] } },
+    },
+    ...change,
+  });
+const REMOVED = { removedAt: '2026-11-30T10:00:00.000Z' };
+const PURGED = { ...REMOVED, purgingAt: '2026-11-30T11:00:00.000Z', purgedAt: '2026-11-30T11:00:00.000Z' };
+const live = (last: number) => ({ last, status: 'live' });
+
+const part = (change: Readonly<Record<string, unknown>> = {}) =>
+  PartEntry.parse({
+    ...{ id: PartId.parse('pkey00000001'), site: 'dsite0000001', name: 'anna', type: 'key', generation: 1 },
+    ...{ since: '2026-11-01T00:00:00.000Z', removed: false },
+    spec: { publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl' },
+    ...change,
+  });
+const tenant = (change: Readonly<Record<string, unknown>> = {}) =>
+  TenantEntry.parse({
+    ...{
+      id: 'ttenant00001',
+      kind: 'tenant',
+      since: '2026-11-01T00:00:00.000Z',
+      generation: 2,
+      plan: NO_LIMITS,
+    },
+    ...{ suspendedAt: null, removedAt: null, purgedAt: null, ...change },
+  });
+const account = StoredAccount.parse({
+  id: 'uuser0000001',
+  name: 'reader',
+  privileges: 'read',
+  passwordHash: null,
+});
+const database = (dropped = false) => ({
+  id: 'bbase0000001',
+  there: Managed.parse({
+    ...{
+      name: 'shop',
+      tenant: 'default',
+      dropped,
+      closed: false,
+      locked: false,
+      accountsLocked: 0,
+      accountsOpen: 1,
+    },
+    schema: true,
+  }),
+  shape: Shape.parse({
+    ...{ charset: 'utf8mb4', collation: 'utf8mb4_general_ci' },
+    contents: { tables: 0, views: 0, routines: 0, triggers: 0, events: 0 },
+  }),
+  noted: null,
+  accounts: [account],
+});
+
+/** Into which tables how many rows go, and what is said. */
+function told(adopted: Adopted | null) {
+  if (adopted === null) return null;
+  const rows: Record<string, number> = {};
+  for (const [, table = ''] of adopted.statements
+    .join('\n')
+    .matchAll(/(?:INSERT|REPLACE)(?: IGNORE)? INTO (\w+)/g))
+    rows[table] = (rows[table] ?? 0) + 1;
+  return { what: adopted.what, rows };
+}
+
+const EVERY = { operation: 1, resource_state: 1 };
+const SEEN = { drift: 1, drift_kept: 1 };
+const ONE_SITE = { ...EVERY, ...SEEN, domain_name: 2 };
+
+test.each([
+  [
+    'one that the dump does not have',
+    adoptSite(site(), undefined, 72),
+    {
+      what: 'domain a.example (dsite0000001) is on the server and was not in the dump',
+      rows: { ...ONE_SITE, domain_version: 3, visitor_hash: 1 },
+    },
+  ],
+  [
+    'one that was changed since, with each version between',
+    adoptSite(site(), live(1), 72),
+    {
+      what: 'domain a.example (dsite0000001) is on the server in version 3, and in the dump in version 1',
+      rows: { ...ONE_SITE, domain_version: 2, visitor_hash: 1 },
+    },
+  ],
+  ['one as it is in the dump', adoptSite(site(), live(3), 72), null],
+  ['one that the dump is beyond: what waits there is done again', adoptSite(site(), live(4), 72), null],
+  [
+    'one that lies in the trash since',
+    adoptSite(site(REMOVED), live(3), 72),
+    {
+      what: 'domain a.example (dsite0000001) was removed since the dump',
+      rows: { ...ONE_SITE, domain_version: 1 },
+    },
+  ],
+  ['one that lay there then', adoptSite(site(REMOVED), { last: 4, status: 'trashed' }, 72), null],
+  [
+    'one that was restored since',
+    adoptSite(site({ generation: 5 }), { last: 4, status: 'trashed' }, 72),
+    {
+      what: 'domain a.example (dsite0000001) is on the server in version 5, and in the dump in version 4',
+      rows: { ...ONE_SITE, domain_version: 1, visitor_hash: 1 },
+    },
+  ],
+  [
+    'one that was purged since',
+    adoptSite(site(PURGED), live(3), 72),
+    {
+      what: 'domain a.example (dsite0000001) was removed since the dump',
+      rows: { ...EVERY, ...SEEN, domain_version: 1 },
+    },
+  ],
+  ['one that came and went since', adoptSite(site(PURGED), undefined, 72), null],
+  ['one that never stood', adoptSite(site({ settings: null }), undefined, 72), null],
+  [
+    'one with more versions than anybody asks for',
+    adoptSite(site({ generation: 2_000_000_000 }), live(3), 72),
+    {
+      what: 'domain a.example (dsite0000001) has too many versions to be taken over: look at it by hand',
+      rows: {},
+    },
+  ],
+])('of a site: %s', (_what, adopted, expected) => expect(told(adopted)).toEqual(expected));
+
+test.each([
+  [
+    'a new key',
+    adoptPart(part(), undefined, 'default'),
+    { ...EVERY, site_part_version: 1, site_part_name: 1 },
+  ],
+  ['a known key', adoptPart(part(), live(1), 'default'), undefined],
+  [
+    'a key that was taken away',
+    adoptPart(part({ removed: true }), live(1), 'default'),
+    { ...EVERY, site_part_version: 1 },
+  ],
+  ['a key that came and went', adoptPart(part({ removed: true }), undefined, 'default'), undefined],
+  [
+    'a new tenant',
+    adoptTenant(tenant(), { known: undefined, named: 'ttenant00001' }, 72),
+    { ...EVERY, ...SEEN, tenant: 1, tenant_version: 2 },
+  ],
+  ['a known tenant', adoptTenant(tenant(), { known: live(2), named: 'shop' }, 72), undefined],
+  [
+    'a tenant that was removed',
+    adoptTenant(tenant(REMOVED), { known: live(2), named: 'shop' }, 72),
+    { ...EVERY, ...SEEN, tenant: 1, tenant_version: 1 },
+  ],
+  [
+    'a new database',
+    adoptDatabase(database(), undefined, 72),
+    { ...EVERY, ...SEEN, database_version: 1, database_name: 1 },
+  ],
+  ['a known database', adoptDatabase(database(), live(1), 72), undefined],
+  [
+    'a database that was dropped',
+    adoptDatabase(database(true), live(1), 72),
+    { ...EVERY, ...SEEN, database_version: 1 },
+  ],
+  ['a database whose removal waits', adoptDatabase(database(), { last: 2, status: 'failed' }, 72), undefined],
+  [
+    'a new account',
+    adoptAccount(account, database(), undefined),
+    { ...EVERY, database_user_version: 1, database_user_name: 1 },
+  ],
+  ['a known account', adoptAccount(account, database(), live(1)), undefined],
+])('of the others: %s', (_what, adopted, rows) => expect(told(adopted)?.rows).toEqual(rows));
+
+test('no text of a tenant stands in a statement as it is, and no hash where the options are', () => {
+  const { statements } = adoptSite(site(), undefined, 72) ?? { statements: [] };
+  const all = statements.join('\n');
+  for (const text of ['a.example', 'Quiet place', 'anna', HASH]) expect(all).not.toContain(text);
+  const versions = statements.filter((each) => each.startsWith('INSERT INTO domain_version')).join();
+  expect(versions).not.toContain(Buffer.from(HASH).toString('hex'));
+});

@@ -1,0 +1,180 @@
+// SECURITY. What is played back is a file of root's, in a folder of root's, read through and compared with its hash before
+// anything is changed. It runs as MariaDB's root, and in it is what mariadb-dump wrote of two schemas of ours.
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { z } from 'zod';
+import type { StateDumpName } from '../../../contract/state-dumps.ts';
+import { sqlInteger, sqlText } from '../render/sql.ts';
+import type { Commands } from './command.ts';
+import type { Files } from './files.ts';
+import type { Folders } from './folders.ts';
+import { paths } from './paths.ts';
+import { rootLogin, type RootSql } from './root-sql.ts';
+
+type Schema = 'sculptor' | 'sculptor_door';
+
+export const Revoked = z.strictObject({
+  id: z.string().regex(/^[a-z0-9]{12}$/),
+  actor: z.string().regex(/^[a-z0-9-]{1,12}$/),
+});
+export type Revoked = z.infer<typeof Revoked>;
+
+export type StateRestore = {
+  /** Whether the schema is there with the tables that all else hangs on. */
+  readonly has: (schema: Schema) => Promise<boolean>;
+  /** How much of the present state is younger than that. */
+  readonly youngerThan: (at: string) => Promise<Younger>;
+  readonly revoked: () => Promise<readonly Revoked[]>;
+  /** The API's and the worker's accounts: while this goes on neither is let in, also after the server was started anew. */
+  readonly lock: () => Promise<void>;
+  readonly unlock: () => Promise<void>;
+  /** In the place of what is there. */
+  readonly playBack: (name: StateDumpName, schema: Schema) => Promise<void>;
+  /** The migrations that the code here knows and the state has not gone through, then who may do what, and the procedures. */
+  readonly bringUp: () => Promise<readonly string[]>;
+  /** Those that the code here has. */
+  readonly migrations: () => Promise<readonly string[]>;
+  readonly revoke: (tokens: readonly Revoked[]) => Promise<void>;
+  /** All but that one, and answers how many. */
+  readonly revokeAllBut: (sha256: string) => Promise<number>;
+  /** What is numbered goes on from numbers that nobody has seen. */
+  readonly leaveNumbers: () => Promise<void>;
+};
+
+export type Younger = { readonly operations: number; readonly resources: number; readonly tokens: number };
+
+type Tools = {
+  readonly commands: Pick<Commands, 'run'>;
+  readonly files: Pick<Files, 'read'>;
+  readonly folders: Pick<Folders, 'list'>;
+  readonly sql: RootSql;
+  readonly socketPath: string;
+};
+
+const LIMIT_MS = 3 * 3_600_000;
+/** More than are written in a day. */
+const NUMBERS_LEFT = 1_000_000;
+const NUMBERED = ['operation', 'notification', 'audit', 'drift_kept'] as const;
+const AGAIN = ['accounts.sql', 'dialects/mariadb.sql', 'procedures.sql', 'procedures-root.sql'] as const;
+const NEEDED = {
+  sculptor: ['migration', 'operation', 'resource_state', 'token', 'token_revocation', 'audit', 'audit_seal'],
+  sculptor_door: ['managed_database', 'managed_user', 'setting'],
+} as const;
+
+export function createStateRestore(tools: Tools): StateRestore {
+  const { files, folders, sql } = tools;
+  const accounts = (word: 'LOCK' | 'UNLOCK') =>
+    ['www-data', 'sculptor']
+      .map((name) => `ALTER USER IF EXISTS '${name}'@'localhost' ACCOUNT ${word};`)
+      .join('\n');
+  const migrations = async () =>
+    (await folders.list(`${paths.stateSql}/migrations`)).filter((name) => name.endsWith('.sql')).sort();
+  return {
+    has: async (schema) => {
+      const names = NEEDED[schema].map((name) => `'${name}'`).join(', ');
+      const count = await sql(`SELECT COUNT(*) FROM information_schema.tables
+        WHERE table_schema = '${schema}' AND table_name IN (${names});`);
+      return Number(count) === NEEDED[schema].length;
+    },
+    youngerThan: async (at) => {
+      const since = `CONVERT(${sqlText(new Date(at).toISOString().replace('T', ' ').replace('Z', ''))}, DATETIME(3))`;
+      const line = await sql(`USE sculptor; SELECT JSON_OBJECT(
+        'operations', (SELECT COUNT(*) FROM operation WHERE created_at >= ${since}),
+        'resources', (SELECT COUNT(*) FROM operation WHERE created_at >= ${since} AND kind LIKE '%.create'),
+        'tokens', (SELECT COUNT(*) FROM token WHERE created_at >= ${since}));`);
+      return z
+        .strictObject({ operations: z.int(), resources: z.int(), tokens: z.int() })
+        .parse(JSON.parse(line));
+    },
+    revoked: async () => {
+      const lines = await sql(
+        "SELECT JSON_OBJECT('id', token_id, 'actor', actor) FROM sculptor.token_revocation;",
+      );
+      return lines
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => Revoked.parse(JSON.parse(line)));
+    },
+    lock: async () => {
+      await sql(accounts('LOCK'));
+    },
+    unlock: async () => {
+      await sql(accounts('UNLOCK'));
+    },
+    playBack: (name, schema) => playBack(tools, name, schema),
+    migrations,
+    bringUp: async () => {
+      const applied = new Set((await sql('SELECT name FROM sculptor.migration;')).split('\n'));
+      const missing = (await migrations()).filter((name) => !applied.has(name));
+      for (const name of missing) await apply(tools, `migrations/${name}`, name);
+      for (const name of AGAIN) await apply(tools, name, name);
+      return missing;
+    },
+    revoke: async (tokens) => {
+      if (tokens.length === 0) return;
+      // Of a token that is not there any more it says nothing.
+      const each = tokens.map(({ id, actor }) => `SELECT ${sqlText(id)} AS id, ${sqlText(actor)} AS actor`);
+      await sql(`INSERT IGNORE INTO sculptor.token_revocation (token_id, actor)
+        SELECT r.id, r.actor FROM (${each.join(' UNION ALL ')}) r
+          JOIN sculptor.token t ON t.id = CONVERT(r.id USING ascii) COLLATE ascii_bin;`);
+    },
+    revokeAllBut: async (sha256) => {
+      const count = await sql(`USE sculptor;
+        INSERT INTO token_revocation (token_id, actor) SELECT t.id, 'root' FROM token t
+          LEFT JOIN token_revocation r ON r.token_id = t.id
+          WHERE r.token_id IS NULL AND t.sha256 <> ${sqlText(sha256)};
+        SELECT ROW_COUNT();`);
+      return Number(count);
+    },
+    leaveNumbers: async () => {
+      for (const table of NUMBERED) {
+        const last = await sql(`SELECT COALESCE(MAX(seq), 0) FROM sculptor.${table};`);
+        await sql(
+          `ALTER TABLE sculptor.${table} AUTO_INCREMENT = ${sqlInteger(Number(last) + NUMBERS_LEFT)};`,
+        );
+      }
+    },
+  };
+
+  async function apply(to: Tools, file: string, name: string): Promise<void> {
+    const text = await files.read(`${paths.stateSql}/${file}`);
+    if (text === null) throw new Error(`${paths.stateSql}/${file} is not there`);
+    await to.commands.run({
+      file: '/usr/bin/mariadb',
+      args: [
+        ...rootLogin(to.socketPath),
+        ...['--batch', '--skip-column-names', '--default-character-set=utf8mb4'],
+        "--init-command=SET SESSION sql_mode = 'TRADITIONAL', time_zone = '+00:00'",
+        '--database=sculptor',
+      ],
+      stdin: text,
+      timeoutMs: LIMIT_MS,
+    });
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    await sql(`REPLACE INTO sculptor.migration VALUES (${sqlText(name)}, '${sha256}', UTC_TIMESTAMP(3));`);
+  }
+}
+
+async function playBack(
+  { commands, sql, socketPath }: Tools,
+  name: StateDumpName,
+  schema: Schema,
+): Promise<void> {
+  const file = schema === 'sculptor' ? 'state.sql.gz' : 'door.sql.gz';
+  await sql(`DROP DATABASE IF EXISTS ${schema}; CREATE DATABASE ${schema} CHARACTER SET utf8mb4;`);
+  await commands.run({
+    file: '/usr/bin/mariadb',
+    args: [
+      ...rootLogin(socketPath),
+      ...['--batch', '--binary-mode', '--local-infile=0', '--skip-reconnect', '--connect-timeout=10'],
+      ...['--max-allowed-packet=1G', '--default-character-set=utf8mb4', `--database=${schema}`],
+    ],
+    feed: (input: Writable) =>
+      pipeline(createReadStream(`${paths.stateDump(name)}/${file}`), createGunzip(), input),
+    drain: (output: Readable) => finished(output.resume()),
+    timeoutMs: LIMIT_MS,
+  });
+}
