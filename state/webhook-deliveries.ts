@@ -13,7 +13,10 @@ const OpenRow = z.object({
   id: DeliveryId,
   webhook: WebhookId,
   event: z.string(),
-  attempts: z.number(),
+  attempts: z
+    .number()
+    .nullable()
+    .transform((number) => number ?? 0),
   nextAt: z.date().nullable(),
   createdAt: z.date(),
 });
@@ -27,7 +30,7 @@ export async function openDeliveries(
 ): Promise<OpenDelivery[]> {
   return sql.rows(
     OpenRow,
-    `SELECT d.seq AS id, d.webhook_id AS webhook, d.event_id AS event, COALESCE(a.number, 0) AS attempts,
+    `SELECT d.seq AS id, d.webhook_id AS webhook, d.event_id AS event, a.number AS attempts,
        a.next_at AS nextAt, d.created_at AS createdAt
      FROM webhook_delivery d JOIN webhook_version v ON v.webhook_id = d.webhook_id AND v.generation = 1
      ${LAST_ATTEMPT}
