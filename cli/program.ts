@@ -86,7 +86,6 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   addSystemCommands(program, open);
   addTenantCommands(program, open);
   addTokenCommands(program, open);
-  addSystemCommands(program, open);
   addHealthCommand(program, open);
   return program;
 }
