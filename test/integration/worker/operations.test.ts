@@ -436,6 +436,10 @@ test('the worker says that it is at work, and which PHP there is, newest last', 
     },
     { name: 'php', value: { versions: ['8.2', '8.4', '8.10'], default: '8.10' } },
     { name: 'timezone', value: 'UTC' },
+    {
+      name: 'updates',
+      value: { last: null, lookedAt: expect.stringMatching(/^20.*Z$/), pending: null, reboot: null },
+    },
     { name: 'worker', value: { at: expect.stringMatching(/^20.*Z$/), version: '0.0.0-test' } },
     { name: 'worker-lock', value: { name: expect.stringMatching(/^sculptor-worker-default-[0-9a-f]{24}$/) } },
   ]);
