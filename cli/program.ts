@@ -83,6 +83,7 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   addNotificationCommands(program, open);
   addWebhookCommands(program, open);
   addAuditCommands(program, open);
+  addSystemCommands(program, open);
   addTenantCommands(program, open);
   addTokenCommands(program, open);
   addHealthCommand(program, open);
