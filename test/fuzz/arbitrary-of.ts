@@ -12,7 +12,8 @@ interface Shape {
   readonly maxLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly items?: Shape;
+  /** False: none but the first. */
+  readonly items?: Shape | false;
   readonly prefixItems?: readonly Shape[];
   /** Where a pattern says too little of what is taken for chance to find it. */
   readonly examples?: readonly unknown[];
@@ -42,7 +43,10 @@ const TYPES: Readonly<Record<string, (shape: Shape) => fc.Arbitrary<unknown>>> =
   number: ofNumber,
   array: ({ items, prefixItems = [] }) =>
     fc
-      .tuple(fc.tuple(...prefixItems.map(ofShape)), fc.array(ofShape(items ?? {}), { maxLength: 4 }))
+      .tuple(
+        fc.tuple(...prefixItems.map(ofShape)),
+        fc.array(ofShape(items || {}), { maxLength: items === false ? 0 : 4 }),
+      )
       .map(([first, more]) => [...first, ...more]),
   object: ({ properties = {}, required = [] }) =>
     fc.record(Object.fromEntries(Object.entries(properties).map(([key, inner]) => [key, ofShape(inner)])), {
