@@ -12,9 +12,10 @@ const SETTINGS = '/etc/sculptor/health.json';
 const CERTIFICATE = '/etc/sculptor/tls/server.crt';
 const KEY = '/etc/sculptor/tls/server.key';
 const DISK = '/srv';
-/** Raised and over at the first look: how minutes are counted, others test. */
+/** Raised and over at the first look: how minutes are counted, others test. How busy the machine is is not ours. */
 const AT_ONCE = {
   alarms: {
+    ...{ cpu: null, memory: null, load: null },
     ...{ disk: { minutes: 0 }, service: { minutes: 0 }, certificate: { minutes: 0 } },
     ...{ siteSlow: { threshold: 1500, rearm: 1000, minutes: 0 }, siteDown: { minutes: 0 } },
   },
@@ -22,6 +23,7 @@ const AT_ONCE = {
 };
 const whole = readFileSync(CERTIFICATE);
 const name = `${unique('slow')}.example`;
+const begun = new Date().toISOString();
 let user = '';
 let slow = '';
 
@@ -70,12 +72,12 @@ const OF: Readonly<Record<string, RegExp>> = {
   site: new RegExp(`^${name.replaceAll('.', '\\.')} takes`),
 };
 
-/** How often each was told to be raised, and to be over. */
+/** How often each was told to be raised, and to be over, since this began: on a server that others were tested on. */
 async function told(): Promise<Readonly<Record<string, readonly [number, number]>>> {
   const { json } = await api('GET', '/v1/notifications?limit=200');
   const all = (json['items'] as unknown[]).map((item) => Notification.parse(item));
   const count = (kind: string, words: RegExp) =>
-    all.filter((one) => one.kind === kind && words.test(one.message)).length;
+    all.filter((one) => one.createdAt >= begun && one.kind === kind && words.test(one.message)).length;
   return Object.fromEntries(
     Object.entries(OF).map(([what, words]) => [what, [count('alarm', words), count('alarm_over', words)]]),
   );
@@ -102,18 +104,23 @@ async function looksLater(): Promise<void> {
 }
 
 test('the server is measured, each minute, and all that it stands on is well', async () => {
-  while (typeof (await latest())?.cpuPercent !== 'number') await pause(1000);
-  const seen = await latest();
-  expect(seen?.services.filter(({ well }) => !well)).toEqual([]);
-  const names = seen?.services.map((service) => service.name) ?? [];
+  const now = new Date().toISOString();
+  let seen: HealthSample | null = null;
+  // One of before has not seen the disk.
+  while (seen === null || seen.cpuPercent === null || seen.at < now) {
+    await pause(1000);
+    seen = await latest();
+  }
+  expect(seen.services.filter(({ well }) => !well)).toEqual([]);
+  const names = seen.services.map((service) => service.name);
   expect(names).toEqual(
     expect.arrayContaining([
       ...['nginx', 'mariadb', 'cron', 'sculptor-redis', 'sculptor-api', 'sculptor-worker-privileged'],
       ...['sculptor-worker-unprivileged', 'sculptor-executor.socket', 'sculptor-mailer', 'PHP of sites'],
     ]),
   );
-  expect(seen?.places.map((one) => one.place)).toEqual(expect.arrayContaining(['/', DISK]));
-  expect(seen?.memory.bytes).toBeGreaterThan(100_000_000);
+  expect(seen.places.map((one) => one.place)).toEqual(expect.arrayContaining(['/', DISK]));
+  expect(seen.memory.bytes).toBeGreaterThan(100_000_000);
   expect(sculptorctl('system', 'health').out).toMatch(/^nginx +yes +active \(running\)$/m);
 });
 
