@@ -371,7 +371,10 @@ test('row 46: no port is opened beyond the plan that root knows, nor one that is
             return last !== undefined && 'error' in last ? last.error.code : 'served';
           },
           refusal: code,
-          audit: [{ verb: 'queue.put' }],
+          audit: [
+            { event: 'begun', verb: 'queue.put' },
+            { event: 'ended', verb: 'queue.put', outcome: code },
+          ],
         })),
       ),
     );
