@@ -34,12 +34,13 @@ async function siteOf(owner: string): Promise<{ readonly id: string; readonly na
 }
 
 const serve = (port: number) => ['python3', '-m', 'http.server', String(port)];
-const ECHO = `import socket
-own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-own.bind(('0.0.0.0', ${UDP}))
-while True:
-    said, who = own.recvfrom(2000)
-    own.sendto(b'heard ' + said, who)`;
+/** In one line, as words of a program have to be. */
+const ECHO = [
+  'import socket',
+  'own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)',
+  `own.bind(('0.0.0.0', ${UDP}))`,
+  "all(own.sendto(b'heard ' + said, who) for said, who in iter(lambda: own.recvfrom(2000), None))",
+].join('; ');
 const SPEAK = `import socket
 peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 peer.settimeout(2)
