@@ -127,6 +127,7 @@ test('each process reads agent.json as the installer meant it', async () => {
   const text = readFileSync('/etc/sculptor/agent.json', 'utf8');
   expect(ExecutorConfig.parse(JSON.parse(text))).toEqual({
     ...{ serverName, mode, mariadbSocket, mysqlSocket, mysqlDump },
+    ...{ stateDumpsDaily: 7, stateDumpsWeekly: 4, stateDumpsMonthly: 6 },
   });
   expect(readFileSync('/etc/nginx/sculptor/agent/api.conf', 'utf8')).toContain(`server_name ${serverName};`);
   parsedBack('the agent', 1);
