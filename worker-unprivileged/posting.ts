@@ -120,11 +120,14 @@ function exchange(posting: Posting, { addresses, secureContext, signal }: Way): 
   });
 }
 
+/** Not at once: a connection that fails in the same moment does so before anybody listens to its errors, which ends the process. */
 function pinnedTo(addresses: readonly Address[]): LookupFunction {
   return (_host, { all }, answer) => {
     const [first] = addresses;
-    if (all === true) answer(null, [...addresses]);
-    else answer(null, first?.address ?? '', first?.family);
+    setImmediate(() => {
+      if (all === true) answer(null, [...addresses]);
+      else answer(null, first?.address ?? '', first?.family);
+    });
   };
 }
 

@@ -127,6 +127,15 @@ test('who does not answer is late, and who has said its status is not', async ()
   expect(await outcomeOf(at('/half'), { patienceMs: 500 })).toBe('delivered');
 });
 
+test.each(['https', 'http'])(
+  'where the network refuses in the same moment it is unreachable, by %s',
+  async (scheme) => {
+    // A broadcast address: no connection to it is even begun.
+    const where = { leadsTo: ['255.255.255.255'], networks: '255.255.255.255' };
+    expect(await outcomeOf(`${scheme}://receiver.example:8443/`, where)).toBe('unreachable');
+  },
+);
+
 test('who is stopped says nothing of how it went', async () => {
   const stopping = new AbortController();
   const posted = post(at('/never'), { stopped: stopping.signal });
