@@ -33,6 +33,7 @@ const NOTES = new Set([
     'audit',
     'locks',
     'sizes',
+    'state-dumps',
     'next-uid',
     'next-project',
     'moves',

@@ -189,8 +189,12 @@ function server(): Record<string, string> {
   const files = must('find', [
     ...['/etc', '/home', '/var/lib/sculptor', '/var/lib/sculptor-root', '/run/sculptor-php', '-xdev'],
     ...['-not', '-path', '/var/lib/sculptor-root/audit*'],
-    // What is measured each minute, and what is held while something is looked at.
-    ...['-not', '-path', '/var/lib/sculptor-root/sizes*', '-not', '-path', '/var/lib/sculptor-root/locks*'],
+    // What is measured each minute, what is held while something is looked at, and what is dumped each day.
+    ...['sizes', 'locks', 'state-dumps'].flatMap((name) => [
+      '-not',
+      '-path',
+      `/var/lib/sculptor-root/${name}*`,
+    ]),
     // A folder of an overlay has another size when something in it was moved up.
     ...[
       '(',
