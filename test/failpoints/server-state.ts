@@ -146,11 +146,15 @@ function users(): string[] {
   );
 }
 
+/** Which updates wait is asked now and then, beside whatever is done. */
+const BY_ITSELF = 'sculptor-pending-updates.service';
+
 function units(): string[] {
   const options = ['--all', '--plain', '--no-legend', 'sculptor-*'];
-  return lines(must('systemctl', ['list-units', ...options])).map((line) => {
+  const all = lines(must('systemctl', ['list-units', ...options]));
+  return all.flatMap((line) => {
     const [name = '', load = '', active = '', sub = ''] = line.trim().split(/\s+/);
-    return `unit ${name} ${load} ${active} ${sub}`;
+    return name === BY_ITSELF ? [] : [`unit ${name} ${load} ${active} ${sub}`];
   });
 }
 
