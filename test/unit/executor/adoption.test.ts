@@ -1,12 +1,9 @@
 import { PartId } from '../../../contract/ids.ts';
-import {
-  adoptAccount,
-  adoptDatabase,
-  adoptPart,
-  adoptSite,
-  adoptTenant,
-  type Adopted,
-} from '../../../worker-privileged/executor/render/adoption.ts';
+import { adoptAccount, adoptDatabase } from '../../../worker-privileged/executor/render/adoption/database.ts';
+import { adoptPart } from '../../../worker-privileged/executor/render/adoption/part.ts';
+import { adoptSite } from '../../../worker-privileged/executor/render/adoption/site.ts';
+import { adoptTenant } from '../../../worker-privileged/executor/render/adoption/tenant.ts';
+import type { Adopted } from '../../../worker-privileged/executor/render/adoption/told.ts';
 import { PartEntry } from '../../../worker-privileged/executor/system/part-register.ts';
 import { Managed, Shape, StoredAccount } from '../../../worker-privileged/executor/system/mariadb.ts';
 import { SiteEntry } from '../../../worker-privileged/executor/system/registry.ts';

@@ -10,3 +10,8 @@ export function sqlInteger(value: number): string {
   if (!Number.isSafeInteger(value)) throw new Error('a whole number is wanted');
   return String(value);
 }
+
+/** A moment as a DATETIME(3) has it, in UTC. */
+export function sqlMoment(iso: string): string {
+  return `'${new Date(iso).toISOString().replace('T', ' ').replace('Z', '')}'`;
+}

@@ -1,15 +1,10 @@
 import { z } from 'zod';
 import { DatabaseId } from '../../../contract/ids.ts';
-import {
-  adoptAccount,
-  adoptDatabase,
-  adoptPart,
-  adoptSite,
-  adoptTenant,
-  type Adopted,
-  type AdoptedDatabase,
-  type Known,
-} from '../render/adoption.ts';
+import { adoptAccount, adoptDatabase, type AdoptedDatabase } from '../render/adoption/database.ts';
+import { adoptPart } from '../render/adoption/part.ts';
+import { adoptSite } from '../render/adoption/site.ts';
+import { adoptTenant } from '../render/adoption/tenant.ts';
+import type { Adopted, Known } from '../render/adoption/told.ts';
 import type { RootSql } from './root-sql.ts';
 import type { System } from './system.ts';
 

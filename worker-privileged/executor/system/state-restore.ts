@@ -7,7 +7,7 @@ import { finished, pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { z } from 'zod';
 import type { StateDumpName } from '../../../contract/state-dumps.ts';
-import { sqlInteger, sqlText } from '../render/sql.ts';
+import { sqlInteger, sqlMoment, sqlText } from '../render/sql.ts';
 import type { Commands } from './command.ts';
 import type { Files } from './files.ts';
 import type { Folders } from './folders.ts';
@@ -80,7 +80,7 @@ export function createStateRestore(tools: Tools): StateRestore {
       return Number(count) === NEEDED[schema].length;
     },
     youngerThan: async (at) => {
-      const since = `CONVERT(${sqlText(new Date(at).toISOString().replace('T', ' ').replace('Z', ''))}, DATETIME(3))`;
+      const since = `CONVERT(${sqlMoment(at)}, DATETIME(3))`;
       const line = await sql(`USE sculptor; SELECT JSON_OBJECT(
         'operations', (SELECT COUNT(*) FROM operation WHERE created_at >= ${since}),
         'resources', (SELECT COUNT(*) FROM operation WHERE created_at >= ${since} AND kind LIKE '%.create'),
