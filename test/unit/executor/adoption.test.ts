@@ -1,4 +1,5 @@
 import { PartId } from '../../../contract/ids.ts';
+import { QueueSettings, QueueSpec } from '../../../contract/queues.ts';
 import { adoptAccount, adoptDatabase } from '../../../worker-privileged/executor/render/adoption/database.ts';
 import { adoptPart } from '../../../worker-privileged/executor/render/adoption/part.ts';
 import { adoptSite } from '../../../worker-privileged/executor/render/adoption/site.ts';
@@ -34,6 +35,19 @@ const part = (change: Readonly<Record<string, unknown>> = {}) =>
     ...{ since: '2026-11-01T00:00:00.000Z', removed: false },
     spec: { publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl' },
     ...change,
+  });
+const queue = (port: number | null) =>
+  part({
+    ...{ id: PartId.parse('pqueue000001'), name: 'game', type: 'queue' },
+    spec: QueueSpec.parse({
+      ...QueueSettings.parse({
+        command: ['sleep', '9'],
+        memoryMb: null,
+        cpuPercent: null,
+        publicPort: port === null ? null : { port, protocol: 'tcp' },
+      }),
+      running: true,
+    }),
   });
 const tenant = (change: Readonly<Record<string, unknown>> = {}) =>
   TenantEntry.parse({
@@ -159,6 +173,16 @@ test.each([
   ],
   ['a key that came and went', adoptPart(part({ removed: true }), undefined, 'default'), undefined],
   [
+    'a new queue with a public port',
+    adoptPart(queue(25565), undefined, 'default'),
+    { ...EVERY, site_part_version: 1, site_part_name: 1, public_port: 1 },
+  ],
+  [
+    'a new queue without one',
+    adoptPart(queue(null), undefined, 'default'),
+    { ...EVERY, site_part_version: 1, site_part_name: 1 },
+  ],
+  [
     'a new tenant',
     adoptTenant(tenant(), { known: undefined, named: 'ttenant00001' }, 72),
     { ...EVERY, ...SEEN, tenant: 1, tenant_version: 2 },
@@ -188,6 +212,25 @@ test.each([
   ],
   ['a known account', adoptAccount(account, database(), live(1)), undefined],
 ])('of the others: %s', (_what, adopted, rows) => expect(told(adopted)?.rows).toEqual(rows));
+
+test('a number is taken from whoever else the state has it of, and is free when its program or its site is gone', () => {
+  const [id, other] = ['pqueue000001', 25565];
+  const part_id = `_utf8mb4 X'${Buffer.from(id).toString('hex')}'`;
+  expect(adoptPart(queue(other), undefined, 'default')?.statements).toContain(
+    `DELETE FROM public_port WHERE part_id = ${part_id} OR (server = 'default' AND port = ${other})`,
+  );
+  const freed = (adopted: Adopted | null) =>
+    adopted?.statements.filter((each) => each.startsWith('DELETE')).map((each) => each.split(' ')[2]);
+  expect(freed(adoptPart(part({ removed: true }), live(1), 'default'))).toEqual([
+    'site_part_name',
+    'public_port',
+  ]);
+  expect(freed(adoptSite(site(PURGED), live(3), 72))).toEqual([
+    'domain_name',
+    'site_part_name',
+    'public_port',
+  ]);
+});
 
 test('no text of a tenant stands in a statement as it is, and no hash where the options are', () => {
   const { statements } = adoptSite(site(), undefined, 72) ?? { statements: [] };

@@ -57,7 +57,7 @@ type Tools = {
 const LIMIT_MS = 3 * 3_600_000;
 /** More than are written in a day. */
 const NUMBERS_LEFT = 1_000_000;
-const NUMBERED = ['operation', 'notification', 'audit', 'drift_kept'] as const;
+const Numbered = z.string().regex(/^[a-z_]{1,64}$/);
 const AGAIN = ['accounts.sql', 'dialects/mariadb.sql', 'procedures.sql', 'procedures-root.sql'] as const;
 const NEEDED = {
   sculptor: ['migration', 'operation', 'resource_state', 'token', 'token_revocation', 'audit', 'audit_seal'],
@@ -130,7 +130,11 @@ export function createStateRestore(tools: Tools): StateRestore {
       return Number(count);
     },
     leaveNumbers: async () => {
-      for (const table of NUMBERED) {
+      // Whichever there are: a table that is new needs no word here.
+      const tables = await sql(`SELECT table_name FROM information_schema.columns
+        WHERE table_schema = 'sculptor' AND column_name = 'seq' AND extra LIKE '%auto_increment%';`);
+      for (const line of tables.split('\n').filter(Boolean)) {
+        const table = Numbered.parse(line);
         const last = await sql(`SELECT COALESCE(MAX(seq), 0) FROM sculptor.${table};`);
         await sql(
           `ALTER TABLE sculptor.${table} AUTO_INCREMENT = ${sqlInteger(Number(last) + NUMBERS_LEFT)};`,

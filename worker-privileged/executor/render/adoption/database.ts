@@ -23,7 +23,7 @@ export function adoptDatabase(
   const removedAt = noted?.removedAt ?? null;
   const isTrashed = removedAt !== null && noted?.purgedAt === null;
   const isGone = there.dropped && !isTrashed;
-  if (isGone) return known === undefined || known.status === 'deleted' ? null : gone(of, known, 'deleted');
+  if (isGone) return known === undefined || known.status === 'deleted' ? null : gone(of, known);
   if (known?.status === (isTrashed ? 'trashed' : 'live')) return null;
   // What failed, or is not begun, goes on by itself.
   if (!isTrashed && known !== undefined && known.status !== 'trashed') return null;

@@ -11,7 +11,7 @@ export function adoptPart(entry: PartEntry, known: Known | undefined, tenant: st
   const of = { table: 'site_part', id, name, tenant, serialKey: `domain:${site}`, type };
   if (entry.removed) {
     if (known === undefined || known.status === 'deleted') return null;
-    return gone(of, known, 'deleted');
+    return gone(of, known);
   }
   if (known !== undefined && known.last >= generation) return null;
   const versions = filled(known, generation, (each) =>
@@ -32,9 +32,23 @@ export function adoptPart(entry: PartEntry, known: Known | undefined, tenant: st
     insert('site_part_name', {
       ...{ domain_id: sqlText(site), type: sqlText(type), name: sqlText(name), part_id: sqlText(id) },
     }),
+    ...heldPort(entry),
     standing(id, { status: 'live', generation }),
   ];
   // A key has no update.
   const kind = `${type}.${known === undefined || type === 'key' ? 'create' : 'update'}` as OperationKind;
   return told(of, known, { kind, generation, statements });
+}
+
+/** A number is held like a name: by whom root has it. */
+function heldPort({ id, site, ...part }: PartEntry): readonly string[] {
+  if (part.type !== 'queue') return [];
+  const free = `DELETE FROM public_port WHERE part_id = ${sqlText(id)}`;
+  const { publicPort } = part.spec;
+  if (publicPort === null) return [free];
+  const port = sqlInteger(publicPort.port);
+  return [
+    `${free} OR (server = ${SERVER} AND port = ${port})`,
+    insert('public_port', { server: SERVER, port, part_id: sqlText(id), domain_id: sqlText(site) }),
+  ];
 }

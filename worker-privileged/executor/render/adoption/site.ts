@@ -9,7 +9,7 @@ export function adoptSite(entry: SiteEntry, known: Known | undefined, graceHours
   const { id, name, tenant } = entry;
   const of = { table: 'domain', id, name, tenant, serialKey: `domain:${id}` };
   if (entry.purgedAt !== null || entry.purgingAt !== null)
-    return known === undefined || known.status === 'deleted' ? null : gone(of, known, 'deleted');
+    return known === undefined || known.status === 'deleted' ? null : gone(of, known);
   const { settings } = entry;
   if (settings === null) return null;
   const version = (generation: number, deleted: boolean) =>

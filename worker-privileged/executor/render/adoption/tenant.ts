@@ -12,7 +12,7 @@ export function adoptTenant(
   const { id, generation } = entry;
   const of = { table: 'tenant', id, name: named, tenant: 'default', serialKey: `tenant:${id}` };
   if (entry.purgedAt !== null)
-    return known === undefined || known.status === 'deleted' ? null : gone(of, known, 'deleted');
+    return known === undefined || known.status === 'deleted' ? null : gone(of, known);
   const version = (each: number, deleted: boolean) =>
     insert('tenant_version', {
       ...{ tenant_id: sqlText(id), generation: sqlInteger(each), server: SERVER, name: sqlText(named) },

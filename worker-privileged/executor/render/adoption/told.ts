@@ -104,27 +104,49 @@ function drifted(of: Of, operation: string, words: string): readonly string[] {
   ];
 }
 
-const COPIED: Readonly<Record<string, readonly [id: string, names: string, columns: string]>> = {
-  domain: [
-    'domain_id',
-    'domain_name',
-    'domain_id, tenant, server, name, aliases, type, php_version, public_directory, options, php_limits, isolation, enabled',
-  ],
-  tenant: ['tenant_id', '', 'tenant_id, tenant, server, name, plan, suspended_reason, suspended_since'],
-  site_part: ['part_id', 'site_part_name', 'part_id, type, domain_id, tenant, server, name, spec'],
-  database: ['database_id', 'database_name', 'database_id, tenant, server, name, charset, collation'],
+type Kept = {
+  /** Names the resource in its own table and in those of its names. */
+  readonly id: string;
+  /** What of it is free again, as where an operation removes it. */
+  readonly names: readonly string[];
+  readonly columns: string;
+};
+
+const KEPT: Readonly<Record<string, Kept>> = {
+  domain: {
+    id: 'domain_id',
+    names: ['domain_name', 'site_part_name', 'public_port'],
+    columns:
+      'domain_id, tenant, server, name, aliases, type, php_version, public_directory, options, php_limits, isolation, enabled',
+  },
+  tenant: {
+    id: 'tenant_id',
+    names: [],
+    columns: 'tenant_id, tenant, server, name, plan, suspended_reason, suspended_since',
+  },
+  site_part: {
+    id: 'part_id',
+    names: ['site_part_name', 'public_port'],
+    columns: 'part_id, type, domain_id, tenant, server, name, spec',
+  },
+  database: {
+    id: 'database_id',
+    names: ['database_name', 'database_user_name'],
+    columns: 'database_id, tenant, server, name, charset, collation',
+  },
 };
 
 /** There is nothing of it any more: as the state knew it last, and removed. */
-export function gone(of: Of, known: Known, status: 'deleted'): Adopted {
-  const [column, names, columns] = COPIED[of.table] ?? [];
-  if (column === undefined || columns === undefined) throw new Error(`nothing is known of ${of.table}`);
+export function gone(of: Of, known: Known): Adopted {
+  const kept = KEPT[of.table];
+  if (kept === undefined) throw new Error(`nothing is known of ${of.table}`);
+  const { columns, names } = kept;
   const [generation, id] = [known.last + 1, sqlText(of.id)];
   const statements = [
     `INSERT INTO ${of.table}_version (${columns}, generation, deleted) SELECT ${columns}, ${sqlInteger(generation)}, TRUE
-      FROM ${of.table}_version WHERE ${column} = ${id} AND generation = ${sqlInteger(known.last)}`,
-    ...(names === '' ? [] : [`DELETE FROM ${names ?? ''} WHERE ${column} = ${id}`]),
-    standing(of.id, { status, generation }),
+      FROM ${of.table}_version WHERE ${kept.id} = ${id} AND generation = ${sqlInteger(known.last)}`,
+    ...names.map((table) => `DELETE FROM ${table} WHERE ${kept.id} = ${id}`),
+    standing(of.id, { status: 'deleted', generation }),
   ];
   const kind = `${typeOf(of)}.delete` as OperationKind;
   return told(of, known, { kind, generation, statements });
