@@ -1,13 +1,15 @@
 import { compareGrants } from '../contract/grants.ts';
 import type { Difference } from '../contract/drift.ts';
 import type { Probe } from '../contract/executor.ts';
-import { FailureError } from '../contract/failures.ts';
+import { FailureError, toFailure } from '../contract/failures.ts';
 import { DatabaseId, DomainId, TenantId } from '../contract/ids.ts';
+import type { Logger } from '../runtime/logger.ts';
 import type { Sql } from '../state/connection.ts';
 import { databaseUsersStanding } from '../state/database-users.ts';
+import { postponeDrift } from '../state/drift.ts';
 import type { Looked } from '../state/drift.ts';
 import type { DatabaseDoor } from './database-door.ts';
-import { UNASKED } from './executor-calls.ts';
+import { AWAY, UNASKED } from './executor-calls.ts';
 import type { Executor } from './executor-calls.ts';
 import type { AskPage } from './probe.ts';
 import { isOfTls } from './probe.ts';
@@ -18,6 +20,18 @@ export interface LookingParts {
   readonly executor: Pick<Executor, 'call'>;
   readonly door: DatabaseDoor;
   readonly askPage: AskPage;
+}
+
+/** Of one that cannot be looked at: the others have their turn before it. Throws where nothing can be looked at now. */
+export async function putOffLook(
+  { state, logger }: { readonly state: Sql; readonly logger: Logger },
+  looked: Looked,
+  error: unknown,
+): Promise<void> {
+  const { code, message: why } = toFailure(error);
+  if (AWAY.has(code)) throw error;
+  await postponeDrift(state, looked);
+  logger.warn({ type: looked.type, resource: looked.id, code, why }, 'not looked at for drift');
 }
 
 type Of = Pick<Looked, 'type' | 'id' | 'name'>;

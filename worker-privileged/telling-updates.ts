@@ -3,12 +3,12 @@ import { DomainId } from '../contract/ids.ts';
 import type { ServerId } from '../contract/ids.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { State } from '../state/connection.ts';
-import { dueForDrift, postponeDrift, stillStanding } from '../state/drift.ts';
+import { dueForDrift, stillStanding } from '../state/drift.ts';
 import type { Looked } from '../state/drift.ts';
 import { insertServerNotification } from '../state/notifications.ts';
 import { AWAY, UNASKED } from './executor-calls.ts';
 import { noteDrift } from './handlers/drift.ts';
-import { lookForDrift } from './looking-for-drift.ts';
+import { lookForDrift, putOffLook } from './looking-for-drift.ts';
 import type { LookingParts } from './looking-for-drift.ts';
 import type { DatabaseDoor } from './database-door.ts';
 import { sentencesOf } from './update-news.ts';
@@ -85,10 +85,7 @@ async function check(parts: TellingUpdatesParts): Promise<Checked> {
       if (!(await answers(parts, looked))) silent.push(looked.name);
       else if (await hasDrifted(parts, looked)) drifted.push(looked.name);
     } catch (error) {
-      const { code, message: why } = toFailure(error);
-      if (AWAY.has(code)) throw error;
-      await postponeDrift(parts.state, looked);
-      parts.logger.warn({ type: looked.type, resource: looked.id, code, why }, 'not looked at for drift');
+      await putOffLook(parts, looked, error);
       silent.push(looked.name);
     }
   }

@@ -3,12 +3,11 @@ import type { ServerId } from '../contract/ids.ts';
 import { toFailure } from '../contract/failures.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { State } from '../state/connection.ts';
-import { dueForDrift, forgetDriftOfGone, postponeDrift, stillStanding } from '../state/drift.ts';
+import { dueForDrift, forgetDriftOfGone, stillStanding } from '../state/drift.ts';
 import type { Looked } from '../state/drift.ts';
 import { askForRepair } from '../state/repairs.ts';
-import { AWAY } from './executor-calls.ts';
 import { noteDrift } from './handlers/drift.ts';
-import { lookForDrift } from './looking-for-drift.ts';
+import { lookForDrift, putOffLook } from './looking-for-drift.ts';
 import type { LookingParts } from './looking-for-drift.ts';
 
 export interface WatchingDriftParts extends LookingParts {
@@ -62,9 +61,6 @@ async function look(parts: WatchingDriftParts, looked: Looked): Promise<void> {
     if (operationId !== undefined)
       logger.info({ ...facts, operationId }, 'what has drifted is to be repaired');
   } catch (error) {
-    const { code, message } = toFailure(error);
-    if (AWAY.has(code)) throw error;
-    await postponeDrift(state, looked);
-    logger.warn({ ...facts, code, why: message }, 'not looked at for drift');
+    await putOffLook(parts, looked, error);
   }
 }
