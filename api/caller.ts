@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Request, Response } from 'express';
-import type { TokenId } from '../contract/ids.ts';
+import type { TenantId, TokenId } from '../contract/ids.ts';
 import type { Token } from '../contract/tokens.ts';
 import { ProblemError } from './problems.ts';
 
@@ -25,6 +25,15 @@ export function callerOf(res: Response): Caller {
 
 export function callerIfKnown(res: Response): Caller | undefined {
   return res.locals['caller'] as Caller | undefined;
+}
+
+/** Whose is theirs to see. An administrator who acts for a tenant sees that tenant's. */
+export function viewOf({
+  role,
+  tenant,
+  acting,
+}: Pick<Caller, 'role' | 'tenant' | 'acting'>): TenantId | 'all' {
+  return role === 'administrator' && !acting ? 'all' : tenant;
 }
 
 /** Whose token it was that was refused, and why; no word of it is answered. */

@@ -2,6 +2,7 @@ import type { Notification } from '../../contract/notifications.ts';
 import type { Sql } from '../../state/connection.ts';
 import { listNotifications } from '../../state/notifications.ts';
 import type { NotificationFilter } from '../../state/notifications.ts';
+import { viewOf } from '../caller.ts';
 import type { Caller } from '../caller.ts';
 import { toPage } from '../paging.ts';
 import type { Page } from '../paging.ts';
@@ -15,8 +16,8 @@ export interface NotificationService {
 
 export function createNotificationService(state: Sql): NotificationService {
   return {
-    list: async ({ role, tenant, acting }, { before, limit }) => {
-      const whose = { tenant, andServer: role === 'administrator' && !acting };
+    list: async (caller, { before, limit }) => {
+      const whose = { tenant: caller.tenant, andServer: viewOf(caller) === 'all' };
       const found = await listNotifications(state, whose, { before, limit: limit + 1 });
       return toPage(found, limit, ({ id }) => String(id));
     },

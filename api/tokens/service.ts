@@ -8,6 +8,7 @@ import { findTenant } from '../../state/tenants.ts';
 import { insertRevocation, insertToken } from '../../state/token-rows.ts';
 import { findToken, listTokens } from '../../state/tokens.ts';
 import type { TokenFilter, TokenRecord, TokenView } from '../../state/tokens.ts';
+import { viewOf } from '../caller.ts';
 import type { Caller } from '../caller.ts';
 import { toPage } from '../paging.ts';
 import type { Page } from '../paging.ts';
@@ -60,11 +61,6 @@ export function createTokenService(state: State): TokenService {
         return { operationId: null, resource: id, body: { token } };
       }),
   };
-}
-
-/** An administrator who acts for a tenant sees that tenant's. */
-function viewOf({ role, tenant, acting }: Caller): TokenView {
-  return role === 'administrator' && !acting ? 'all' : tenant;
 }
 
 async function find(sql: Sql, view: TokenView, id: TokenId): Promise<TokenRecord> {

@@ -25,6 +25,7 @@ import {
   nextVersion,
 } from '../../state/webhooks.ts';
 import type { WebhookFilter, WebhookRecord, WebhookView } from '../../state/webhooks.ts';
+import { viewOf } from '../caller.ts';
 import type { Caller } from '../caller.ts';
 import { toPage } from '../paging.ts';
 import type { Page } from '../paging.ts';
@@ -159,14 +160,10 @@ export function createWebhookService({ state, server, key, networks }: WebhookSe
   };
 }
 
-/** An administrator who acts for a tenant sees that tenant's. */
-function viewOf({ role, tenant, acting }: Caller): WebhookView {
-  return role === 'administrator' && !acting ? 'all' : tenant;
-}
-
 /** What an administrator makes who acts for none is told of everything. */
-function tenantOf({ role, tenant, acting }: Caller): TenantId | null {
-  return role === 'administrator' && !acting ? null : tenant;
+function tenantOf(caller: Caller): TenantId | null {
+  const view = viewOf(caller);
+  return view === 'all' ? null : view;
 }
 
 async function find(sql: Sql, view: WebhookView, id: WebhookId): Promise<WebhookRecord> {
