@@ -70,13 +70,19 @@ export interface SiteCertificate {
   readonly served: ServedCertificate;
 }
 
-/** What visitors of each site are to be shown over TLS, as root has said. */
-export async function certificatesOfSites(sql: Sql, server: ServerId): Promise<SiteCertificate[]> {
+/** What visitors of each site are to be shown over TLS, as root has said; of those sites alone where some are named. */
+export async function certificatesOfSites(
+  sql: Sql,
+  server: ServerId,
+  sites?: readonly DomainId[],
+): Promise<SiteCertificate[]> {
+  if (sites?.length === 0) return [];
   const Row = z.object({ report: looseJson, domain: DomainId, tenant: TenantId });
   const text = `SELECT r.report, v.domain_id AS domain, v.tenant FROM part_report r
     JOIN site_part_version v ON v.part_id = r.part_id AND v.generation = 1
-    WHERE r.server = ? AND r.type = 'certificate'`;
-  return (await sql.rows(Row, text, [server])).flatMap(({ report, domain, tenant }) => {
+    WHERE r.server = ? AND r.type = 'certificate'
+      ${sites === undefined ? '' : `AND v.domain_id IN (${sites.map(() => '?').join(', ')})`}`;
+  return (await sql.rows(Row, text, [server, ...(sites ?? [])])).flatMap(({ report, domain, tenant }) => {
     const served = CertificateReport.safeParse(report).data?.served ?? null;
     return served === null ? [] : [{ domain, tenant, served }];
   });

@@ -1,4 +1,4 @@
-import type { HealthSettings } from '../contract/alarms.ts';
+import type { AlarmRule, HealthSettings } from '../contract/alarms.ts';
 import { runsPhp } from '../contract/domains.ts';
 import type { SiteCheck } from '../contract/health.ts';
 import type { DomainId } from '../contract/ids.ts';
@@ -43,7 +43,7 @@ export function createCheckingSites(parts: CheckingSitesParts): () => Promise<vo
     const all = minutes === 0 ? [] : await sitesToCheck(state, server);
     const watched = all.filter(({ name }) => !uncheckedSites.includes(name));
     const due = watched.filter((site) => isAwake(site, awake) && isDue(site, { minutes, now: now() }));
-    const readings = await checkAll(parts, due.slice(0, AT_ONCE));
+    const readings = await checkAll(parts, due.slice(0, AT_ONCE), rules.siteSlow);
     const ids = new Set<string>(watched.map(({ id }) => id));
     await settleAlarms(parts, readings, {
       ...{ rules, now: now(), gapMs: Math.max(LEAST_GAP_MS, 3 * minutes * MINUTE_MS) },
@@ -75,10 +75,19 @@ function isDue(
   return age < 0 || age >= MINUTE_MS * (well === false ? Math.min(1, minutes) : minutes);
 }
 
-async function checkAll(parts: CheckingSitesParts, sites: readonly CheckableSite[]): Promise<Reading[]> {
-  if (sites.length === 0) return [];
+async function checkAll(
+  parts: CheckingSitesParts,
+  sites: readonly CheckableSite[],
+  slow: AlarmRule | null,
+): Promise<Reading[]> {
   const shown = new Map(
-    (await certificatesOfSites(parts.state, parts.server)).map(({ domain, served }) => [domain, served]),
+    (
+      await certificatesOfSites(
+        parts.state,
+        parts.server,
+        sites.map(({ id }) => id),
+      )
+    ).map(({ domain, served }) => [domain, served]),
   );
   const readings: Reading[] = [];
   const away: CheckableSite[] = [];
@@ -87,7 +96,7 @@ async function checkAll(parts: CheckingSitesParts, sites: readonly CheckableSite
     const answer = await parts.ask(site.name);
     // Without nginx no site answers, which is one alarm and not thousands.
     if (answer === null) away.push(site);
-    else readings.push(...(await note(parts, { site, answer, served: shown.get(site.id) })));
+    else readings.push(...(await note(parts, { site, answer, slow, served: shown.get(site.id) })));
   });
   return away.length === 0 ? readings : [];
 }
@@ -95,12 +104,13 @@ async function checkAll(parts: CheckingSitesParts, sites: readonly CheckableSite
 interface Checked {
   readonly site: CheckableSite;
   readonly answer: SiteAnswer;
+  readonly slow: AlarmRule | null;
   readonly served: { readonly notAfter: string; readonly fingerprint: string } | undefined;
 }
 
 async function note(
-  { state, settings, askCertificate }: CheckingSitesParts,
-  { site, answer, served }: Checked,
+  { state, askCertificate }: CheckingSitesParts,
+  { site, answer, slow, served }: Checked,
 ): Promise<Reading[]> {
   const { id, name, tenant } = site;
   const { status, milliseconds } = answer;
@@ -114,7 +124,6 @@ async function note(
           fingerprint: served.fingerprint,
         } as SiteCheck['certificate']);
   const isUp = status !== null && status < 500;
-  const slow = (await settings()).alarms.siteSlow;
   const isSlow = slow !== null && milliseconds >= slow.threshold;
   await putSiteCheck(state, id, { status, milliseconds, certificate, well: isUp && !isSlow });
   const of = { subject: id, name, tenant };

@@ -1,10 +1,10 @@
-import { z } from 'zod';
 import type { AlarmRules } from '../contract/alarms.ts';
 import { daysLeft } from '../contract/certificates.ts';
 import { toFailure } from '../contract/failures.ts';
-import { HealthSample, StateDump } from '../contract/health.ts';
-import type { ServerLook } from '../contract/health.ts';
+import { HealthSample } from '../contract/health.ts';
+import type { ServerLook, StateDump } from '../contract/health.ts';
 import type { DomainId } from '../contract/ids.ts';
+import { StateDumpFact } from '../contract/state-dumps.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { forgetSamples, putSample } from '../state/health.ts';
 import { putServerFact, readServerFact } from '../state/server-facts.ts';
@@ -43,9 +43,8 @@ export function createWatchingHealth(parts: WatchingHealthParts): WatchingHealth
   async function round(): Promise<void> {
     const look = await executor.call('server.look', {}, UNASKED);
     awake = look.awake === null ? null : new Set(look.awake);
-    // The fact says more than is told here.
-    const dump =
-      z.object(StateDump.shape).safeParse(await readServerFact(state, server, 'stateDump')).data ?? null;
+    const fact = StateDumpFact.safeParse(await readServerFact(state, server, 'stateDump')).data;
+    const dump = fact === undefined ? null : { at: fact.at, ok: fact.ok };
     const sample = sampleOf(look, { last, dump, at: new Date(now()).toISOString() });
     last = look.ticks;
     await putSample(state, server, sample);
