@@ -1,4 +1,4 @@
-import type { StateDump } from '../system/state-dumps.ts';
+import type { StateDump } from '../system/state-dump-reading.ts';
 import type { AdminAnswer, AdminTools } from './command.ts';
 
 export async function listDumps({ system: open }: AdminTools): Promise<AdminAnswer> {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile, rm } from 'node:fs/promises';
-import { setTimeout as pause } from 'node:timers/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { FailureError } from '../../../contract/failures.ts';
 import { StateDumpName } from '../../../contract/state-dumps.ts';
@@ -9,12 +8,12 @@ import { paths } from '../system/paths.ts';
 import type { StateDumpAbout } from '../system/state-dump-about.ts';
 import { Revoked, type StateRestore } from '../system/state-restore.ts';
 import type { System } from '../system/system.ts';
+import { turnAgent, untilApiListens } from './agent-processes.ts';
 import { acceptAudit } from './audit-accept.ts';
 import { UsageError, type AdminAnswer, type AdminRequest, type AdminTools } from './command.ts';
 import { listDumps } from './list-state-dumps.ts';
 
 const TOKEN_FILE = '/etc/sculptor/admin-token';
-const API_SOCKET = '/run/sculptor/api.sock';
 
 /** How far it has come, so that it can be begun again after whatever ended it. */
 const Mark = z.strictObject({
@@ -106,7 +105,7 @@ async function putBack(tools: AdminTools, wanted: Wanted, about: StateDumpAbout)
   const { state } = await restoring(tools);
   // Before anything is stopped: where there is no room for it nothing was begun.
   const mark = await prepare(system, state, wanted);
-  await services(tools, system, 'stop');
+  await turnAgent(tools, system.mode, 'stop');
   try {
     await state.lock();
     await state.playBack(wanted.name, 'sculptor');
@@ -120,7 +119,7 @@ async function putBack(tools: AdminTools, wanted: Wanted, about: StateDumpAbout)
     const accepted = await acceptAudit(tools);
     await state.unlock();
     await system.files.remove(paths.stateRestore);
-    await services(tools, system, 'start');
+    await turnAgent(tools, system.mode, 'start');
     await untilApiListens();
     return answerOf({ wanted, about, mark, migrated, revoked, adopted, accepted });
   } catch (cause) {
@@ -162,31 +161,6 @@ async function revoke(state: StateRestore, { revoked }: Mark, { keepTokens }: Wa
 async function forgetClaims(): Promise<void> {
   const names = await readdir(paths.claims).catch(() => []);
   for (const name of names) await rm(`${paths.claims}/${name}`, { recursive: true, force: true });
-}
-
-const UNITS = [
-  'sculptor-api.service',
-  'sculptor-worker-privileged.service',
-  'sculptor-worker-unprivileged.service',
-  'sculptor-executor.socket',
-  'sculptor-executor.service',
-] as const;
-const PROGRAMS = ['sculptor-api', 'sculptor-worker-privileged', 'sculptor-worker-unprivileged'] as const;
-
-async function services({ commands }: AdminTools, { mode }: System, word: 'stop' | 'start'): Promise<void> {
-  if (mode === 'supervisor') {
-    await commands.run({ file: '/usr/bin/supervisorctl', args: [word, ...PROGRAMS], timeoutMs: 180_000 });
-    return;
-  }
-  // The executor's service is started by who asks it.
-  const units = word === 'stop' ? UNITS : ['sculptor-executor.socket', ...UNITS.slice(0, 3)];
-  await commands.run({ file: '/usr/bin/systemctl', args: [word, '--', ...units], timeoutMs: 180_000 });
-}
-
-/** For a while: where it takes longer the state is put back all the same. */
-async function untilApiListens(): Promise<void> {
-  for (let times = 0; times < 120 && (await lstat(API_SOCKET).catch(() => null)) === null; times += 1)
-    await pause(500);
 }
 
 function halfWay(name: StateDumpName): FailureError {

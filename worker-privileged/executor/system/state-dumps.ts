@@ -5,21 +5,18 @@ import { mkdir, rename, statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import { FailureError } from '../../../contract/failures.ts';
 import { StateDumpName, type StateDumped } from '../../../contract/state-dumps.ts';
-import { because } from './because.ts';
 import type { Commands } from './command.ts';
 import type { Files } from './files.ts';
 import type { Folders } from './folders.ts';
 import type { Locks } from './locks.ts';
 import { flush, requireRootsOwn } from './own-path.ts';
 import { paths } from './paths.ts';
-import { rootLogin, type RootSql } from './root-sql.ts';
+import type { RootSql } from './root-sql.ts';
 import { StateDumpAbout } from './state-dump-about.ts';
 import { countAttempt } from './state-dump-cap.ts';
-import { compressTo, readThrough } from './state-dump-files.ts';
+import { listStateDumps, verifyStateDump, type StateDump } from './state-dump-reading.ts';
+import { dumpDoor, dumpState } from './state-dump-writing.ts';
 import { isReplaced, nameAt, superfluous, type KeepingRule } from './state-dump-rule.ts';
-
-/** One that lies there. `about` is null where what lies beside it cannot be read. */
-export type StateDump = { readonly name: StateDumpName; readonly about: StateDumpAbout | null };
 
 export type StateDumps = {
   /** By the schedule: no oftener than root lets it. What is younger than some hours is dump enough. */
@@ -45,8 +42,6 @@ export type StateDumpTools = {
   readonly now: () => Date;
 };
 
-/** For the largest part of the hour that the verb has. */
-const LIMIT_MS = 50 * 60_000;
 const FRESH_MS = 4 * 3_600_000;
 /** What is left for the others afterwards, at least. */
 const LEFT_OCTETS = 128 * 1_048_576;
@@ -57,14 +52,14 @@ export function createStateDumps(tools: StateDumpTools): StateDumps {
   return {
     keep: () =>
       during(async () => {
-        const fresh = freshOf(await list(tools), now());
+        const fresh = freshOf(await listStateDumps(tools), now());
         if (fresh !== null) return fresh;
         await countAttempt(tools);
         return write(tools, nameAt(now()));
       }),
     make: (ending) => during(() => write(tools, nameAt(now(), ending ?? ''))),
-    list: () => list(tools),
-    verify: (name) => verify(tools, name),
+    list: () => listStateDumps(tools),
+    verify: (name) => verifyStateDump(tools, name),
   };
 }
 
@@ -94,7 +89,7 @@ async function write(tools: StateDumpTools, asNamed: string): Promise<StateDumpe
     await mkdir(draft, { mode: 0o700 });
     await requireRootsOwn(draft);
     const migrations = await migrationsOf(tools.sql);
-    const state = await dump(tools, { schema: 'sculptor', to: `${draft}/state.sql.gz`, without: [] });
+    const state = await dumpState(tools, `${draft}/state.sql.gz`);
     const door = tools.withDoor ? await dumpDoor(tools, `${draft}/door.sql.gz`) : null;
     const about = StateDumpAbout.parse({ at, version: await versionOf(tools), migrations, state, door });
     await tools.files.replace(`${draft}/about.json`, `${JSON.stringify(about)}\n`, 0o600);
@@ -109,49 +104,6 @@ async function write(tools: StateDumpTools, asNamed: string): Promise<StateDumpe
     await folders.remove(draft).catch(() => undefined);
     throw cause;
   }
-}
-
-type Part = {
-  readonly schema: 'sculptor' | 'sculptor_door';
-  readonly to: string;
-  readonly without: readonly string[];
-};
-
-/** In one transaction, so that it is of one moment, and nobody waits for it. Read back before it counts. */
-async function dump({ commands, socketPath }: StateDumpTools, { schema, to, without }: Part) {
-  await commands
-    .run({
-      file: '/usr/bin/mariadb-dump',
-      args: [
-        ...rootLogin(socketPath),
-        ...['--single-transaction', '--quick', '--hex-blob', '--triggers', '--skip-dump-date'],
-        ...['--default-character-set=utf8mb4', '--max-allowed-packet=1G'],
-        ...without.map((view) => `--ignore-table=${schema}.${view}`),
-        ...['--', schema],
-      ],
-      timeoutMs: LIMIT_MS,
-      drain: (output) => compressTo(to, output),
-    })
-    .catch((cause: unknown) => {
-      throw because(cause, incomplete());
-    });
-  return readThrough(to).catch((cause: unknown) => {
-    throw because(cause, incomplete());
-  });
-}
-
-const View = z.string().regex(/^[a-z_]{1,64}$/);
-
-/** Its views are made anew at each installation, and when a dump is put back. */
-async function dumpDoor(tools: StateDumpTools, to: string) {
-  const views = await tools.sql(
-    "SELECT table_name FROM information_schema.views WHERE table_schema = 'sculptor_door';",
-  );
-  const without = views
-    .split('\n')
-    .filter(Boolean)
-    .map((name) => View.parse(name));
-  return dump(tools, { schema: 'sculptor_door', to, without });
 }
 
 async function migrationsOf(sql: RootSql): Promise<readonly string[]> {
@@ -181,67 +133,8 @@ async function requireRoom({ sql }: StateDumpTools): Promise<void> {
   );
 }
 
-function incomplete(): FailureError {
-  return new FailureError(
-    'server_broken',
-    "The agent's state could not be dumped in full; those that there are were left.",
-    'The log of the executor has what mariadb-dump said.',
-  );
-}
-
-async function list({ files, folders }: StateDumpTools): Promise<readonly StateDump[]> {
-  if ((await folders.look(paths.stateDumps)) === null) return [];
-  const names = (await folders.list(paths.stateDumps)).flatMap(
-    (name) => StateDumpName.safeParse(name).data ?? [],
-  );
-  const read = async (name: StateDumpName) => {
-    const text = await files.read(`${paths.stateDump(name)}/about.json`).catch(() => null);
-    return { name, about: parse(text) };
-  };
-  return Promise.all(names.sort().reverse().map(read));
-}
-
-function parse(text: string | null): StateDumpAbout | null {
-  try {
-    return StateDumpAbout.safeParse(JSON.parse(text ?? 'null')).data ?? null;
-  } catch {
-    return null;
-  }
-}
-
 /** A newer one is whole: it has just been read. What cannot be read is left for root to look at. */
 async function prune(tools: StateDumpTools): Promise<void> {
-  const whole = (await list(tools)).filter(({ about }) => about !== null).map(({ name }) => name);
+  const whole = (await listStateDumps(tools)).filter(({ about }) => about !== null).map(({ name }) => name);
   for (const name of superfluous(whole, tools.rule)) await tools.folders.remove(paths.stateDump(name));
-}
-
-async function verify(tools: StateDumpTools, name: StateDumpName): Promise<StateDumpAbout> {
-  const found = (await list(tools)).find((each) => each.name === name);
-  if (found === undefined)
-    throw new FailureError(
-      'not_found',
-      `There is no dump ${name}.`,
-      'sculptorctl system state-dumps shows those that there are.',
-    );
-  const { about } = found;
-  if (about === null) throw broken(name, 'what is noted beside it cannot be read');
-  const parts = [
-    { file: 'state.sql.gz', noted: about.state },
-    ...(about.door === null ? [] : [{ file: 'door.sql.gz', noted: about.door }]),
-  ];
-  for (const { file, noted } of parts) {
-    const read = await readThrough(`${paths.stateDump(name)}/${file}`).catch((cause: unknown) => {
-      throw because(cause, broken(name, `${file} cannot be read to its end`));
-    });
-    if (read.sha256 !== noted.sha256) throw broken(name, `${file} is not what was written`);
-  }
-  return about;
-}
-
-function broken(name: StateDumpName, why: string): FailureError {
-  return new FailureError(
-    'mismatch',
-    `The dump ${name} is not whole: ${why}. Nothing was changed.`,
-    'Take another: sculptorctl system state-dumps shows those that there are.',
-  );
 }
