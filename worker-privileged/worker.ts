@@ -40,7 +40,7 @@ import { createRunOperation } from './run-operation.ts';
 import { createSealingAudit } from './sealing-audit.ts';
 import { createSweep } from './sweep.ts';
 import { createTellingUpdates } from './telling-updates.ts';
-import { createSettings } from './settings.ts';
+import { createHealthSettings } from './health-settings.ts';
 import { askSite } from './site-request.ts';
 import { createWatchingHealth } from './watching-health.ts';
 import { createWatchingDrift } from './watching-drift.ts';
@@ -145,7 +145,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     isActive: () => between.isActive() && renewing.isOver(),
   });
   const knowing = createKnowingUpdates(between);
-  const settings = createSettings(
+  const settings = createHealthSettings(
     parts.healthSettings ?? (() => Promise.resolve(HealthSettings.parse({}))),
     logger,
   );

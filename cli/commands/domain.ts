@@ -1,13 +1,14 @@
 import { Option, type Command } from 'commander';
 import { PhpLimits, SiteType } from '../../contract/domains.ts';
 import { action, collect, defined, present } from '../action.ts';
-import { Domain, SiteChecks } from '../answers.ts';
+import { Domain } from '../answers.ts';
 import { understand } from '../client.ts';
 import { UsageError } from '../errors.ts';
 import { limitsOf, limitText } from '../limits.ts';
 import { listAll, path, type OpenSession } from '../session.ts';
 import { listing, table } from '../table.ts';
 import { perform } from '../write.ts';
+import { addChecksCommand } from './domain-checks.ts';
 import { OPTION_NAMES, optionFacts, typedOptions } from './domain-options.ts';
 import { addRunCommands } from './run.ts';
 import { addVisitorCommands } from './visitor.ts';
@@ -143,32 +144,7 @@ function addReading(domain: Command, open: OpenSession): void {
         present(session, document, () => listing(facts(understand(Domain, document))));
       }),
     );
-  domain
-    .command('checks')
-    .description('How a website answered when the server asked it last.')
-    .argument('<domain>', 'its id or its name')
-    .action(
-      action(open, async (session, [id]) => {
-        const document = await session.client.get(path`/v1/domains/${id}/checks`);
-        present(session, document, () => checked(understand(SiteChecks, document)));
-      }),
-    );
-}
-
-function checked({ latest }: SiteChecks): readonly string[] {
-  if (latest === null) return ['it was not asked yet, or sleeps, or is not to be asked'];
-  const { status, milliseconds, certificate, checkedAt } = latest;
-  return listing([
-    ['asked', checkedAt],
-    ['status', status === null ? 'no answer' : String(status)],
-    ['answered after', `${milliseconds} ms`],
-    [
-      'certificate',
-      certificate === null
-        ? 'none'
-        : `until ${certificate.ends}${certificate.shown ? '' : ', and another one is shown'}`,
-    ],
-  ]);
+  addChecksCommand(domain, open);
 }
 
 function addWanted(command: Command): Command {

@@ -2,7 +2,7 @@ import { HealthSettings } from '../contract/alarms.ts';
 import type { Logger } from '../runtime/logger.ts';
 
 /** Those that were read last where they cannot be understood now, and at first the usual ones; said once each time. */
-export function createSettings(
+export function createHealthSettings(
   read: () => Promise<HealthSettings>,
   logger: Logger,
 ): () => Promise<HealthSettings> {
