@@ -121,3 +121,18 @@ function described(folder: string, file: string): string {
 export function versionOf(name: string): string {
   return must('dpkg-query', ['--show', '--showformat=${Version}', name]);
 }
+
+const [HALF_WAY, GO] = ['/run/probe-half-way', '/run/probe-go'];
+/** What a package runs, as it is configured, that waits half-way until it is let go. */
+export const WAITS = `touch ${HALF_WAY}; while [ ! -e ${GO} ]; do sleep 0.1; done`;
+
+export const isHalfWay = (): boolean => existsSync(HALF_WAY);
+export const letGo = (): void => writeFileSync(GO, '');
+
+/** Takes those packages away, and whatever waited. */
+export function purge(...names: readonly string[]): void {
+  letGo();
+  must('dpkg', ['--configure', '--pending']);
+  must('dpkg', ['--purge', '--force-hold', ...names]);
+  for (const path of [HALF_WAY, GO]) rmSync(path, { force: true });
+}

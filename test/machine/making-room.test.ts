@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   accepted,
@@ -11,7 +11,18 @@ import {
   succeeded,
   unique,
 } from './agent.ts';
-import { begin, build, forget, publish, SECURITY, versionOf } from './archive.ts';
+import {
+  begin,
+  build,
+  forget,
+  isHalfWay,
+  letGo,
+  publish,
+  purge,
+  SECURITY,
+  versionOf,
+  WAITS,
+} from './archive.ts';
 import { must, page, run } from './server.ts';
 import { told } from './told.ts';
 
@@ -19,20 +30,13 @@ import { told } from './told.ts';
 
 const HOOK = '/usr/lib/sculptor/update-hook';
 const MARKS = '/run/sculptor-updates';
-const [HALF_WAY, GO] = ['/run/probe-half-way', '/run/probe-go'];
-const WAITS = `touch ${HALF_WAY}; while [ ! -e ${GO} ]; do sleep 0.1; done`;
 const NAME = 'probe-slow';
 
 beforeAll(async () => {
   await ready();
   begin();
 });
-afterEach(() => {
-  writeFileSync(GO, '');
-  must('dpkg', ['--configure', '--pending']);
-  must('dpkg', ['--purge', NAME]);
-  for (const path of [HALF_WAY, GO]) rmSync(path, { force: true });
-});
+afterEach(() => purge(NAME));
 afterAll(forget);
 
 type Running = { readonly child: ChildProcess; readonly over: Promise<number | null> };
@@ -60,7 +64,7 @@ const newSite = () =>
 
 /** Waits until the package is half-way, and the worker knows. */
 async function halfWay(): Promise<void> {
-  await until(() => existsSync(HALF_WAY));
+  await until(isHalfWay);
   await seenTwice();
 }
 
@@ -84,7 +88,7 @@ test.each([
     await seenTwice();
     for (const answer of asked) expect((await readOperation(operationId(answer))).status).toBe('queued');
     const let_go = new Date().toISOString();
-    writeFileSync(GO, '');
+    letGo();
     expect(await over).toBe(0);
     for (const answer of asked) {
       const { status, startedAt } = await ended(answer);
@@ -98,7 +102,7 @@ test.each([
 
 test('an administrator is told what was replaced, and that the server answers', async () => {
   must('dpkg', ['--install', build('/srv/archive', { name: NAME, version: '0.9' })]);
-  writeFileSync(GO, '');
+  letGo();
   publish('security', SECURITY, [{ name: NAME, version: '1.1', configured: WAITS }]);
   must('unattended-upgrade', []);
   const one = await told(new RegExp(`${NAME} (0\\.9 to )?1\\.1`));
@@ -127,13 +131,13 @@ test('what is under way ends before a package is touched', async () => {
   const asked = await accepted('PATCH', `/v1/domains/${id}`, { body: { type: 'php' } });
   while ((await readOperation(operationId(asked))).status !== 'running') await pause(20);
   const file = package_();
-  writeFileSync(GO, '');
+  letGo();
   const apt = start('apt-get', 'install', '--quiet', '--yes', file);
   await until(() => existsSync(`${MARKS}/mark`));
   await seenTwice();
-  expect(existsSync(HALF_WAY)).toBe(false);
+  expect(isHalfWay()).toBe(false);
   process.kill(-lock.child.pid!, 'SIGKILL');
-  const half = until(() => existsSync(HALF_WAY)).then(() => readOperation(operationId(asked)));
+  const half = until(isHalfWay).then(() => readOperation(operationId(asked)));
   expect((await half).status).toBe('succeeded');
   expect(await apt.over).toBe(0);
   expect((await page(name))[0]).not.toBe(0);

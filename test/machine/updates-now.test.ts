@@ -1,28 +1,34 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ShownUpdates } from '../../contract/updates.ts';
 import { accepted, api, ended, operationId, readOperation, ready, succeeded, unique } from './agent.ts';
-import { begin, build, forget, forgetRead, POINT_RELEASE, publish, SECURITY, versionOf } from './archive.ts';
+import {
+  begin,
+  build,
+  forget,
+  forgetRead,
+  isHalfWay,
+  letGo,
+  POINT_RELEASE,
+  publish,
+  purge,
+  SECURITY,
+  versionOf,
+  WAITS,
+} from './archive.ts';
 import { must, run } from './server.ts';
 import { told } from './told.ts';
 
 /* What waits, and that it be installed now: by the distribution's own unit, from signed archives as it has them. */
 
 const [FIXED, MOVED, KEPT, SLOW] = ['probe-fixed', 'probe-moved', 'probe-kept', 'probe-slow'] as const;
-const [HALF_WAY, GO] = ['/run/probe-half-way', '/run/probe-go'];
-const WAITS = `touch ${HALF_WAY}; while [ ! -e ${GO} ]; do sleep 0.1; done`;
 const STAMP = '/var/lib/apt/periodic/upgrade-stamp';
 
 beforeAll(async () => {
   await ready();
   begin();
 });
-afterEach(() => {
-  writeFileSync(GO, '');
-  must('dpkg', ['--configure', '--pending']);
-  must('dpkg', ['--purge', '--force-hold', FIXED, MOVED, KEPT, SLOW]);
-  for (const path of [HALF_WAY, GO]) rmSync(path, { force: true });
-});
+afterEach(() => purge(FIXED, MOVED, KEPT, SLOW));
 afterAll(forget);
 
 const asBefore = (...names: readonly string[]) => {
@@ -90,7 +96,7 @@ test('asked for twice it is one run, which other operations wait for and which w
   publish('security', SECURITY, [{ name: SLOW, version: '1.1', configured: WAITS }]);
   const [one, other] = await Promise.all([install(), install()]);
   expect(operationId(one)).toBe(operationId(other));
-  await until(() => existsSync(HALF_WAY));
+  await until(isHalfWay);
   expect(operationId(await install())).toBe(operationId(one));
   expect((await shown()).installing).toBe(operationId(one));
   const site = await accepted('POST', '/v1/domains', {
@@ -99,7 +105,7 @@ test('asked for twice it is one run, which other operations wait for and which w
   await pause(3000);
   expect((await readOperation(operationId(site))).status).toBe('queued');
   expect((await readOperation(operationId(one))).status).toBe('running');
-  writeFileSync(GO, '');
+  letGo();
   await succeeded(one);
   await succeeded(site);
   expect(versionOf(SLOW)).toBe('1.1');
@@ -111,11 +117,11 @@ test.each(['worker-privileged', 'executor'])(
     asBefore(SLOW);
     publish('security', SECURITY, [{ name: SLOW, version: '1.1', configured: WAITS }]);
     const asked = await install();
-    await until(() => existsSync(HALF_WAY));
+    await until(isHalfWay);
     const from = statSync('/var/log/unattended-upgrades/unattended-upgrades.log').size;
     must('systemctl', ['kill', '--signal=KILL', `sculptor-${unit}.service`]);
     await pause(3000);
-    writeFileSync(GO, '');
+    letGo();
     const { attempt } = await succeeded(asked);
     expect(attempt).toBeGreaterThan(1);
     expect(versionOf(SLOW)).toBe('1.1');
@@ -129,14 +135,14 @@ test('where it is killed half-way the operation fails, and until dpkg is mended 
   asBefore(SLOW);
   publish('security', SECURITY, [{ name: SLOW, version: '1.1', configured: WAITS }]);
   const asked = await install();
-  await until(() => existsSync(HALF_WAY));
+  await until(isHalfWay);
   must('pkill', ['--signal=KILL', '--full', '/usr/bin/unattended-upgrade']);
   must('pkill', ['--signal=KILL', '--exact', 'dpkg']);
   must('pkill', ['--signal=KILL', '--full', `${SLOW}.postinst`]);
   const { status, error } = await ended(asked);
   expect([status, error?.code]).toEqual(['failed', 'server_broken']);
   expect((await shown()).last).toMatchObject({ result: 'failed', packages: [{ name: SLOW, whole: false }] });
-  writeFileSync(GO, '');
+  letGo();
   // apt's own look at itself comes first, and ends the unit well.
   const again = await ended(await install());
   expect([again.status, again.error?.hint]).toEqual(['failed', expect.stringMatching(/dpkg --configure/)]);
