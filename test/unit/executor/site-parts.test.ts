@@ -57,6 +57,14 @@ test('what is removed does not come back by a replay', async () => {
   expect(textOf(server, FILE)).toBeUndefined();
 });
 
+test('what was asked for after a creation that took away what it had made is asked of nothing', async () => {
+  const { system } = await withSite();
+  await putPart(system, 'key')(key(), recordedRun());
+  await removePart(system, 'key')(place(undefined, 1), recordedRun());
+  expect(await failureOf(putPart(system, 'key')(key(undefined, 2), recordedRun()))).toBe('not_found');
+  expect(await failureOf(removePart(system, 'key')(place(undefined, 2), recordedRun()))).toBe('not_found');
+});
+
 test('it goes to the trash with its site and comes back with it', async () => {
   const { server, system } = await withSite();
   await putPart(system, 'key')(key(), recordedRun());

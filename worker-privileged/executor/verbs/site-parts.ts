@@ -59,7 +59,7 @@ export async function askedPart<T extends PartType>(
   if (site.user === 'www' && !PART_KINDS[type].inPool) throw notInPool();
   const before = await readPart(system, args, type);
   // By an attempt that failed, took away what it had made, and could not write its end: asked for again, it is too late.
-  if (before?.removed === true) throw new FailureError('not_found', 'It was removed.', 'Create it anew.');
+  if (before?.removed === true) throw removed();
   const { id, generation, name, spec } = args;
   const since = before?.since ?? system.now().toISOString();
   const part = PartEntry.parse({ id, type, site: site.id, name, spec, since, generation, removed: false });
@@ -101,10 +101,10 @@ export async function readPart(
   const part = await parts.read(place);
   if (part === null) return null;
   if (part.type !== type) throw refuse('That id belongs to something else of this site.', 'Create it anew.');
-  if (part.removed && part.generation !== place.generation)
-    throw refuse('It was removed.', 'Create it anew.');
   if (place.generation < part.generation)
     throw refuse('The server has a newer version of this.', 'Ask for the change again.');
+  // What was asked for after a creation that failed, and took away what it had made.
+  if (part.removed && part.generation !== place.generation) throw removed();
   return part;
 }
 
@@ -124,6 +124,10 @@ export function noted(system: System, part: PartEntry, countedFor: TenantId | nu
       });
     },
   };
+}
+
+function removed(): FailureError {
+  return new FailureError('not_found', 'It was removed.', 'Create it anew.');
 }
 
 export function notThere(): FailureError {
