@@ -7,7 +7,7 @@ const INSTALLED = '/usr/lib/sculptor/app/state';
 
 /** The accounts and the door, as every installation puts them in place. */
 function putBack(): void {
-  for (const file of ['accounts.sql', 'procedures.sql', 'procedures-root.sql'])
+  for (const file of ['accounts.sql', 'dialects/mariadb.sql', 'procedures.sql', 'procedures-root.sql'])
     rootSql(`USE sculptor;\n${readFileSync(`${INSTALLED}/${file}`, 'utf8')}`);
 }
 
