@@ -8,11 +8,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tree=$(dirname "$here")
 guest_tree=/usr/src/sculptor-agent
 results=$(mktemp -d)
-running=
-trap '[ -z "$running" ] || kill "$running" 2>/dev/null; rm -rf "$results"' EXIT
+running=()
+trap 'end_what_runs; rm -rf "$results"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-passed=0 failed=0 skipped=0 whole=
+whole=
 seed=${SEED:-$((RANDOM * 32768 + RANDOM))}
 
 # On an installed server, each suite on one of its own: these change accounts, reload nginx, kill MariaDB.
@@ -23,11 +23,12 @@ usage() {
 Usage: test.sh [--whole] [SUITE]...
 
 Suites: types lint format borders unit fuzz integration machine render fault failpoints chaos attack doctor scripts defences;
-all of them where none is named. Of the longest a part of the files, a fifth of machine's and a third of attack's, and of the
-defences that need a server an eighth, dealt by a seed (SEED=NUMBER in the environment): --whole runs all. Of the failpoints
-it is some by that seed in any case, for all take hours (scripts/failpoints.sh), and chaos is a short run (scripts/chaos.sh
-makes longer ones). As root on Debian or Ubuntu; what it needs is installed. The throwaway servers' first start makes their
-root file system, later ones take seconds.
+all of them where none is named, on two servers at a time. Of the longest a part, dealt by a seed (SEED=NUMBER in the
+environment): a fifth of machine's files, a third of attack's and of what is done to a server for doctor, half of integration
+and scripts, a sixteenth of the defences that need a server; --whole runs all. Of the failpoints it is some by that seed in any
+case, for all take hours (scripts/failpoints.sh), and chaos is a short run (scripts/chaos.sh makes longer ones). As root on
+Debian or Ubuntu; what it needs is installed. The throwaway servers' first start makes their root file system, later ones take
+seconds.
 TEXT
 }
 
@@ -43,11 +44,47 @@ main() {
     exit 77
   fi
   { ensure_node && ensure_modules; } || count_failure 'node_modules'
-  local suite suites=("$@")
-  [ $# -gt 0 ] || suites=(types lint format borders unit fuzz "${on_a_server[@]}" scripts defences)
-  warm_machines "${suites[@]}"
-  for suite in "${suites[@]}"; do run_suite "$suite"; done
+  if [ $# -gt 0 ]; then
+    warm_machines "$@"
+    lane "$@"
+  else
+    warm_machines "${on_a_server[@]}"
+    lane types lint format borders unit fuzz
+    two_lanes
+    lane chaos
+  fi
   summary
+}
+
+lane() {
+  local suite
+  for suite in "$@"; do run_suite "$suite"; done
+}
+
+# Most suites wait more than they work: two at a time. Chaos is alone, for it measures by a clock who was kept waiting.
+two_lanes() {
+  (quiet_lane integration doctor render fault failpoints) &
+  running=($!)
+  (quiet_lane scripts machine attack defences) &
+  running+=($!)
+  wait
+  running=()
+}
+
+# What a suite prints comes when it has ended, so that two do not mix.
+quiet_lane() {
+  local suite
+  running=()
+  trap end_what_runs EXIT
+  trap 'exit 143' TERM HUP INT
+  for suite in "$@"; do
+    run_suite "$suite" >"$results/$suite.out" 2>&1
+    cat "$results/$suite.out"
+  done
+}
+
+end_what_runs() {
+  [ ${#running[@]} = 0 ] || kill "${running[@]}" 2>/dev/null
 }
 
 # The distribution's Node.js where it is new enough, else the one that the agent itself would get.
@@ -100,32 +137,38 @@ run_suite() {
   case $1 in
     types | lint | format | borders) check "$1" ;;
     unit | fuzz) jest_here "$1" ;;
-    scripts) jest_here scripts --maxWorkers=2 ;;
-    defences) defences ;;
+    integration) dealt integration 2 ;;
     machine) dealt machine 5 ;;
     attack) dealt attack 3 ;;
+    doctor) DOCTOR_PART=$(part 3) jest_on_a_server doctor ;;
+    scripts) dealt scripts 2 ;;
+    defences) defences ;;
     *) jest_on_a_server "$1" ;;
   esac
   printf '== %s: %d s\n' "$1" $((SECONDS - started))
 }
 
 defences() {
-  if [ -n "$whole" ]; then jest_here defences; else DEFENCES_PART=1/8 DEFENCES_SEED=$seed jest_here defences; fi
+  if [ -n "$whole" ]; then jest_here defences; else DEFENCES_PART=1/16 DEFENCES_SEED=$seed jest_here defences; fi
 }
 
 # Which files are in which part jest says by their names: as many seeds, one after the other, run all.
 dealt() {
-  local shard=1/1
-  [ -n "$whole" ] || shard=$((seed % $2 + 1))/$2
-  jest_on_a_server "$1" --shard="$shard"
+  local run=jest_on_a_server
+  [ "$1" != scripts ] || run=jest_here
+  "$run" "$1" --shard="$(part "$2")"
   printf '%s: %s of %s files, seed %s\n' "$1" "$(node --print '
     JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8")).numTotalTestSuites' "$results/$1.json" 2>/dev/null || echo 0)" \
     "$(find "test/$1" -name '*.test.ts' | wc -l)" "$seed"
 }
 
+part() {
+  if [ -n "$whole" ]; then echo 1/1; else echo "$((seed % $1 + 1))/$1"; fi
+}
+
 check() {
   if npm run --silent "$1" </dev/null; then
-    passed=$((passed + 1))
+    note_counts 1 0 0
   else
     count_failure "$1"
   fi
@@ -136,9 +179,9 @@ check() {
 limited() {
   local code=0
   setpriv --pdeathsig TERM timeout --kill-after=20 "$1" "${@:2}" </dev/null &
-  running=$!
-  wait "$running" || code=$?
-  running=
+  running=($!)
+  wait "${running[0]}" || code=$?
+  running=()
   return "$code"
 }
 
@@ -153,7 +196,8 @@ jest_here() {
 jest_on_a_server() {
   local code=0
   limited 2700 "$here/machine.sh" run --bind "$results:/mnt" -- \
-    env --chdir="$guest_tree" CI="${CI:-}" FAILPOINTS_SEED="$seed" CHAOS_SEED="$seed" /usr/lib/sculptor/node/bin/node node_modules/jest/bin/jest.js --ci \
+    env --chdir="$guest_tree" CI="${CI:-}" FAILPOINTS_SEED="$seed" CHAOS_SEED="$seed" DOCTOR_PART="${DOCTOR_PART:-}" \
+    /usr/lib/sculptor/node/bin/node node_modules/jest/bin/jest.js --ci \
     --forceExit --selectProjects "$1" --runInBand --cacheDirectory=/tmp/jest --json --outputFile="/mnt/$1.json" "${@:2}" || code=$?
   count "$1" $code
 }
@@ -168,7 +212,7 @@ count() {
   ' "$results/$1.json" 2>/dev/null) || numbers='0 0 0 0'
   failures "$1" >>"$results/failures"
   read -r good bad left broken <<<"$numbers"
-  passed=$((passed + good)) failed=$((failed + bad + broken)) skipped=$((skipped + left))
+  note_counts "$good" $((bad + broken)) "$left"
   if [ $((good + left)) = 0 ] && [ $((bad + broken)) = 0 ]; then
     count_failure "$1"
   elif [ "$2" != 0 ] && [ $((bad + broken)) = 0 ]; then
@@ -191,12 +235,20 @@ failures() {
 }
 
 count_failure() {
-  failed=$((failed + 1))
+  note_counts 0 1 0
   printf 'test.sh: %s did not pass, or could not run\n' "$1" | tee -a "$results/failures" >&2
 }
 
+note_counts() {
+  printf '%d %d %d\n' "$1" "$2" "$3" >>"$results/counts"
+}
+
 summary() {
-  local line="$passed passed, $failed failed"
+  local good bad left passed=0 failed=0 skipped=0 line
+  while read -r good bad left; do
+    passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + left))
+  done <"$results/counts"
+  line="$passed passed, $failed failed"
   [ $skipped = 0 ] || line+=", $skipped skipped"
   [ ! -s "$results/failures" ] || { echo && cat "$results/failures"; }
   printf '\n%s\n' "$line"
