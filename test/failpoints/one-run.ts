@@ -84,9 +84,13 @@ async function settled(
   }
 }
 
-/** What is looked at meanwhile by itself, because it is new or a day is over, is noted too. */
+/**
+ * What is looked at by itself, because it is new or a day is over, is noted too: meanwhile, or already before, where the note
+ * of this operation then takes the other's place.
+ */
 const isOf = (kind: string) => (line: string) =>
-  !line.includes('row of sculptor.drift ') || (/\.(?:drift|repair)$/.test(kind) && /<\d+>/.test(line));
+  !line.includes('row of sculptor.drift ') ||
+  (/\.(?:drift|repair)$/.test(kind) && line.startsWith('+') && /<\d+>/.test(line));
 
 const sameLines = (one: readonly string[], other: readonly string[]) =>
   one.length === other.length && one.every((line, index) => line === other[index]);
