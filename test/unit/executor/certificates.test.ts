@@ -263,7 +263,7 @@ test('none, and one that is removed, are shown to nobody; a removal leaves no ke
   expect([...server.disk.keys()].filter((path) => path.includes('/certificates/') || path === LINK)).toEqual(
     [],
   );
-  expect(await failureOf(put(system, selfSigned, 5))).toBe('invalid_request');
+  expect(await failureOf(put(system, selfSigned, 5))).toBe('not_found');
 });
 
 test('as many lose theirs in an hour as may be, and no more', async () => {
