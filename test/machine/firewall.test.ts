@@ -201,16 +201,16 @@ describe('over ssh', () => {
   });
 });
 
-test('where sshd is moved to is let in when it is asked for anew, and doctor says so until then', () => {
+test('where sshd is moved to, among the ports of programs too, is let in when it is asked for anew, and doctor says so until then', () => {
   const part = '/etc/ssh/sshd_config.d/50-port.conf';
   try {
-    writeFileSync(part, 'Port 22\nPort 2222\n');
+    writeFileSync(part, 'Port 22\nPort 22222\n');
     must('systemctl', ['restart', 'ssh.service']);
     expect(sculptorctl('doctor').out).toContain(
-      'sshd is on port 2222, and the firewall lets nobody in there.',
+      'sshd is on port 22222, and the firewall lets nobody in there.',
     );
-    expect([outside.reaches(2222), sculptorctl('firewall', 'renew').code]).toEqual([false, 0]);
-    expect([outside.reaches(22), outside.reaches(2222)]).toEqual([true, true]);
+    expect([outside.reaches(22222), sculptorctl('firewall', 'renew').code]).toEqual([false, 0]);
+    expect([outside.reaches(22), outside.reaches(22222)]).toEqual([true, true]);
   } finally {
     must('rm', [part]);
     must('systemctl', ['restart', 'ssh.service']);

@@ -21,6 +21,7 @@ import { paths } from './system/paths.ts';
 import { createRequireRoom } from './system/room.ts';
 import { createSystem } from './system/system.ts';
 import { createVerbs } from './verbs/all.ts';
+import { takeUpPorts } from './verbs/site-parts/public-port.ts';
 import { purgeNobodysTrash } from './verbs/nobodys-trash.ts';
 
 /** After SIGTERM: how long what is under way may go on, and how long the step that it is at then; systemd waits 30 s. */
@@ -58,6 +59,9 @@ await sweepDrafts(await foldersOfDrafts()).catch((cause: unknown) =>
 await system.nginx
   .putBack()
   .catch((cause: unknown) => log('error', 'what nginx was to read cannot be put back', causeOf(cause)));
+void takeUpPorts(system).catch((cause: unknown) =>
+  log('error', 'the rules for public ports cannot be taken up', causeOf(cause)),
+);
 void purgeNobodysTrash(system).catch((cause: unknown) =>
   log('error', 'what lies in the trash and is nobody’s cannot be removed', causeOf(cause)),
 );

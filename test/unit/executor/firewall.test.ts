@@ -37,7 +37,7 @@ table inet sculptor {
     iif lo accept
     ct state invalid drop
     jump programs
-    ct direction original tcp dport 20000-29999 tcp dport != @open drop
+    ct direction original tcp dport 20000-29999 tcp dport != @open tcp dport != @ssh drop
     ct direction original udp dport 20000-29999 drop
     ct state { established, related } accept
     icmp type { destination-unreachable, echo-request, time-exceeded, parameter-problem } accept

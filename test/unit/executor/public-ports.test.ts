@@ -9,6 +9,7 @@ import { boundIn } from '../../../worker-privileged/executor/system/bound-ports.
 import { paths } from '../../../worker-privileged/executor/system/paths.ts';
 import { alignSite } from '../../../worker-privileged/executor/verbs/align.ts';
 import { moveSite } from '../../../worker-privileged/executor/verbs/site-move.ts';
+import { takeUpPorts } from '../../../worker-privileged/executor/verbs/site-parts/public-port.ts';
 import { putPart, removePart } from '../../../worker-privileged/executor/verbs/site-parts.ts';
 import { purgeSite, restoreSite } from '../../../worker-privileged/executor/verbs/site-trash.ts';
 import { putSite, removeSite } from '../../../worker-privileged/executor/verbs/site.ts';
@@ -145,6 +146,22 @@ test('a port that is reached anew is counted as letting in, and one that is give
   await put(GAME, tcp(25_566), { running: false });
   await put(GAME, null);
   expect(counted()).toBe(before + 2);
+});
+
+test('after a start of the server the kernel reads them once more, and what somebody has written there stays', async () => {
+  const { put, server, system } = await world();
+  await put(GAME, tcp(25_565));
+  const rules = server.disk.get(paths.firewallPorts);
+  server.disk.delete(paths.firewallPortsRead);
+  await takeUpPorts(system);
+  expect(server.disk.get(paths.firewallPortsRead)).toEqual(rules);
+  server.disk.delete(paths.firewallPortsRead);
+  server.disk.set(paths.firewallPorts, { kind: 'file', text: '# by hand\n', mode: 0o600 });
+  await takeUpPorts(system);
+  expect([server.disk.get(paths.firewallPortsRead), server.disk.get(paths.firewallPorts)]).toEqual([
+    undefined,
+    { kind: 'file', text: '# by hand\n', mode: 0o600 },
+  ]);
 });
 
 test('it is refused beyond the plan, and nothing is left of the program', async () => {

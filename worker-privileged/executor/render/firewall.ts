@@ -34,7 +34,7 @@ table inet sculptor {
     iif lo accept
     ct state invalid drop
     jump programs
-    ct direction original tcp dport ${PROGRAMS} tcp dport != @open drop
+    ct direction original tcp dport ${PROGRAMS} tcp dport != @open tcp dport != @ssh drop
     ct direction original udp dport ${PROGRAMS} drop
     ct state { established, related } accept
     icmp type { ${ICMP} } accept

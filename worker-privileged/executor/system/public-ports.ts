@@ -33,8 +33,12 @@ export type PublicPorts = {
   readonly look: (rules: string) => Promise<string | null>;
   /** Puts them there and has the kernel read them. Where it does not, the former stay. */
   readonly load: (rules: string) => Promise<void>;
+  /** Loads them where they stand and nothing says that they were read, as after a start of the server. */
+  readonly takeUp: (rules: string) => Promise<void>;
   readonly bound: () => Promise<readonly BoundPort[]>;
 };
+
+const NOT_READ = 'the kernel has not read the rules for public ports';
 
 type Tools = {
   readonly commands: Pick<Commands, 'run'>;
@@ -52,6 +56,20 @@ export function createPublicPorts({ commands, files, folders }: Tools): PublicPo
     const text = await files.read(paths.publicPort(PartId.parse(part), Number(port)));
     return text === null ? [] : [PortEntry.parse(JSON.parse(text))];
   };
+  const look = async (rules: string) => {
+    if ((await files.read(paths.firewallPorts)) !== rules) return 'the rules for public ports are others';
+    return (await files.read(paths.firewallPortsRead)) === rules ? null : NOT_READ;
+  };
+  const load = async (rules: string) => {
+    const undo = await files.replace(paths.firewallPorts, rules, 0o600);
+    try {
+      await commands.run(READ_ANEW);
+    } catch (cause) {
+      await undo();
+      throw because(cause, notRead());
+    }
+    await files.replace(paths.firewallPortsRead, rules, 0o600);
+  };
   return {
     list: async () => (await Promise.all((await names()).map(read))).flat(),
     of: async (part) => {
@@ -61,21 +79,10 @@ export function createPublicPorts({ commands, files, folders }: Tools): PublicPo
     write: (entry) =>
       files.replace(paths.publicPort(entry.part, entry.port), `${JSON.stringify(entry)}\n`, 0o600),
     remove: ({ part, port }) => files.remove(paths.publicPort(part, port)),
-    look: async (rules) => {
-      if ((await files.read(paths.firewallPorts)) !== rules) return 'the rules for public ports are others';
-      return (await files.read(paths.firewallPortsRead)) === rules
-        ? null
-        : 'the kernel has not read the rules for public ports';
-    },
-    load: async (rules) => {
-      const undo = await files.replace(paths.firewallPorts, rules, 0o600);
-      try {
-        await commands.run(READ_ANEW);
-      } catch (cause) {
-        await undo();
-        throw because(cause, notRead());
-      }
-      await files.replace(paths.firewallPortsRead, rules, 0o600);
+    look,
+    load,
+    takeUp: async (rules) => {
+      if ((await look(rules)) === NOT_READ) await load(rules);
     },
     bound: readBoundPorts,
   };

@@ -130,6 +130,12 @@ export function portsAnew(system: Rules & Pick<System, 'locks'>): Promise<void> 
   return duringPorts(system, async () => system.publicPorts.load(await rules(system)));
 }
 
+/** What was noted of the kernel is gone with a start of the server. Rules that somebody has changed stay, for drift to show. */
+export async function takeUpPorts(system: Rules & Pick<System, 'locks'>): Promise<void> {
+  if ((await system.publicPorts.list()).length === 0) return;
+  await duringPorts(system, async () => system.publicPorts.takeUp(await rules(system)));
+}
+
 /** Another program has it, root has opened it for something else, or something is there; or the plan has no room. */
 async function requireFree(system: System, { site, part }: Placed<'queue'>): Promise<void> {
   const wanted = part.spec.publicPort;
