@@ -67,6 +67,9 @@ function isImplied({ kind, tenant }: OperationRow, operations: readonly Operatio
 /** A site's certificate is put: whether that makes it or changes it, the client need not know. */
 const wordOf = (kind: string) => (kind === 'certificate.update' ? 'certificate.create' : kind);
 
+/** While one waits or is under way it is the answer to whoever asks for another. */
+const SHARED = 'update.install';
+
 function checkUnasked({ asked, operations }: History): Fault[] {
   const owners = new Map<string, Asked[]>();
   for (const one of asked)
@@ -74,7 +77,8 @@ function checkUnasked({ asked, operations }: History): Fault[] {
       owners.set(id, [...(owners.get(id) ?? []), one]);
   return operations.flatMap((row) => {
     const mine = owners.get(row.id) ?? [];
-    if (mine.length > 1) return [fault('twice', `${row.id} is the answer to ${mine.length} wishes`)];
+    if (mine.length > 1 && row.kind !== SHARED)
+      return [fault('twice', `${row.id} is the answer to ${mine.length} wishes`)];
     if (mine.length === 0 && row.kind !== ASKED_ANEW && !isImplied(row, operations))
       return [fault('unasked', `${row.kind} ${row.id}`)];
     const kind = mine[0]?.kind ?? row.kind;

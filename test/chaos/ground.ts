@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { begin, forget } from '../machine/archive.ts';
 import { must, run } from '../machine/server.ts';
 import { SECOND_WORKER } from './checker-calls.ts';
 import { weaken, type Weakening } from './weakened.ts';
@@ -10,6 +11,8 @@ export const DISK = '/var/chaos-disk';
 const SHIM = '/usr/lib/sculptor-chaos';
 export const CLOCK = `${SHIM}/offset`;
 const UNITS = '/run/systemd/system';
+/** unattended-upgrade makes it where it is not. */
+const SOURCES = '/etc/apt/sources.list';
 const ACL = '/etc/sculptor/redis.acl';
 
 export const WORKER = 'sculptor-worker-privileged.service';
@@ -35,6 +38,9 @@ export function prepare(weakening: Weakening | undefined): void {
     const options = `[Service]\nEnvironment=NODE_OPTIONS=--require=${SHIM}/clock.cjs\n`;
     writeFileSync(join(UNITS, `${name}.d`, 'chaos.conf'), options);
   }
+  // Updates are asked for too, and none are there: without a network the distribution's own archives cannot be read.
+  begin();
+  writeFileSync(SOURCES, '');
   appendFileSync(ACL, `user ${REDIS.username} on >${REDIS.password} ~* &* +@all\n`);
   must('systemctl', ['daemon-reload']);
   must('systemctl', ['start', ...ALL]);
@@ -61,6 +67,8 @@ export function tidy(): void {
   run('systemctl', ['stop', SECOND_WORKER]);
   for (const name of TICKING) run('rm', ['-rf', join(UNITS, `${name}.d`)]);
   run('rm', ['-rf', join(UNITS, SECOND_WORKER), SHIM]);
+  rmSync(SOURCES, { force: true });
+  forget();
   const accounts = readFileSync(ACL, 'utf8').split('\n');
   writeFileSync(ACL, accounts.filter((line) => !line.startsWith(`user ${REDIS.username} `)).join('\n'));
   must('systemctl', ['daemon-reload']);

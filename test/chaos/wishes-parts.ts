@@ -1,3 +1,4 @@
+import { FIRST_PUBLIC_PORT, LAST_PUBLIC_PORT } from '../../contract/queues.ts';
 import type { OperationKind } from '../../contract/operations.ts';
 import type { Method } from '../machine/agent.ts';
 import { publicKey } from './keys.ts';
@@ -173,6 +174,11 @@ const onQueue = (kind: OperationKind, word: string): Wishing => ({
   })),
 });
 
+const publicPort = (random: Random) => ({
+  port: random.between(FIRST_PUBLIC_PORT, LAST_PUBLIC_PORT),
+  protocol: random.pick(['tcp', 'udp']),
+});
+
 const QUEUES: readonly Wishing[] = [
   {
     weight: 4,
@@ -182,6 +188,7 @@ const QUEUES: readonly Wishing[] = [
         name: random.name('q'),
         command: random.chance(0.3) ? STUBBORN : ['sleep', '1000'],
         stopSeconds: 2,
+        ...(random.chance(0.3) ? { publicPort: publicPort(random) } : {}),
       },
       then: (answer) => queues.push(idOf(answer, 'queue')),
     })),
@@ -190,7 +197,9 @@ const QUEUES: readonly Wishing[] = [
     weight: 2,
     wish: part(hasQueue, ({ queues }, random) => ({
       ...{ kind: 'queue.update', method: 'PATCH', path: `/queues/${random.pick(queues)}` },
-      body: { processes: random.between(1, 2) },
+      body: random.chance(0.5)
+        ? { processes: random.between(1, 2) }
+        : { publicPort: random.chance(0.5) ? publicPort(random) : null },
     })),
   },
   onQueue('queue.start', 'start'),

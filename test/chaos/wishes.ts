@@ -4,6 +4,7 @@ import { BASE_WISHES } from './wishes-bases.ts';
 import { DRIFT_WISHES } from './wishes-drift.ts';
 import { GUEST_WISHES } from './wishes-guests.ts';
 import { PART_WISHES } from './wishes-parts.ts';
+import { SERVER_WISHES } from './wishes-server.ts';
 import { SITE_WISHES } from './wishes-sites.ts';
 import type { Wish, Wishing, World } from './world.ts';
 
@@ -20,7 +21,7 @@ const PLAN: Wishing = {
   },
 };
 
-export const WISHES: readonly Wishing[] = [...CHANGES, ...DRIFT_WISHES, PLAN];
+export const WISHES: readonly Wishing[] = [...CHANGES, ...DRIFT_WISHES, ...SERVER_WISHES, PLAN];
 
 /** Of so many the one that was asked for least is taken, so that the rare ones have their turn. */
 const CHOICE = 4;
