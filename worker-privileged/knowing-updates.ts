@@ -1,9 +1,9 @@
 import { toFailure } from '../contract/failures.ts';
 import type { ServerId } from '../contract/ids.ts';
-import type { SeenUpdates } from '../contract/updates.ts';
+import { SeenUpdates } from '../contract/updates.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Sql } from '../state/connection.ts';
-import { putServerFact } from '../state/server-facts.ts';
+import { putServerFact, readServerFact } from '../state/server-facts.ts';
 import { AWAY, UNASKED } from './executor-calls.ts';
 import type { Executor } from './executor-calls.ts';
 
@@ -29,23 +29,35 @@ export interface KnowingUpdates {
 /** Lists are read once a day, and a person may have had apt read them in between. */
 const ROUNDS_BETWEEN = 3600;
 const ROUNDS_AFTER_FAILURE = 60;
+/** apt takes seconds of a processor: a worker that is started again and again does not look each time. */
+const LEAST_BETWEEN_MS = 60_000;
 
 export function createKnowingUpdates(parts: KnowingUpdatesParts): KnowingUpdates {
-  const { server, isActive, logger } = parts;
-  let pause = 0;
+  const { state, server, isActive, logger } = parts;
+  let pause: number | undefined;
+
+  async function sinceTheLast(): Promise<number> {
+    const seen = SeenUpdates.safeParse(await readServerFact(state, server, 'updates')).data;
+    const age = seen === undefined ? Infinity : Date.now() - Date.parse(seen.lookedAt);
+    return age < 0 ? Infinity : age;
+  }
+
   return {
     noteUpdate: () => {
       pause = 0;
     },
     once: async () => {
       if (!isActive()) return;
-      if (pause > 0) {
+      if (pause !== undefined && pause > 0) {
         pause -= 1;
         return;
       }
+      const isFirst = pause === undefined;
       pause = ROUNDS_BETWEEN;
       try {
-        await lookAtUpdates(parts, server);
+        const left = isFirst ? LEAST_BETWEEN_MS - (await sinceTheLast()) : 0;
+        if (left > 0) pause = Math.ceil(left / 1000);
+        else await lookAtUpdates(parts, server);
       } catch (error) {
         pause = ROUNDS_AFTER_FAILURE;
         const { code } = toFailure(error);

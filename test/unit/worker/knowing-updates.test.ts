@@ -5,13 +5,16 @@ import { createLogger } from '../../../runtime/logger.ts';
 import type { Sql } from '../../../state/connection.ts';
 import { createKnowingUpdates } from '../../../worker-privileged/knowing-updates.ts';
 
-function build() {
+function build(lookedAt?: string) {
   const world = { active: true, asked: 0, failing: null as FailureCode | null };
   const lines: string[] = [];
   const written: unknown[] = [];
   const knowing = createKnowingUpdates({
     server: ServerId.parse('default'),
-    state: { run: (_: string, values: unknown) => Promise.resolve(written.push(values)) } as unknown as Sql,
+    state: {
+      run: (_: string, values: unknown) => Promise.resolve(written.push(values)),
+      rows: () => Promise.resolve(lookedAt === undefined ? [] : [{ value: seen(lookedAt) }]),
+    } as unknown as Sql,
     executor: {
       call: () => {
         world.asked += 1;
@@ -27,6 +30,21 @@ function build() {
   };
   return { world, lines, written, knowing, seconds };
 }
+
+const seen = (lookedAt: string) => JSON.stringify({ pending: null, last: null, reboot: null, lookedAt });
+
+test('one that was started anew waits until what the former wrote down is a minute old', async () => {
+  const young = build(new Date().toISOString());
+  await young.seconds(50);
+  expect(young.world.asked).toBe(0);
+  await young.seconds(15);
+  expect(young.world.asked).toBe(1);
+  for (const at of [Date.now() - 61_000, Date.now() + 600_000]) {
+    const other = build(new Date(at).toISOString());
+    await other.seconds(1);
+    expect(other.world.asked).toBe(1);
+  }
+});
 
 test('what waits is written down at the start and every hour, by the one worker alone', async () => {
   const { world, written, seconds } = build();
