@@ -146,15 +146,15 @@ function users(): string[] {
   );
 }
 
-/** Which updates wait is asked now and then, beside whatever is done. */
-const BY_ITSELF = 'sculptor-pending-updates.service';
+/** Which updates wait, and what runs of files that were replaced, is asked now and then, beside whatever is done. */
+const BY_THEMSELVES = new Set(['sculptor-pending-updates.service', 'sculptor-replaced.service']);
 
 function units(): string[] {
   const options = ['--all', '--plain', '--no-legend', 'sculptor-*'];
   const all = lines(must('systemctl', ['list-units', ...options]));
   return all.flatMap((line) => {
     const [name = '', load = '', active = '', sub = ''] = line.trim().split(/\s+/);
-    return name === BY_ITSELF ? [] : [`unit ${name} ${load} ${active} ${sub}`];
+    return BY_THEMSELVES.has(name) ? [] : [`unit ${name} ${load} ${active} ${sub}`];
   });
 }
 
