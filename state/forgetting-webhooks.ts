@@ -4,15 +4,16 @@ import type { Sql } from './connection.ts';
 const BATCH = 1000;
 
 /**
- * What is older than so many days, the oldest first and so much of it at once: deliveries with their attempts, events that
- * nothing is left of, and versions that others took the place of.
+ * What is older than so many days, or as far in the future, the oldest first and so much of it at once: deliveries with their
+ * attempts, events that nothing is left of, and versions that others took the place of.
  */
 export async function forgetWebhooks(sql: Sql, days: number): Promise<void> {
-  const old = 'created_at < UTC_TIMESTAMP(3) - INTERVAL ? DAY';
+  const old =
+    'created_at NOT BETWEEN UTC_TIMESTAMP(3) - INTERVAL ? DAY AND UTC_TIMESTAMP(3) + INTERVAL ? DAY';
   const rows = await sql.rows(
     z.object({ id: z.number() }),
     `SELECT seq AS id FROM webhook_delivery WHERE ${old} ORDER BY created_at LIMIT ${BATCH}`,
-    [days],
+    [days, days],
   );
   if (rows.length > 0) {
     const ids = rows.map(({ id }) => id);
@@ -24,12 +25,12 @@ export async function forgetWebhooks(sql: Sql, days: number): Promise<void> {
   await sql.run(
     `DELETE FROM webhook_attempt WHERE ${old}
        AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.seq = webhook_attempt.delivery) LIMIT ${BATCH}`,
-    [days],
+    [days, days],
   );
   await sql.run(
     `DELETE FROM webhook_event WHERE ${old}
        AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.event_id = webhook_event.event_id) LIMIT ${BATCH}`,
-    [days],
+    [days, days],
   );
   await forgetVersions(sql, days);
 }

@@ -10,6 +10,7 @@ import type { NewAttempt, OpenDelivery } from '../state/webhook-deliveries.ts';
 import { readEventBody } from '../state/webhook-events.ts';
 import { findWebhook, switchOffGone } from '../state/webhooks.ts';
 import type { WebhookRecord } from '../state/webhooks.ts';
+import { createComplaints } from './complaining.ts';
 import type { Post, Posted } from './posting.ts';
 import { GIVEN_UP_AFTER_MS, nextAttempt } from './schedule.ts';
 import { createTurns } from './turns.ts';
@@ -48,6 +49,7 @@ export function createDelivering(parts: DeliveringParts): Delivering {
   const waiting = new Map<number, Waiting>();
   const waitingOf = new Map<WebhookId, number>();
   const turns = createTurns();
+  const complain = createComplaints(logger);
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
   let newest = 0;
@@ -55,11 +57,10 @@ export function createDelivering(parts: DeliveringParts): Delivering {
   async function takeUp(): Promise<void> {
     let after = Math.max(0, newest - LOOK_BACK);
     for (;;) {
-      const found = await openDeliveries(state, { server, after, limit: PAGE });
-      for (const one of found) if (!waiting.has(one.id)) await add(one);
-      const last = found.at(-1)?.id;
+      const { open, last, isFull } = await openDeliveries(state, { server, after, limit: PAGE });
+      for (const one of open) if (!waiting.has(one.id)) await add(one);
       newest = Math.max(newest, last ?? 0);
-      if (last === undefined || found.length < PAGE) return;
+      if (last === undefined || !isFull) return;
       after = last;
     }
   }
@@ -104,7 +105,7 @@ export function createDelivering(parts: DeliveringParts): Delivering {
       })
       .catch((error: unknown) => {
         one.dueAt = now() + AGAIN_MS;
-        logger.debug({ err: error, delivery: one.id }, 'not attempted');
+        if (!stopping.signal.aborted) complain(error, 'a delivery was not attempted');
       })
       .finally(() => {
         one.running = false;
@@ -165,7 +166,7 @@ export function createDelivering(parts: DeliveringParts): Delivering {
         await write();
         return;
       } catch (error) {
-        logger.debug({ err: error }, 'an attempt was not written down yet');
+        complain(error, 'an attempt was not written down yet');
         await pause(1000, undefined, { signal: stopping.signal });
       }
     }
@@ -177,7 +178,7 @@ export function createDelivering(parts: DeliveringParts): Delivering {
         await takeUp();
         await begin();
       } catch (error) {
-        logger.debug({ err: error }, 'deliveries not read');
+        complain(error, 'deliveries were not read');
       }
     },
     stop: async () => {

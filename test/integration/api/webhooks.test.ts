@@ -314,6 +314,69 @@ test('a row that the API did not write hides no other', async () => {
   expect(sent.map(({ url }) => url.href)).toEqual([URL_OF]);
 });
 
+test('deliveries that nobody of ours wrote hold up no other', async () => {
+  const { webhook } = await make({ events: ['operation.*'] });
+  await state.run(`INSERT INTO webhook_version (webhook_id, generation, server, url, events, description, secret_number)
+    VALUES ('AAAAAAAAAAAA', 1, 'default', '${URL_OF}', '["*"]', '', 1)`);
+  await state.run(
+    "INSERT INTO webhook_delivery (webhook_id, event_id, sending) VALUES ('AAAAAAAAAAAA', 'x', 1)",
+  );
+  const first = await endOne('before.example');
+  const taken = 'INSERT INTO webhook_delivery (webhook_id, event_id, sending) VALUES (?, ?, 1)';
+  await state.run(taken, [webhook.id, `operation_${first}`]);
+  const second = await endOne('behind.example');
+  await rounds();
+  const ids = sent.map(({ headers }) => headers['webhook-id']).sort();
+  expect(ids).toEqual([`operation_${first}`, `operation_${second}`].sort());
+});
+
+test('an attempt that nobody of ours wrote does not hide the others', async () => {
+  const { webhook } = await make();
+  await agent.call('POST', `/v1/webhooks/${webhook.id}/test`);
+  await rounds();
+  await state.run(`INSERT INTO webhook_attempt (delivery, number, outcome, duration_ms, next_at)
+    SELECT seq, 65535, 'made up', 0, UTC_TIMESTAMP(3) FROM webhook_delivery`);
+  expect(await deliveries(webhook.id)).toMatchObject([{ status: 'delivered', attempts: [{}] }]);
+  await delivering.stop();
+  delivering = startDelivering();
+  await rounds();
+  expect(sent).toHaveLength(1);
+});
+
+test("a session that sets its clock writes by the server's all the same", async () => {
+  const thief = openState({ ...agent.servers.state('www-data'), connections: 1 });
+  await thief.run("SET time_zone = '+12:00', timestamp = 2147483647");
+  await thief.run(`INSERT INTO webhook_version (webhook_id, generation, server, url, events, description, secret_number)
+    VALUES ('aaaaaaaaaaaa', 1, 'default', '${URL_OF}', '["*"]', '', 1)`);
+  await thief.run("INSERT INTO webhook_event (event_id, type, body) VALUES ('x', 'x', '{}')");
+  await thief.run(
+    "INSERT INTO webhook_delivery (webhook_id, event_id, sending) VALUES ('aaaaaaaaaaaa', 'x', 1)",
+  );
+  await thief.run(
+    "INSERT INTO webhook_attempt (delivery, number, outcome, duration_ms) VALUES (1, 1, 'off', 0)",
+  );
+  await thief.close();
+  for (const table of ['version', 'event', 'delivery', 'attempt'])
+    expect(
+      agent.servers.sql(
+        `SELECT ABS(TIMESTAMPDIFF(MINUTE, created_at, UTC_TIMESTAMP())) < 60 FROM sculptor.webhook_${table}`,
+      ),
+    ).toEqual([['1']]);
+});
+
+test('what is dated in the future is forgotten too', async () => {
+  const { webhook } = await make();
+  await agent.call('POST', `/v1/webhooks/${webhook.id}/test`);
+  await rounds();
+  for (const table of ['event', 'delivery', 'attempt'])
+    agent.servers.sql(`UPDATE sculptor.webhook_${table} SET created_at = created_at + INTERVAL 8 DAY`);
+  const worker = openState(agent.servers.state('sculptor'));
+  await forgetWebhooks(worker, 7);
+  await worker.close();
+  for (const table of ['event', 'delivery', 'attempt'])
+    expect(agent.servers.sql(`SELECT * FROM sculptor.webhook_${table}`)).toEqual([]);
+});
+
 test('after a week it is forgotten, and so is a webhook that was deleted', async () => {
   const kept = await make();
   const gone = await make();
