@@ -6,6 +6,7 @@ import { signatureOf, webhookSecret } from '../../../runtime/webhook-secrets.ts'
 import { openState } from '../../../state/connection.ts';
 import type { State } from '../../../state/connection.ts';
 import { forgetWebhooks } from '../../../state/forgetting-webhooks.ts';
+import { listeningWebhooks } from '../../../state/webhooks.ts';
 import { createCollecting } from '../../../worker-unprivileged/collecting.ts';
 import { createDelivering } from '../../../worker-unprivileged/delivering.ts';
 import type { Delivering } from '../../../worker-unprivileged/delivering.ts';
@@ -400,6 +401,89 @@ test('after a week it is forgotten, and so is a webhook that was deleted', async
   expect((await agent.call('GET', `/v1/webhooks/${kept.webhook.id}`)).json).toMatchObject({
     description: 'third',
   });
+});
+
+function versionsOf(id: string): string[] {
+  const text = `SELECT generation FROM sculptor.webhook_version WHERE webhook_id = '${id}' ORDER BY generation`;
+  return agent.servers.sql(text).flat();
+}
+
+test('what changes nothing writes nothing', async () => {
+  const { webhook } = await make({ description: 'first' });
+  const body = { url: URL_OF, events: ['*'], description: 'first', enabled: true };
+  const asked = await agent.call('PATCH', `/v1/webhooks/${webhook.id}`, { body });
+  expect([asked.status, asked.json]).toEqual([200, { webhook }]);
+  expect(versionsOf(webhook.id)).toEqual(['1']);
+});
+
+test('one is changed so often in an hour and no more, and can be deleted all the same', async () => {
+  const { webhook } = await make();
+  const at = `/v1/webhooks/${webhook.id}`;
+  agent.servers.sql(`INSERT INTO sculptor.webhook_version
+    (webhook_id, generation, server, url, events, description, secret_number)
+    SELECT '${webhook.id}', s.seq, 'default', '${URL_OF}', '["*"]', '', 1 FROM sculptor.seq_2_to_60 s`);
+  expect((await agent.call('POST', `${at}/rotate-secret`)).status).toBe(200);
+  for (const [method, path, body] of [
+    ['PATCH', at, { description: 'another' }],
+    ['POST', `${at}/rotate-secret`, undefined],
+  ] as const) {
+    const refused = await agent.call(method, path, body === undefined ? {} : { body });
+    expect([refused.status, refused.headers['retry-after']]).toEqual([429, '600']);
+  }
+  expect(versionsOf(webhook.id)).toHaveLength(61);
+  expect((await agent.call('PATCH', at, { body: { description: '' } })).status).toBe(200);
+  expect((await agent.call('DELETE', at)).status).toBe(200);
+});
+
+test('so many are made in an hour and no more, the deleted ones counted', async () => {
+  const token = makeToken(agent.servers, { tenant: 'othertenant0' });
+  agent.servers.sql(`INSERT INTO sculptor.webhook_version
+    (webhook_id, generation, tenant, server, url, events, description, secret_number, deleted)
+    SELECT CONCAT('aaaaaaaaa', LPAD(s.seq, 3, '0')), 1, 'othertenant0', 'default', '${URL_OF}', '["*"]', '', 1, 1
+    FROM sculptor.seq_1_to_59 s`);
+  await make({}, token.headers);
+  const refused = await agent.call('POST', '/v1/webhooks', { body: { url: URL_OF }, headers: token.headers });
+  expect([refused.status, refused.headers['retry-after']]).toEqual([429, '600']);
+  await make();
+});
+
+test('what another version took the place of is forgotten after a day, but for what says since when there is the secret', async () => {
+  const { webhook } = await make();
+  const at = `/v1/webhooks/${webhook.id}`;
+  await agent.call('PATCH', at, { body: { description: 'second' } });
+  await agent.call('POST', `${at}/rotate-secret`);
+  await agent.call('PATCH', at, { body: { description: 'fourth' } });
+  agent.servers.sql('UPDATE sculptor.webhook_version SET created_at = created_at - INTERVAL 25 HOUR');
+  await agent.call('PATCH', at, { body: { description: 'fifth' } });
+  const worker = openState(agent.servers.state('sculptor'));
+  await forgetWebhooks(worker, 7);
+  await worker.close();
+  expect(versionsOf(webhook.id)).toEqual(['1', '3', '5']);
+  expect((await agent.call('GET', at)).json).toMatchObject({
+    description: 'fifth',
+    formerSecretUntil: null,
+  });
+});
+
+test('however often one was changed, no more is read each second', async () => {
+  const { webhook } = await make();
+  agent.servers.sql(`INSERT INTO sculptor.webhook_version
+    (webhook_id, generation, server, url, events, description, secret_number)
+    SELECT '${webhook.id}', s.seq, 'default', '${URL_OF}', '["*"]', '', s.seq DIV 2 FROM sculptor.seq_2_to_3000 s`);
+  const one = openState({ ...agent.servers.state('www-data'), connections: 1 });
+  const Count = z.object({ Value: z.string().transform(Number) });
+  const reads = async () =>
+    (await one.rows(Count, "SHOW SESSION STATUS LIKE 'Handler_read%'")).reduce(
+      (sum, { Value }) => sum + Value,
+      0,
+    );
+  await one.rows(z.unknown(), 'SELECT 1');
+  const before = await reads();
+  const between = await reads();
+  expect(await listeningWebhooks(one, SERVER)).toMatchObject([{ id: webhook.id }]);
+  const after = await reads();
+  await one.close();
+  expect(after - between - (between - before)).toBeLessThan(100);
 });
 
 test('a tenant that is deleted is told of nothing', async () => {
