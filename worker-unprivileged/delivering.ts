@@ -14,6 +14,7 @@ import { createComplaints } from './complaining.ts';
 import type { Post, Posted } from './posting.ts';
 import { GIVEN_UP_AFTER_MS, nextAttempt } from './schedule.ts';
 import { createTurns } from './turns.ts';
+import type { End } from './turns.ts';
 
 export interface DeliveringParts {
   readonly server: ServerId;
@@ -43,6 +44,9 @@ interface Waiting extends OpenDelivery {
   dueAt: number;
   running: boolean;
 }
+
+/** `isSent`: how long it took says something of its receiver. */
+type Made = NewAttempt & { readonly isSent: boolean };
 
 export function createDelivering(parts: DeliveringParts): Delivering {
   const { server, state, logger, now = Date.now } = parts;
@@ -93,12 +97,12 @@ export function createDelivering(parts: DeliveringParts): Delivering {
     }
   }
 
-  function start(one: Waiting, record: WebhookRecord | undefined, end: (slow: boolean) => void): void {
+  function start(one: Waiting, record: WebhookRecord | undefined, end: End): void {
     one.running = true;
-    let outcome: AttemptOutcome | undefined;
+    let tookMs: number | null = null;
     const work = attempt(one, record)
       .then((made) => {
-        outcome = made.outcome;
+        tookMs = made.isSent ? made.durationMs : null;
         one.attempts = made.number;
         if (made.nextAt === null) remove(one);
         else one.dueAt = made.nextAt.getTime();
@@ -109,13 +113,13 @@ export function createDelivering(parts: DeliveringParts): Delivering {
       })
       .finally(() => {
         one.running = false;
-        end(outcome === 'late' || outcome === 'unreachable');
+        end(tookMs);
         running.delete(work);
       });
     running.add(work);
   }
 
-  async function attempt(one: Waiting, record: WebhookRecord | undefined): Promise<NewAttempt> {
+  async function attempt(one: Waiting, record: WebhookRecord | undefined): Promise<Made> {
     const made = await send(one, record);
     await written(() => insertAttempt(state, made));
     if (made.outcome === 'gone' && record !== undefined)
@@ -134,11 +138,12 @@ export function createDelivering(parts: DeliveringParts): Delivering {
     return made;
   }
 
-  async function send(one: Waiting, record: WebhookRecord | undefined): Promise<NewAttempt> {
+  async function send(one: Waiting, record: WebhookRecord | undefined): Promise<Made> {
     const body = await readEventBody(state, one.event);
-    if (record?.webhook.enabled !== true || body === undefined) return ended(one, 'off');
-    if (now() > one.createdAt.getTime() + GIVEN_UP_AFTER_MS) return ended(one, 'late');
+    if (record?.webhook.enabled !== true || body === undefined) return unsent(one, 'off');
+    if (now() > one.createdAt.getTime() + GIVEN_UP_AFTER_MS) return unsent(one, 'late');
     const begun = now();
+    const begunAt = performance.now();
     const timestamp = Math.floor(begun / 1000);
     const signed = { id: one.event, timestamp, body };
     const headers = {
@@ -154,7 +159,8 @@ export function createDelivering(parts: DeliveringParts): Delivering {
     const attempts = one.attempts + 1;
     return {
       ...{ delivery: one.id, number: attempts, outcome: posted.outcome, httpStatus: posted.httpStatus },
-      durationMs: Math.max(0, Math.round(now() - begun)),
+      durationMs: Math.round(performance.now() - begunAt),
+      isSent: true,
       nextAt: nextOf(posted, { now: now(), begunAt: one.createdAt.getTime(), attempts }),
     };
   }
@@ -199,6 +205,10 @@ function nextOf(
 
 function ended({ id, attempts }: OpenDelivery, outcome: AttemptOutcome): NewAttempt {
   return { delivery: id, number: attempts + 1, outcome, httpStatus: null, durationMs: 0, nextAt: null };
+}
+
+function unsent(one: OpenDelivery, outcome: AttemptOutcome): Made {
+  return { ...ended(one, outcome), isSent: false };
 }
 
 /** For a day after a rotation what is sent is good for those who know the former secret too. */
