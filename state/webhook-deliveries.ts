@@ -21,6 +21,8 @@ const OpenRow = z.object({
     .max(MOST_ATTEMPTS)
     .nullable()
     .transform((number) => number ?? 0),
+  /** When the last attempt was, and when the next one is. */
+  attemptedAt: z.date().nullable(),
   nextAt: z.date().nullable(),
   createdAt: z.date(),
 });
@@ -45,7 +47,7 @@ export async function openDeliveries(
   const rows = await sql.rows(
     AnyOpen,
     `SELECT d.seq AS id, d.webhook_id AS webhook, d.event_id AS event, a.number AS attempts,
-       a.next_at AS nextAt, d.created_at AS createdAt
+       a.created_at AS attemptedAt, a.next_at AS nextAt, d.created_at AS createdAt
      FROM webhook_delivery d JOIN webhook_version v ON v.webhook_id = d.webhook_id AND v.generation = 1
      ${LAST_ATTEMPT}
      WHERE v.server = ? AND d.seq > ? AND d.created_at > UTC_TIMESTAMP(3) - INTERVAL 2 DAY

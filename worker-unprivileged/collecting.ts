@@ -14,6 +14,7 @@ export interface CollectingParts {
   readonly server: ServerId;
   readonly state: State;
   readonly logger: Logger;
+  readonly now?: () => number;
 }
 
 const PAGE = 500;
@@ -26,8 +27,9 @@ const FAR_EVERY = 30;
  * Once round: for what happened since, a delivery to each webhook that is meant, in one transaction, so that none is told twice
  * however often this is begun anew. After a start the last day is looked at. Never throws.
  */
-export function createCollecting({ server, state, logger }: CollectingParts): () => Promise<void> {
-  const looks = [createLook(endedSince), createLook(toldSince)];
+export function createCollecting(parts: CollectingParts): () => Promise<void> {
+  const { server, state, logger, now = Date.now } = parts;
+  const looks = [createLook(endedSince, now), createLook(toldSince, now)];
   const complain = createComplaints(logger);
   let round = 0;
   return async () => {
@@ -52,7 +54,7 @@ interface Round {
 }
 
 /** Goes over one kind of what happens. */
-function createLook(since: (sql: Sql, since: Since) => Promise<Found>) {
+function createLook(since: (sql: Sql, since: Since) => Promise<Found>, now: () => number) {
   let newest: Position | undefined;
   let seen = new Map<string, number>();
 
@@ -70,11 +72,13 @@ function createLook(since: (sql: Sql, since: Since) => Promise<Found>) {
 
   async function once(state: State, round: Round): Promise<void> {
     const { server, far } = round;
+    // The clock was put back: what comes is behind what has come.
+    if (newest !== undefined && newest.at.getTime() > now()) newest = undefined;
     let from = newest && back(newest, far ? FAR_BACK_MS : LOOK_BACK_MS);
     for (;;) {
       const { happened, end, isFull } = await since(state, { server, from, limit: PAGE });
       for (const one of happened) await tellOnce(state, one, round);
-      if (end !== undefined && (newest === undefined || end.at >= newest.at)) newest = end;
+      if (end !== undefined && (newest === undefined || end.at >= newest.at)) newest = notAfter(end, now());
       if (!isFull) break;
       from = end;
     }
@@ -105,6 +109,10 @@ async function tell(state: State, happened: Happened, webhooks: readonly Webhook
     happened,
     meant.map(({ id }) => id),
   );
+}
+
+function notAfter(position: Position, now: number): Position {
+  return position.at.getTime() > now ? { at: new Date(now), key: '0' } : position;
 }
 
 function back({ at }: Position, ms: number): Position {

@@ -15,6 +15,8 @@ import type { Post, Posted } from './posting.ts';
 import { GIVEN_UP_AFTER_MS, nextAttempt } from './schedule.ts';
 import { createTurns } from './turns.ts';
 import type { End } from './turns.ts';
+import { toWaiting } from './waiting.ts';
+import type { Waiting } from './waiting.ts';
 
 export interface DeliveringParts {
   readonly server: ServerId;
@@ -23,6 +25,7 @@ export interface DeliveringParts {
   readonly post: Post;
   readonly logger: Logger;
   readonly now?: () => number;
+  readonly elapsed?: () => number;
 }
 
 export interface Delivering {
@@ -40,16 +43,11 @@ const MOST_WAITING = 10_000;
 const AGAIN_MS = 5000;
 const LAST_WORDS_MS = 5000;
 
-interface Waiting extends OpenDelivery {
-  dueAt: number;
-  running: boolean;
-}
-
 /** `isSent`: how long it took says something of its receiver. */
 type Made = NewAttempt & { readonly isSent: boolean };
 
 export function createDelivering(parts: DeliveringParts): Delivering {
-  const { server, state, logger, now = Date.now } = parts;
+  const { server, state, logger, now = Date.now, elapsed = () => performance.now() } = parts;
   const waiting = new Map<number, Waiting>();
   const waitingOf = new Map<WebhookId, number>();
   const turns = createTurns();
@@ -73,7 +71,7 @@ export function createDelivering(parts: DeliveringParts): Delivering {
     const others = waitingOf.get(one.webhook) ?? 0;
     if (others >= MOST_WAITING) return insertAttempt(state, ended(one, 'too_many'));
     waitingOf.set(one.webhook, others + 1);
-    waiting.set(one.id, { ...one, dueAt: one.nextAt?.getTime() ?? 0, running: false });
+    waiting.set(one.id, toWaiting(one, { now, elapsed }));
   }
 
   function remove({ id, webhook }: Waiting): void {
@@ -88,7 +86,7 @@ export function createDelivering(parts: DeliveringParts): Delivering {
     const records = new Map<WebhookId, WebhookRecord | undefined>();
     const full = new Set<WebhookId>();
     for (const one of waiting.values()) {
-      if (one.running || one.dueAt > now() || full.has(one.webhook)) continue;
+      if (one.running || one.dueAt > elapsed() || full.has(one.webhook)) continue;
       if (!records.has(one.webhook)) records.set(one.webhook, await findWebhook(state, 'all', one.webhook));
       const record = records.get(one.webhook);
       const end = turns.take({ webhook: one.webhook, tenant: record?.webhook.tenant ?? null });
@@ -105,10 +103,10 @@ export function createDelivering(parts: DeliveringParts): Delivering {
         tookMs = made.isSent ? made.durationMs : null;
         one.attempts = made.number;
         if (made.nextAt === null) remove(one);
-        else one.dueAt = made.nextAt.getTime();
+        else one.dueAt = elapsed() + made.nextAt.getTime() - now();
       })
       .catch((error: unknown) => {
-        one.dueAt = now() + AGAIN_MS;
+        one.dueAt = elapsed() + AGAIN_MS;
         if (!stopping.signal.aborted) complain(error, 'a delivery was not attempted');
       })
       .finally(() => {
@@ -141,10 +139,9 @@ export function createDelivering(parts: DeliveringParts): Delivering {
   async function send(one: Waiting, record: WebhookRecord | undefined): Promise<Made> {
     const body = await readEventBody(state, one.event);
     if (record?.webhook.enabled !== true || body === undefined) return unsent(one, 'off');
-    if (now() > one.createdAt.getTime() + GIVEN_UP_AFTER_MS) return unsent(one, 'late');
-    const begun = now();
-    const begunAt = performance.now();
-    const timestamp = Math.floor(begun / 1000);
+    if (elapsed() > one.begunAt + GIVEN_UP_AFTER_MS) return unsent(one, 'late');
+    const begunAt = elapsed();
+    const timestamp = Math.floor(now() / 1000);
     const signed = { id: one.event, timestamp, body };
     const headers = {
       'content-type': 'application/json',
@@ -159,9 +156,9 @@ export function createDelivering(parts: DeliveringParts): Delivering {
     const attempts = one.attempts + 1;
     return {
       ...{ delivery: one.id, number: attempts, outcome: posted.outcome, httpStatus: posted.httpStatus },
-      durationMs: Math.round(performance.now() - begunAt),
+      durationMs: Math.round(elapsed() - begunAt),
       isSent: true,
-      nextAt: nextOf(posted, { now: now(), begunAt: one.createdAt.getTime(), attempts }),
+      nextAt: nextOf(posted, { now: now(), begunAt: now() - (elapsed() - one.begunAt), attempts }),
     };
   }
 

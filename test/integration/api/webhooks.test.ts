@@ -49,12 +49,13 @@ beforeEach(async () => {
 });
 afterEach(() => delivering.stop());
 
-function startDelivering(now?: () => number): Delivering {
+function startDelivering(now?: () => number, elapsed?: () => number): Delivering {
   const post = (posting: Posting): Promise<Posted> => {
     sent.push(posting);
     return Promise.resolve(answer);
   };
-  return createDelivering({ server: SERVER, state, key: WEBHOOKS, post, logger, ...(now && { now }) });
+  const clocks = { ...(now && { now }), ...(elapsed && { elapsed }) };
+  return createDelivering({ server: SERVER, state, key: WEBHOOKS, post, logger, ...clocks });
 }
 
 /** Rounds until nothing is under way; a delivery takes its turn by itself. */
@@ -329,6 +330,49 @@ test('deliveries that nobody of ours wrote hold up no other', async () => {
   await rounds();
   const ids = sent.map(({ headers }) => headers['webhook-id']).sort();
   expect(ids).toEqual([`operation_${first}`, `operation_${second}`].sort());
+});
+
+test.each([
+  ['was ahead', 86_400_000],
+  ['was right', 0],
+])('what is dated a day ahead silences nobody, where the clock %s when it was found', async (_, ahead) => {
+  const { webhook } = await make({ events: ['operation.*'] });
+  const clock = { ahead };
+  collect = createCollecting({ server: SERVER, state, logger, now: () => Date.now() + clock.ahead });
+  const first = await endOne('ahead.example');
+  agent.servers.sql(
+    `UPDATE sculptor.operation SET ended_at = ended_at + INTERVAL 1 DAY WHERE id = '${first}'`,
+  );
+  await collect();
+  clock.ahead = 0;
+  const second = await endOne('right.example');
+  for (let round = 0; round < 3; round += 1) await collect();
+  agent.servers.sql(
+    `UPDATE sculptor.operation SET ended_at = ended_at - INTERVAL 1 DAY WHERE id = '${first}'`,
+  );
+  expect((await deliveries(webhook.id)).map(({ event }) => event).sort()).toEqual(
+    [`operation_${first}`, `operation_${second}`].sort(),
+  );
+});
+
+test('a clock that is put forth by days ends no delivery', async () => {
+  const { webhook } = await make();
+  let [ahead, later] = [0, 0];
+  await delivering.stop();
+  delivering = startDelivering(
+    () => Date.now() + ahead,
+    () => performance.now() + later,
+  );
+  answer = { outcome: 'answered', httpStatus: 503, retryAfterMs: null };
+  await agent.call('POST', `/v1/webhooks/${webhook.id}/test`);
+  await rounds();
+  ahead = 3 * 86_400_000;
+  await rounds();
+  expect(sent).toHaveLength(1);
+  later = 10_000;
+  await rounds();
+  expect(sent).toHaveLength(2);
+  expect(await deliveries(webhook.id)).toMatchObject([{ status: 'waiting', attempts: [{}, {}] }]);
 });
 
 test('an attempt that nobody of ours wrote does not hide the others', async () => {
