@@ -3,7 +3,6 @@ import type { ServerId, WebhookId } from '../contract/ids.ts';
 import type { AttemptOutcome } from '../contract/webhooks.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Secret } from '../runtime/secret.ts';
-import { signatureOf, webhookSecret } from '../runtime/webhook-secrets.ts';
 import type { State } from '../state/connection.ts';
 import { insertAttempt, openDeliveries } from '../state/webhook-deliveries.ts';
 import type { NewAttempt, OpenDelivery } from '../state/webhook-deliveries.ts';
@@ -13,6 +12,7 @@ import type { WebhookRecord } from '../state/webhooks.ts';
 import { createComplaints } from './complaining.ts';
 import type { Post, Posted } from './posting.ts';
 import { GIVEN_UP_AFTER_MS, nextAttempt } from './schedule.ts';
+import { signedHeaders } from './signing.ts';
 import { createTurns } from './turns.ts';
 import type { End } from './turns.ts';
 import { toWaiting } from './waiting.ts';
@@ -141,17 +141,11 @@ export function createDelivering(parts: DeliveringParts): Delivering {
     if (record?.webhook.enabled !== true || body === undefined) return unsent(one, 'off');
     if (elapsed() > one.begunAt + GIVEN_UP_AFTER_MS) return unsent(one, 'late');
     const begunAt = elapsed();
-    const timestamp = Math.floor(now() / 1000);
-    const signed = { id: one.event, timestamp, body };
-    const headers = {
-      'content-type': 'application/json',
-      'user-agent': 'Sculptor-Agent-Webhook',
-      'webhook-id': one.event,
-      'webhook-timestamp': String(timestamp),
-      'webhook-signature': secretsOf(parts.key, record)
-        .map((secret) => signatureOf(secret, signed))
-        .join(' '),
-    };
+    const headers = signedHeaders(parts.key, record, {
+      id: one.event,
+      timestamp: Math.floor(now() / 1000),
+      body,
+    });
     const posted = await parts.post({ url: new URL(record.webhook.url), headers, body }, stopping.signal);
     const attempts = one.attempts + 1;
     return {
@@ -206,10 +200,4 @@ function ended({ id, attempts }: OpenDelivery, outcome: AttemptOutcome): NewAtte
 
 function unsent(one: OpenDelivery, outcome: AttemptOutcome): Made {
   return { ...ended(one, outcome), isSent: false };
-}
-
-/** For a day after a rotation what is sent is good for those who know the former secret too. */
-function secretsOf(key: Secret, { webhook, secretNumber }: WebhookRecord): readonly Secret[] {
-  const numbers = webhook.formerSecretUntil === null ? [secretNumber] : [secretNumber, secretNumber - 1];
-  return numbers.map((number) => webhookSecret(key, webhook.id, number));
 }
