@@ -9,35 +9,53 @@ import { instant } from './row-values.ts';
 const LAST_ATTEMPT = `LEFT JOIN webhook_attempt a ON a.delivery = d.seq
   AND a.number = (SELECT MAX(n.number) FROM webhook_attempt n WHERE n.delivery = d.seq)`;
 
+/** More than anybody makes: what is beyond was made up. */
+const MOST_ATTEMPTS = 100;
+
 const OpenRow = z.object({
   id: DeliveryId,
   webhook: WebhookId,
   event: z.string(),
   attempts: z
     .number()
+    .max(MOST_ATTEMPTS)
     .nullable()
     .transform((number) => number ?? 0),
+  /** When the last attempt was, and when the next one is. */
+  attemptedAt: z.date().nullable(),
   nextAt: z.date().nullable(),
   createdAt: z.date(),
 });
 /** A delivery that has not ended. */
 export type OpenDelivery = z.infer<typeof OpenRow>;
 
+/** What nobody of ours can have written is no delivery, and holds up no other. */
+const AnyOpen = z.looseObject({ id: z.number() });
+
+export interface OpenPage {
+  readonly open: readonly OpenDelivery[];
+  /** The number that the next page begins after; undefined where there is none. */
+  readonly last: number | undefined;
+  readonly isFull: boolean;
+}
+
 /** Those of a server's webhooks after that number; one older than two days has ended, whatever its rows say. */
 export async function openDeliveries(
   sql: Sql,
   { server, after, limit }: { readonly server: ServerId; readonly after: number; readonly limit: number },
-): Promise<OpenDelivery[]> {
-  return sql.rows(
-    OpenRow,
+): Promise<OpenPage> {
+  const rows = await sql.rows(
+    AnyOpen,
     `SELECT d.seq AS id, d.webhook_id AS webhook, d.event_id AS event, a.number AS attempts,
-       a.next_at AS nextAt, d.created_at AS createdAt
+       a.created_at AS attemptedAt, a.next_at AS nextAt, d.created_at AS createdAt
      FROM webhook_delivery d JOIN webhook_version v ON v.webhook_id = d.webhook_id AND v.generation = 1
      ${LAST_ATTEMPT}
      WHERE v.server = ? AND d.seq > ? AND d.created_at > UTC_TIMESTAMP(3) - INTERVAL 2 DAY
        AND (a.delivery IS NULL OR a.next_at IS NOT NULL) ORDER BY d.seq LIMIT ?`,
     [server, after, limit],
   );
+  const open = rows.flatMap((row) => OpenRow.safeParse(row).data ?? []);
+  return { open, last: rows.at(-1)?.id, isFull: rows.length === limit };
 }
 
 export interface NewAttempt {
@@ -114,6 +132,7 @@ export async function countAskedFor(sql: Sql, webhook: WebhookId, testType: stri
   return (await sql.rows(z.object({ count: z.number() }), text, [webhook, testType]))[0]?.count ?? 0;
 }
 
+const AnyAttempt = z.looseObject({});
 const AttemptRow = z.object({
   delivery: DeliveryId,
   at: instant,
@@ -125,13 +144,14 @@ const AttemptRow = z.object({
 
 async function withAttempts(sql: Sql, rows: readonly z.infer<typeof Row>[]): Promise<WebhookDelivery[]> {
   if (rows.length === 0) return [];
-  const attempts = await sql.rows(
-    AttemptRow,
+  const found = await sql.rows(
+    AnyAttempt,
     `SELECT delivery, created_at AS at, outcome, http_status AS httpStatus, duration_ms AS durationMs,
        next_at AS nextAt FROM webhook_attempt WHERE delivery IN (${rows.map(() => '?').join(', ')})
      ORDER BY delivery, number`,
     rows.map(({ id }) => id),
   );
+  const attempts = found.flatMap((row) => AttemptRow.safeParse(row).data ?? []);
   return rows.map(({ id, webhook, event, type, createdAt }) => {
     const own = attempts.filter(({ delivery }) => delivery === id);
     const last = own.at(-1);

@@ -139,6 +139,7 @@ export async function insertEvent(sql: Sql, id: string, body: WebhookEvent): Pro
   return (await sql.run(text, [id, body.type, JSON.stringify(body)])) === 1;
 }
 
+/** Once, whoever was there before: what is known to be told keeps nothing else from being told. */
 export async function insertDelivery(
   sql: Sql,
   {
@@ -147,11 +148,8 @@ export async function insertDelivery(
     sending,
   }: { readonly webhook: WebhookId; readonly event: string; readonly sending: number },
 ): Promise<void> {
-  await sql.run('INSERT INTO webhook_delivery (webhook_id, event_id, sending) VALUES (?, ?, ?)', [
-    webhook,
-    event,
-    sending,
-  ]);
+  const text = 'INSERT IGNORE INTO webhook_delivery (webhook_id, event_id, sending) VALUES (?, ?, ?)';
+  await sql.run(text, [webhook, event, sending]);
 }
 
 /** The text that is sent; undefined where it was forgotten. */

@@ -32,18 +32,23 @@ const Row = z.object({
 /** What nobody of ours can have written is no webhook, and hides no other. */
 const AnyRow = z.looseObject({ id: z.string() });
 
-/** The newest versions of those that are not deleted; a tenant's only while there is the tenant. */
-const CURRENT = `FROM webhook_version v
-  JOIN webhook_version f ON f.webhook_id = v.webhook_id AND f.generation = 1
-  JOIN (SELECT webhook_id, secret_number, MIN(created_at) AS since FROM webhook_version
-    GROUP BY webhook_id, secret_number) AS s ON s.webhook_id = v.webhook_id AND s.secret_number = v.secret_number
-  WHERE v.generation = (SELECT MAX(n.generation) FROM webhook_version n WHERE n.webhook_id = v.webhook_id)
+/**
+ * The newest versions of those that are not deleted; a tenant's only while there is the tenant. In this order, so that of those that
+ * others took the place of none is read: it is asked each second.
+ */
+const CURRENT = `FROM webhook_version f
+  STRAIGHT_JOIN webhook_version v ON v.webhook_id = f.webhook_id
+    AND v.generation = (SELECT MAX(n.generation) FROM webhook_version n WHERE n.webhook_id = f.webhook_id)
+  WHERE f.generation = 1
     AND NOT v.deleted AND NOT EXISTS (SELECT 1 FROM tenant_version t WHERE t.tenant_id = v.tenant AND t.deleted
       AND t.generation = (SELECT MAX(x.generation) FROM tenant_version x WHERE x.tenant_id = v.tenant))`;
 
+const SINCE = `(SELECT MIN(s.created_at) FROM webhook_version s
+  WHERE s.webhook_id = v.webhook_id AND s.secret_number = v.secret_number)`;
+
 const QUERY = `SELECT v.webhook_id AS id, v.generation, v.tenant, v.server, v.url, v.events, v.description,
-    v.secret_number AS secretNumber, v.off_because AS offBecause, s.since AS secretSince, f.created_at AS createdAt,
-    v.created_at AS updatedAt, (v.secret_number > 1 AND s.since > UTC_TIMESTAMP(3) - INTERVAL 1 DAY) AS isSecretYoung
+    v.secret_number AS secretNumber, v.off_because AS offBecause, ${SINCE} AS secretSince, f.created_at AS createdAt,
+    v.created_at AS updatedAt, (v.secret_number > 1 AND ${SINCE} > UTC_TIMESTAMP(3) - INTERVAL 1 DAY) AS isSecretYoung
   ${CURRENT}`;
 
 /** Whose can be seen: one tenant's, or all there are. */
@@ -56,7 +61,7 @@ export async function findWebhook(
   view: WebhookView,
   id: string,
 ): Promise<WebhookRecord | undefined> {
-  const rows = await sql.rows(AnyRow, `${QUERY} ${OF_VIEW} AND v.webhook_id = ?`, [view, view, id]);
+  const rows = await sql.rows(AnyRow, `${QUERY} ${OF_VIEW} AND f.webhook_id = ?`, [view, view, id]);
   return toRecord(rows[0]);
 }
 
@@ -72,7 +77,7 @@ export async function listWebhooks(
   view: WebhookView,
   { after = '', limit }: WebhookFilter,
 ): Promise<{ readonly id: string; readonly webhook: Webhook | undefined }[]> {
-  const text = `${QUERY} ${OF_VIEW} AND v.webhook_id > ? ORDER BY v.webhook_id LIMIT ?`;
+  const text = `${QUERY} ${OF_VIEW} AND f.webhook_id > ? ORDER BY f.webhook_id LIMIT ?`;
   const rows = await sql.rows(AnyRow, text, [view, view, after, limit]);
   return rows.map((row) => ({ id: row.id, webhook: toRecord(row)?.webhook }));
 }
@@ -86,6 +91,20 @@ export async function listeningWebhooks(sql: Sql, server: ServerId): Promise<Web
 /** Of a tenant, or of those that are nobody's. For a limit to hold it is asked under the tenant's lock. */
 export async function countWebhooks(sql: Sql, tenant: TenantId | null): Promise<number> {
   const text = `SELECT COUNT(*) AS count ${CURRENT} AND v.tenant <=> ?`;
+  return (await sql.rows(z.object({ count: z.number() }), text, [tenant]))[0]?.count ?? 0;
+}
+
+const LAST_HOUR = 'created_at > UTC_TIMESTAMP(3) - INTERVAL 1 HOUR';
+
+/** How often it was changed in the last hour. */
+export async function countChanges(sql: Sql, id: WebhookId): Promise<number> {
+  const text = `SELECT COUNT(*) AS count FROM webhook_version WHERE webhook_id = ? AND generation > 1 AND ${LAST_HOUR}`;
+  return (await sql.rows(z.object({ count: z.number() }), text, [id]))[0]?.count ?? 0;
+}
+
+/** How many of a tenant, or of nobody, were made in the last hour, the deleted ones too. */
+export async function countMade(sql: Sql, tenant: TenantId | null): Promise<number> {
+  const text = `SELECT COUNT(*) AS count FROM webhook_version WHERE generation = 1 AND tenant <=> ? AND ${LAST_HOUR}`;
   return (await sql.rows(z.object({ count: z.number() }), text, [tenant]))[0]?.count ?? 0;
 }
 
@@ -127,6 +146,18 @@ export function nextVersion(
     ...change,
     generation: generation + 1,
   };
+}
+
+/** Whether the next version would be as this one is. */
+export function isUnchanged({ webhook, secretNumber }: WebhookRecord, next: WebhookVersion): boolean {
+  const { url, description, offBecause, events } = webhook;
+  return (
+    secretNumber === next.secretNumber &&
+    url === next.url &&
+    description === next.description &&
+    offBecause === next.offBecause &&
+    JSON.stringify(events) === JSON.stringify(next.events)
+  );
 }
 
 /** Switched off as its receiver wants it, unless somebody has changed it meanwhile. */

@@ -5,8 +5,11 @@ import type { DomainId } from '../contract/ids.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { certificatesOfSites, putSiteCheck, sitesToCheck } from '../state/site-checks.ts';
 import type { CheckableSite } from '../state/site-checks.ts';
+import { chooseSites } from './choosing-sites.ts';
+import type { Chosen } from './choosing-sites.ts';
 import { fewAtATime } from './few-at-a-time.ts';
 import type { Seen } from './probe-request.ts';
+import { createQueueingSites } from './queueing-sites.ts';
 import { settleAlarms } from './raising.ts';
 import type { RaisingParts, Reading } from './raising.ts';
 import type { SiteAnswer } from './site-request.ts';
@@ -21,20 +24,22 @@ export interface CheckingSitesParts extends RaisingParts {
   readonly isActive: () => boolean;
   readonly logger: Logger;
   readonly now?: () => number;
+  readonly elapsed?: () => number;
 }
 
 /** In a round: of thousands each has its turn in an hour or two, and a second asks for one page. */
-const AT_ONCE = 15;
+const IN_A_ROUND = 15;
 const MINUTE_MS = 60_000;
-/** Thousands may have their turn before a site has its next. */
+/** Where a site was not seen for longer, its minutes begin anew; how long it waited for its turn comes on top. */
 const LEAST_GAP_MS = 30 * MINUTE_MS;
 
 /**
- * To be called every quarter of a minute: asks a few sites, those that were asked longest ago and one that was not well after a
- * minute. One that sleeps is left asleep: its visitors wake it, and it would cost memory from then on. Never throws.
+ * To be called every quarter of a minute: asks a few sites, those that were asked longest ago, and before them some that were not
+ * well, after a minute. One that sleeps is left asleep: its visitors wake it, and it would cost memory from then on. Never throws.
  */
 export function createCheckingSites(parts: CheckingSitesParts): () => Promise<void> {
-  const { server, state, settings, isActive, logger, now = Date.now } = parts;
+  const { server, state, settings, isActive, logger, now = Date.now, elapsed } = parts;
+  const queueing = createQueueingSites(elapsed ?? (() => performance.now()));
 
   async function round(): Promise<void> {
     const { siteCheckMinutes: minutes, uncheckedSites, alarms: rules } = await settings();
@@ -43,7 +48,9 @@ export function createCheckingSites(parts: CheckingSitesParts): () => Promise<vo
     const all = minutes === 0 ? [] : await sitesToCheck(state, server);
     const watched = all.filter(({ name }) => !uncheckedSites.includes(name));
     const due = watched.filter((site) => isAwake(site, awake) && isDue(site, { minutes, now: now() }));
-    const readings = await checkAll(parts, due.slice(0, AT_ONCE), rules.siteSlow);
+    const waited = queueing.waited(due.map(({ id }) => id));
+    const found = await checkAll(parts, chooseSites(due, IN_A_ROUND), rules.siteSlow);
+    const readings = found.map((reading) => ({ ...reading, waitedMs: waited.get(reading.subject) ?? 0 }));
     const ids = new Set<string>(watched.map(({ id }) => id));
     await settleAlarms(parts, readings, {
       ...{ rules, now: now(), gapMs: Math.max(LEAST_GAP_MS, 3 * minutes * MINUTE_MS) },
@@ -77,9 +84,10 @@ function isDue(
 
 async function checkAll(
   parts: CheckingSitesParts,
-  sites: readonly CheckableSite[],
+  { unwell, others }: Chosen,
   slow: AlarmRule | null,
 ): Promise<Reading[]> {
+  const sites = [...unwell, ...others];
   const shown = new Map(
     (
       await certificatesOfSites(
@@ -91,13 +99,15 @@ async function checkAll(
   );
   const readings: Reading[] = [];
   const away: CheckableSite[] = [];
-  await fewAtATime(sites, async (site) => {
+  const check = async (site: CheckableSite): Promise<void> => {
     if (away.length > 0) return;
     const answer = await parts.ask(site.name);
     // Without nginx no site answers, which is one alarm and not thousands.
     if (answer === null) away.push(site);
     else readings.push(...(await note(parts, { site, answer, slow, served: shown.get(site.id) })));
-  });
+  };
+  // In lanes of their own: those that answer late hold up none that was well.
+  await Promise.all([fewAtATime(unwell, check), fewAtATime(others, check)]);
   return away.length === 0 ? readings : [];
 }
 

@@ -21,13 +21,19 @@ export function askOnce(socketPath: string, { host, path }: Probe): Promise<Seen
   return new Promise((resolve) => {
     let connected = false;
     let late = false;
+    let answered = false;
     const asking = request({ socketPath, path, headers: { host }, agent: false }, (response) => {
+      answered = true;
       void readPage(response).then(resolve);
     });
     asking.on('socket', (socket) => socket.on('connect', () => (connected = true)));
     asking.on('error', (error: NodeJS.ErrnoException) => {
       const ended = error.code === 'ECONNRESET' || error.code === 'EPIPE';
       resolve({ answer: connected && ended && !late ? 'closed' : 'silent' });
+    });
+    // What answers 101 ends by this alone.
+    asking.on('close', () => {
+      if (!answered) resolve({ answer: 'silent' });
     });
     asking.setTimeout(PATIENCE_MS, () => {
       late = true;

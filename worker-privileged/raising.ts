@@ -15,6 +15,8 @@ export interface Reading {
   readonly name: string;
   readonly tenant: TenantId | null;
   readonly value: number;
+  /** So much longer than others it was not measured because it was not its turn. */
+  readonly waitedMs?: number;
 }
 
 export interface RaisingParts {
@@ -66,13 +68,13 @@ async function settle(
   { reading, before }: { readonly reading: Reading; readonly before: StoredAlarm | undefined },
   { rules, now, gapMs }: Round,
 ): Promise<void> {
-  const { kind, name, value } = reading;
+  const { kind, name, value, waitedMs = 0 } = reading;
   const rule = rules[kind];
   if (rule === null) {
     if (before !== undefined) await drop(parts, before);
     return;
   }
-  const { standing, told } = evaluate(rule, standingOf(before), { value, now, gapMs });
+  const { standing, told } = evaluate(rule, standingOf(before), { value, now, gapMs: gapMs + waitedMs });
   if (standing === null && before === undefined) return;
   const words = { name, value, rule };
   await write(parts, reading, {

@@ -22,6 +22,7 @@ export function askSite(
   const took = () => Math.round(performance.now() - begun);
   return new Promise((resolve) => {
     let connected = false;
+    const settle = () => resolve(connected ? { status: null, milliseconds: took() } : null);
     const headers = { host, 'user-agent': 'sculptor-check' };
     const asking = request({ socketPath, path: '/', headers, agent: false }, (response) => {
       // Both are as the site has them: a status that is none is no answer.
@@ -30,10 +31,18 @@ export function askSite(
       response.on('error', () => undefined);
       asking.destroy();
     });
-    const late = setTimeout(() => asking.destroy(new Error('late')), patienceMs);
+    // Settled here, and not by what is destroyed: whatever it does then, the round goes on.
+    const late = setTimeout(() => {
+      settle();
+      asking.destroy(new Error('late'));
+    }, patienceMs);
     asking.on('socket', (socket) => socket.on('connect', () => (connected = true)));
-    asking.on('error', () => resolve(connected ? { status: null, milliseconds: took() } : null));
-    asking.on('close', () => clearTimeout(late));
+    asking.on('error', settle);
+    // What answers 101 ends by this alone.
+    asking.on('close', () => {
+      clearTimeout(late);
+      settle();
+    });
     asking.end();
   });
 }

@@ -3,16 +3,20 @@ import type { ServerId, WebhookId } from '../contract/ids.ts';
 import type { AttemptOutcome } from '../contract/webhooks.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Secret } from '../runtime/secret.ts';
-import { signatureOf, webhookSecret } from '../runtime/webhook-secrets.ts';
 import type { State } from '../state/connection.ts';
 import { insertAttempt, openDeliveries } from '../state/webhook-deliveries.ts';
 import type { NewAttempt, OpenDelivery } from '../state/webhook-deliveries.ts';
 import { readEventBody } from '../state/webhook-events.ts';
 import { findWebhook, switchOffGone } from '../state/webhooks.ts';
 import type { WebhookRecord } from '../state/webhooks.ts';
+import { createComplaints } from './complaining.ts';
 import type { Post, Posted } from './posting.ts';
 import { GIVEN_UP_AFTER_MS, nextAttempt } from './schedule.ts';
+import { signedHeaders } from './signing.ts';
 import { createTurns } from './turns.ts';
+import type { End } from './turns.ts';
+import { toWaiting } from './waiting.ts';
+import type { Waiting } from './waiting.ts';
 
 export interface DeliveringParts {
   readonly server: ServerId;
@@ -21,6 +25,7 @@ export interface DeliveringParts {
   readonly post: Post;
   readonly logger: Logger;
   readonly now?: () => number;
+  readonly elapsed?: () => number;
 }
 
 export interface Delivering {
@@ -38,16 +43,15 @@ const MOST_WAITING = 10_000;
 const AGAIN_MS = 5000;
 const LAST_WORDS_MS = 5000;
 
-interface Waiting extends OpenDelivery {
-  dueAt: number;
-  running: boolean;
-}
+/** `isSent`: how long it took says something of its receiver. */
+type Made = NewAttempt & { readonly isSent: boolean };
 
 export function createDelivering(parts: DeliveringParts): Delivering {
-  const { server, state, logger, now = Date.now } = parts;
+  const { server, state, logger, now = Date.now, elapsed = () => performance.now() } = parts;
   const waiting = new Map<number, Waiting>();
   const waitingOf = new Map<WebhookId, number>();
   const turns = createTurns();
+  const complain = createComplaints(logger);
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
   let newest = 0;
@@ -55,11 +59,10 @@ export function createDelivering(parts: DeliveringParts): Delivering {
   async function takeUp(): Promise<void> {
     let after = Math.max(0, newest - LOOK_BACK);
     for (;;) {
-      const found = await openDeliveries(state, { server, after, limit: PAGE });
-      for (const one of found) if (!waiting.has(one.id)) await add(one);
-      const last = found.at(-1)?.id;
+      const { open, last, isFull } = await openDeliveries(state, { server, after, limit: PAGE });
+      for (const one of open) if (!waiting.has(one.id)) await add(one);
       newest = Math.max(newest, last ?? 0);
-      if (last === undefined || found.length < PAGE) return;
+      if (last === undefined || !isFull) return;
       after = last;
     }
   }
@@ -68,7 +71,7 @@ export function createDelivering(parts: DeliveringParts): Delivering {
     const others = waitingOf.get(one.webhook) ?? 0;
     if (others >= MOST_WAITING) return insertAttempt(state, ended(one, 'too_many'));
     waitingOf.set(one.webhook, others + 1);
-    waiting.set(one.id, { ...one, dueAt: one.nextAt?.getTime() ?? 0, running: false });
+    waiting.set(one.id, toWaiting(one, { now, elapsed }));
   }
 
   function remove({ id, webhook }: Waiting): void {
@@ -83,7 +86,7 @@ export function createDelivering(parts: DeliveringParts): Delivering {
     const records = new Map<WebhookId, WebhookRecord | undefined>();
     const full = new Set<WebhookId>();
     for (const one of waiting.values()) {
-      if (one.running || one.dueAt > now() || full.has(one.webhook)) continue;
+      if (one.running || one.dueAt > elapsed() || full.has(one.webhook)) continue;
       if (!records.has(one.webhook)) records.set(one.webhook, await findWebhook(state, 'all', one.webhook));
       const record = records.get(one.webhook);
       const end = turns.take({ webhook: one.webhook, tenant: record?.webhook.tenant ?? null });
@@ -92,29 +95,29 @@ export function createDelivering(parts: DeliveringParts): Delivering {
     }
   }
 
-  function start(one: Waiting, record: WebhookRecord | undefined, end: (slow: boolean) => void): void {
+  function start(one: Waiting, record: WebhookRecord | undefined, end: End): void {
     one.running = true;
-    let outcome: AttemptOutcome | undefined;
+    let tookMs: number | null = null;
     const work = attempt(one, record)
       .then((made) => {
-        outcome = made.outcome;
+        tookMs = made.isSent ? made.durationMs : null;
         one.attempts = made.number;
         if (made.nextAt === null) remove(one);
-        else one.dueAt = made.nextAt.getTime();
+        else one.dueAt = elapsed() + made.nextAt.getTime() - now();
       })
       .catch((error: unknown) => {
-        one.dueAt = now() + AGAIN_MS;
-        logger.debug({ err: error, delivery: one.id }, 'not attempted');
+        one.dueAt = elapsed() + AGAIN_MS;
+        if (!stopping.signal.aborted) complain(error, 'a delivery was not attempted');
       })
       .finally(() => {
         one.running = false;
-        end(outcome === 'late' || outcome === 'unreachable');
+        end(tookMs);
         running.delete(work);
       });
     running.add(work);
   }
 
-  async function attempt(one: Waiting, record: WebhookRecord | undefined): Promise<NewAttempt> {
+  async function attempt(one: Waiting, record: WebhookRecord | undefined): Promise<Made> {
     const made = await send(one, record);
     await written(() => insertAttempt(state, made));
     if (made.outcome === 'gone' && record !== undefined)
@@ -133,28 +136,23 @@ export function createDelivering(parts: DeliveringParts): Delivering {
     return made;
   }
 
-  async function send(one: Waiting, record: WebhookRecord | undefined): Promise<NewAttempt> {
+  async function send(one: Waiting, record: WebhookRecord | undefined): Promise<Made> {
     const body = await readEventBody(state, one.event);
-    if (record?.webhook.enabled !== true || body === undefined) return ended(one, 'off');
-    if (now() > one.createdAt.getTime() + GIVEN_UP_AFTER_MS) return ended(one, 'late');
-    const begun = now();
-    const timestamp = Math.floor(begun / 1000);
-    const signed = { id: one.event, timestamp, body };
-    const headers = {
-      'content-type': 'application/json',
-      'user-agent': 'Sculptor-Agent-Webhook',
-      'webhook-id': one.event,
-      'webhook-timestamp': String(timestamp),
-      'webhook-signature': secretsOf(parts.key, record)
-        .map((secret) => signatureOf(secret, signed))
-        .join(' '),
-    };
+    if (record?.webhook.enabled !== true || body === undefined) return unsent(one, 'off');
+    if (elapsed() > one.begunAt + GIVEN_UP_AFTER_MS) return unsent(one, 'late');
+    const begunAt = elapsed();
+    const headers = signedHeaders(parts.key, record, {
+      id: one.event,
+      timestamp: Math.floor(now() / 1000),
+      body,
+    });
     const posted = await parts.post({ url: new URL(record.webhook.url), headers, body }, stopping.signal);
     const attempts = one.attempts + 1;
     return {
       ...{ delivery: one.id, number: attempts, outcome: posted.outcome, httpStatus: posted.httpStatus },
-      durationMs: Math.max(0, Math.round(now() - begun)),
-      nextAt: nextOf(posted, { now: now(), begunAt: one.createdAt.getTime(), attempts }),
+      durationMs: Math.round(elapsed() - begunAt),
+      isSent: true,
+      nextAt: nextOf(posted, { now: now(), begunAt: now() - (elapsed() - one.begunAt), attempts }),
     };
   }
 
@@ -165,7 +163,7 @@ export function createDelivering(parts: DeliveringParts): Delivering {
         await write();
         return;
       } catch (error) {
-        logger.debug({ err: error }, 'an attempt was not written down yet');
+        complain(error, 'an attempt was not written down yet');
         await pause(1000, undefined, { signal: stopping.signal });
       }
     }
@@ -177,7 +175,7 @@ export function createDelivering(parts: DeliveringParts): Delivering {
         await takeUp();
         await begin();
       } catch (error) {
-        logger.debug({ err: error }, 'deliveries not read');
+        complain(error, 'deliveries were not read');
       }
     },
     stop: async () => {
@@ -200,8 +198,6 @@ function ended({ id, attempts }: OpenDelivery, outcome: AttemptOutcome): NewAtte
   return { delivery: id, number: attempts + 1, outcome, httpStatus: null, durationMs: 0, nextAt: null };
 }
 
-/** For a day after a rotation what is sent is good for those who know the former secret too. */
-function secretsOf(key: Secret, { webhook, secretNumber }: WebhookRecord): readonly Secret[] {
-  const numbers = webhook.formerSecretUntil === null ? [secretNumber] : [secretNumber, secretNumber - 1];
-  return numbers.map((number) => webhookSecret(key, webhook.id, number));
+function unsent(one: OpenDelivery, outcome: AttemptOutcome): Made {
+  return { ...ended(one, outcome), isSent: false };
 }

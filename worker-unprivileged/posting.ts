@@ -46,7 +46,8 @@ export function createPost({ resolve, trust, patienceMs = PATIENCE_MS }: PostPar
     try {
       const resolved = await inTime(resolve(posting.url), signal);
       if ('outcome' in resolved) return without(resolved.outcome);
-      return await exchange(posting, { addresses: resolved.addresses, secureContext: await trust(), signal });
+      const secureContext = await inTime(trust(), signal);
+      return await exchange(posting, { addresses: resolved.addresses, secureContext, signal });
     } catch (error) {
       stopped.throwIfAborted();
       return without(signal.aborted ? 'late' : outcomeOf(error));
@@ -97,10 +98,14 @@ function exchange(posting: Posting, { addresses, secureContext, signal }: Way): 
       url.protocol === 'https:' ? requestHttps({ ...options, ...secure }) : requestHttp(options);
     // However the rest of its answer goes, it has said how it is.
     let posted: Posted | undefined;
-    outgoing.on('error', (error) => {
+    const leave = (error: Error): void => {
       if (posted === undefined) reject(error);
       else resolve(posted);
-    });
+    };
+    outgoing.on('error', leave);
+    // One that was answered with 101 is destroyed without another word, and hears of no signal any more.
+    outgoing.on('close', () => leave(new Error('closed without an answer')));
+    signal.addEventListener('abort', () => leave(new Error('it took too long')), { once: true });
     requireAddress(outgoing, addresses);
     outgoing.on('response', (incoming) => {
       const answered = postedOf(incoming);

@@ -9,18 +9,13 @@ import { faultOfTarget } from '../../runtime/webhook-targets.ts';
 import type { Sql, State } from '../../state/connection.ts';
 import { newId } from '../../state/new-ids.ts';
 import { lockTenant } from '../../state/tenants.ts';
-import {
-  countAskedFor,
-  findDelivery,
-  listDeliveries,
-  newestSending,
-} from '../../state/webhook-deliveries.ts';
+import { findDelivery, listDeliveries, newestSending } from '../../state/webhook-deliveries.ts';
 import type { DeliveryFilter } from '../../state/webhook-deliveries.ts';
 import { insertDelivery, insertEvent } from '../../state/webhook-events.ts';
 import {
-  countWebhooks,
   findWebhook,
   insertWebhookVersion,
+  isUnchanged,
   listWebhooks,
   nextVersion,
 } from '../../state/webhooks.ts';
@@ -29,11 +24,12 @@ import { viewOf } from '../caller.ts';
 import type { Caller } from '../caller.ts';
 import { toPage } from '../paging.ts';
 import type { Page } from '../paging.ts';
-import { invalidInput, notFound, ProblemError } from '../problems.ts';
+import { invalidInput, notFound } from '../problems.ts';
 import { admit } from '../tenants/admission.ts';
 import type { WriteContext } from '../write-context.ts';
 import { writeOnce } from '../write-once.ts';
 import type { OnceAnswer, Outcome } from '../write-once.ts';
+import { requireFewAskedFor, requireFewChanges, requireRoom } from './limits.ts';
 
 /** What can be asked for about webhooks. All throw ProblemErrors. */
 export interface WebhookService {
@@ -69,13 +65,8 @@ interface Changing {
   readonly once?: (record: WebhookRecord) => Outcome['once'];
 }
 
-/** Of a tenant, and as many of nobody's. */
-const MOST_WEBHOOKS = 20;
-/** Of a webhook in an hour: who asks for more could have others' servers called by this one. */
-const MOST_ASKED_FOR = 60;
-
 export function createWebhookService({ state, server, key, networks }: WebhookServiceParts): WebhookService {
-  /** Writes the next version of a webhook. */
+  /** Writes the next version of a webhook, where it is another. */
   const change = (
     context: WriteContext,
     { action, id, once }: Changing,
@@ -83,7 +74,11 @@ export function createWebhookService({ state, server, key, networks }: WebhookSe
   ): Promise<OnceAnswer> =>
     writeOnce(state, { context, action }, async (sql) => {
       const record = await findOwn(sql, context, id);
-      await insertWebhookVersion(sql, nextVersion(record, of(record)));
+      const next = nextVersion(record, of(record));
+      if (!isUnchanged(record, next)) {
+        await requireFewChanges(sql, id);
+        await insertWebhookVersion(sql, next);
+      }
       const after = await find(sql, 'all', id);
       const shown = once?.(after);
       const body = { webhook: after.webhook };
@@ -202,22 +197,6 @@ function requireTarget(url: string, networks: readonly AddressRange[]): void {
   const expected = faultOfTarget(new URL(url), networks);
   if (expected === undefined) return;
   throw invalidInput([{ field: 'url', message: 'Nothing is sent there.', expected }]);
-}
-
-async function requireRoom(sql: Sql, caller: Caller, tenant: TenantId | null): Promise<void> {
-  await lockTenant(sql, caller.tenant, 'alone');
-  if ((await countWebhooks(sql, tenant)) < MOST_WEBHOOKS) return;
-  throw new ProblemError('conflict', `There are ${MOST_WEBHOOKS} webhooks already. Delete one first.`);
-}
-
-async function requireFewAskedFor(sql: Sql, { id, enabled }: Webhook): Promise<void> {
-  if (!enabled) throw new ProblemError('conflict', 'The webhook is switched off. Switch it on first.');
-  if ((await countAskedFor(sql, id, TEST_TYPE)) < MOST_ASKED_FOR) return;
-  throw new ProblemError(
-    'rate-limited',
-    `This was asked of the webhook ${MOST_ASKED_FOR} times in an hour. Wait until an hour is over.`,
-    { headers: { 'Retry-After': '600' } },
-  );
 }
 
 const NOTE =

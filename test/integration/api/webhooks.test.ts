@@ -6,6 +6,7 @@ import { signatureOf, webhookSecret } from '../../../runtime/webhook-secrets.ts'
 import { openState } from '../../../state/connection.ts';
 import type { State } from '../../../state/connection.ts';
 import { forgetWebhooks } from '../../../state/forgetting-webhooks.ts';
+import { listeningWebhooks } from '../../../state/webhooks.ts';
 import { createCollecting } from '../../../worker-unprivileged/collecting.ts';
 import { createDelivering } from '../../../worker-unprivileged/delivering.ts';
 import type { Delivering } from '../../../worker-unprivileged/delivering.ts';
@@ -48,12 +49,13 @@ beforeEach(async () => {
 });
 afterEach(() => delivering.stop());
 
-function startDelivering(now?: () => number): Delivering {
+function startDelivering(now?: () => number, elapsed?: () => number): Delivering {
   const post = (posting: Posting): Promise<Posted> => {
     sent.push(posting);
     return Promise.resolve(answer);
   };
-  return createDelivering({ server: SERVER, state, key: WEBHOOKS, post, logger, ...(now && { now }) });
+  const clocks = { ...(now && { now }), ...(elapsed && { elapsed }) };
+  return createDelivering({ server: SERVER, state, key: WEBHOOKS, post, logger, ...clocks });
 }
 
 /** Rounds until nothing is under way; a delivery takes its turn by itself. */
@@ -314,6 +316,112 @@ test('a row that the API did not write hides no other', async () => {
   expect(sent.map(({ url }) => url.href)).toEqual([URL_OF]);
 });
 
+test('deliveries that nobody of ours wrote hold up no other', async () => {
+  const { webhook } = await make({ events: ['operation.*'] });
+  await state.run(`INSERT INTO webhook_version (webhook_id, generation, server, url, events, description, secret_number)
+    VALUES ('AAAAAAAAAAAA', 1, 'default', '${URL_OF}', '["*"]', '', 1)`);
+  await state.run(
+    "INSERT INTO webhook_delivery (webhook_id, event_id, sending) VALUES ('AAAAAAAAAAAA', 'x', 1)",
+  );
+  const first = await endOne('before.example');
+  const taken = 'INSERT INTO webhook_delivery (webhook_id, event_id, sending) VALUES (?, ?, 1)';
+  await state.run(taken, [webhook.id, `operation_${first}`]);
+  const second = await endOne('behind.example');
+  await rounds();
+  const ids = sent.map(({ headers }) => headers['webhook-id']).sort();
+  expect(ids).toEqual([`operation_${first}`, `operation_${second}`].sort());
+});
+
+test.each([
+  ['was ahead', 86_400_000],
+  ['was right', 0],
+])('what is dated a day ahead silences nobody, where the clock %s when it was found', async (_, ahead) => {
+  const { webhook } = await make({ events: ['operation.*'] });
+  const clock = { ahead };
+  collect = createCollecting({ server: SERVER, state, logger, now: () => Date.now() + clock.ahead });
+  const first = await endOne('ahead.example');
+  agent.servers.sql(
+    `UPDATE sculptor.operation SET ended_at = ended_at + INTERVAL 1 DAY WHERE id = '${first}'`,
+  );
+  await collect();
+  clock.ahead = 0;
+  const second = await endOne('right.example');
+  for (let round = 0; round < 3; round += 1) await collect();
+  agent.servers.sql(
+    `UPDATE sculptor.operation SET ended_at = ended_at - INTERVAL 1 DAY WHERE id = '${first}'`,
+  );
+  expect((await deliveries(webhook.id)).map(({ event }) => event).sort()).toEqual(
+    [`operation_${first}`, `operation_${second}`].sort(),
+  );
+});
+
+test('a clock that is put forth by days ends no delivery', async () => {
+  const { webhook } = await make();
+  let [ahead, later] = [0, 0];
+  await delivering.stop();
+  delivering = startDelivering(
+    () => Date.now() + ahead,
+    () => performance.now() + later,
+  );
+  answer = { outcome: 'answered', httpStatus: 503, retryAfterMs: null };
+  await agent.call('POST', `/v1/webhooks/${webhook.id}/test`);
+  await rounds();
+  ahead = 3 * 86_400_000;
+  await rounds();
+  expect(sent).toHaveLength(1);
+  later = 10_000;
+  await rounds();
+  expect(sent).toHaveLength(2);
+  expect(await deliveries(webhook.id)).toMatchObject([{ status: 'waiting', attempts: [{}, {}] }]);
+});
+
+test('an attempt that nobody of ours wrote does not hide the others', async () => {
+  const { webhook } = await make();
+  await agent.call('POST', `/v1/webhooks/${webhook.id}/test`);
+  await rounds();
+  await state.run(`INSERT INTO webhook_attempt (delivery, number, outcome, duration_ms, next_at)
+    SELECT seq, 65535, 'made up', 0, UTC_TIMESTAMP(3) FROM webhook_delivery`);
+  expect(await deliveries(webhook.id)).toMatchObject([{ status: 'delivered', attempts: [{}] }]);
+  await delivering.stop();
+  delivering = startDelivering();
+  await rounds();
+  expect(sent).toHaveLength(1);
+});
+
+test("a session that sets its clock writes by the server's all the same", async () => {
+  const thief = openState({ ...agent.servers.state('www-data'), connections: 1 });
+  await thief.run("SET time_zone = '+12:00', timestamp = 2147483647");
+  await thief.run(`INSERT INTO webhook_version (webhook_id, generation, server, url, events, description, secret_number)
+    VALUES ('aaaaaaaaaaaa', 1, 'default', '${URL_OF}', '["*"]', '', 1)`);
+  await thief.run("INSERT INTO webhook_event (event_id, type, body) VALUES ('x', 'x', '{}')");
+  await thief.run(
+    "INSERT INTO webhook_delivery (webhook_id, event_id, sending) VALUES ('aaaaaaaaaaaa', 'x', 1)",
+  );
+  await thief.run(
+    "INSERT INTO webhook_attempt (delivery, number, outcome, duration_ms) VALUES (1, 1, 'off', 0)",
+  );
+  await thief.close();
+  for (const table of ['version', 'event', 'delivery', 'attempt'])
+    expect(
+      agent.servers.sql(
+        `SELECT ABS(TIMESTAMPDIFF(MINUTE, created_at, UTC_TIMESTAMP())) < 60 FROM sculptor.webhook_${table}`,
+      ),
+    ).toEqual([['1']]);
+});
+
+test('what is dated in the future is forgotten too', async () => {
+  const { webhook } = await make();
+  await agent.call('POST', `/v1/webhooks/${webhook.id}/test`);
+  await rounds();
+  for (const table of ['event', 'delivery', 'attempt'])
+    agent.servers.sql(`UPDATE sculptor.webhook_${table} SET created_at = created_at + INTERVAL 8 DAY`);
+  const worker = openState(agent.servers.state('sculptor'));
+  await forgetWebhooks(worker, 7);
+  await worker.close();
+  for (const table of ['event', 'delivery', 'attempt'])
+    expect(agent.servers.sql(`SELECT * FROM sculptor.webhook_${table}`)).toEqual([]);
+});
+
 test('after a week it is forgotten, and so is a webhook that was deleted', async () => {
   const kept = await make();
   const gone = await make();
@@ -337,6 +445,89 @@ test('after a week it is forgotten, and so is a webhook that was deleted', async
   expect((await agent.call('GET', `/v1/webhooks/${kept.webhook.id}`)).json).toMatchObject({
     description: 'third',
   });
+});
+
+function versionsOf(id: string): string[] {
+  const text = `SELECT generation FROM sculptor.webhook_version WHERE webhook_id = '${id}' ORDER BY generation`;
+  return agent.servers.sql(text).flat();
+}
+
+test('what changes nothing writes nothing', async () => {
+  const { webhook } = await make({ description: 'first' });
+  const body = { url: URL_OF, events: ['*'], description: 'first', enabled: true };
+  const asked = await agent.call('PATCH', `/v1/webhooks/${webhook.id}`, { body });
+  expect([asked.status, asked.json]).toEqual([200, { webhook }]);
+  expect(versionsOf(webhook.id)).toEqual(['1']);
+});
+
+test('one is changed so often in an hour and no more, and can be deleted all the same', async () => {
+  const { webhook } = await make();
+  const at = `/v1/webhooks/${webhook.id}`;
+  agent.servers.sql(`INSERT INTO sculptor.webhook_version
+    (webhook_id, generation, server, url, events, description, secret_number)
+    SELECT '${webhook.id}', s.seq, 'default', '${URL_OF}', '["*"]', '', 1 FROM sculptor.seq_2_to_60 s`);
+  expect((await agent.call('POST', `${at}/rotate-secret`)).status).toBe(200);
+  for (const [method, path, body] of [
+    ['PATCH', at, { description: 'another' }],
+    ['POST', `${at}/rotate-secret`, undefined],
+  ] as const) {
+    const refused = await agent.call(method, path, body === undefined ? {} : { body });
+    expect([refused.status, refused.headers['retry-after']]).toEqual([429, '600']);
+  }
+  expect(versionsOf(webhook.id)).toHaveLength(61);
+  expect((await agent.call('PATCH', at, { body: { description: '' } })).status).toBe(200);
+  expect((await agent.call('DELETE', at)).status).toBe(200);
+});
+
+test('so many are made in an hour and no more, the deleted ones counted', async () => {
+  const token = makeToken(agent.servers, { tenant: 'othertenant0' });
+  agent.servers.sql(`INSERT INTO sculptor.webhook_version
+    (webhook_id, generation, tenant, server, url, events, description, secret_number, deleted)
+    SELECT CONCAT('aaaaaaaaa', LPAD(s.seq, 3, '0')), 1, 'othertenant0', 'default', '${URL_OF}', '["*"]', '', 1, 1
+    FROM sculptor.seq_1_to_59 s`);
+  await make({}, token.headers);
+  const refused = await agent.call('POST', '/v1/webhooks', { body: { url: URL_OF }, headers: token.headers });
+  expect([refused.status, refused.headers['retry-after']]).toEqual([429, '600']);
+  await make();
+});
+
+test('what another version took the place of is forgotten after a day, but for what says since when there is the secret', async () => {
+  const { webhook } = await make();
+  const at = `/v1/webhooks/${webhook.id}`;
+  await agent.call('PATCH', at, { body: { description: 'second' } });
+  await agent.call('POST', `${at}/rotate-secret`);
+  await agent.call('PATCH', at, { body: { description: 'fourth' } });
+  agent.servers.sql('UPDATE sculptor.webhook_version SET created_at = created_at - INTERVAL 25 HOUR');
+  await agent.call('PATCH', at, { body: { description: 'fifth' } });
+  const worker = openState(agent.servers.state('sculptor'));
+  await forgetWebhooks(worker, 7);
+  await worker.close();
+  expect(versionsOf(webhook.id)).toEqual(['1', '3', '5']);
+  expect((await agent.call('GET', at)).json).toMatchObject({
+    description: 'fifth',
+    formerSecretUntil: null,
+  });
+});
+
+test('however often one was changed, no more is read each second', async () => {
+  const { webhook } = await make();
+  agent.servers.sql(`INSERT INTO sculptor.webhook_version
+    (webhook_id, generation, server, url, events, description, secret_number)
+    SELECT '${webhook.id}', s.seq, 'default', '${URL_OF}', '["*"]', '', s.seq DIV 2 FROM sculptor.seq_2_to_3000 s`);
+  const one = openState({ ...agent.servers.state('www-data'), connections: 1 });
+  const Count = z.object({ Value: z.string().transform(Number) });
+  const reads = async () =>
+    (await one.rows(Count, "SHOW SESSION STATUS LIKE 'Handler_read%'")).reduce(
+      (sum, { Value }) => sum + Value,
+      0,
+    );
+  await one.rows(z.unknown(), 'SELECT 1');
+  const before = await reads();
+  const between = await reads();
+  expect(await listeningWebhooks(one, SERVER)).toMatchObject([{ id: webhook.id }]);
+  const after = await reads();
+  await one.close();
+  expect(after - between - (between - before)).toBeLessThan(100);
 });
 
 test('a tenant that is deleted is told of nothing', async () => {

@@ -114,6 +114,11 @@ describe('one request to nginx', () => {
   test.each([
     ['ended without an answer', 'closed', ''],
     ['that speaks no HTTP', 'silent', 'hello\r\n\r\n'],
+    [
+      'that turns to another protocol',
+      'silent',
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+    ],
   ])('sees a connection %s as %s', async (_what, answer, words) => {
     const path = socket();
     const server = createServer((connection) => {

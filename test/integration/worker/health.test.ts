@@ -229,6 +229,18 @@ describe('sites', () => {
       VALUES ('${id}', 'live', 1, UTC_TIMESTAMP(3))`);
   }
 
+  /** So many, and their ids. */
+  function sites(count: number): string[] {
+    const id = "CONCAT('a', LPAD(s.seq, 11, '0'))";
+    const all = `FROM sculptor.seq_1_to_${count} s`;
+    servers.sql(`INSERT INTO sculptor.domain_version (domain_id, generation, tenant, server, name, aliases, type,
+      public_directory, isolation, enabled) SELECT ${id}, 1, 'default', 'default', CONCAT(${id}, '.example'), '[]',
+      'static', 'public', 'site', TRUE ${all}`);
+    servers.sql(`INSERT INTO sculptor.resource_state (resource_id, status, generation, updated_at)
+      SELECT ${id}, 'live', 1, UTC_TIMESTAMP(3) ${all}`);
+    return servers.sql(`SELECT ${id} ${all} ORDER BY 1`).flat();
+  }
+
   function checking(settings: object = {}, awake: readonly string[] = []) {
     const asked: string[] = [];
     // The state says by its own clock when a site was asked, so this one goes on too.
@@ -243,6 +255,7 @@ describe('sites', () => {
       },
       askCertificate: () => Promise.resolve({ answer: 'silent' }),
       now: () => Date.now() + world.later,
+      elapsed: () => performance.now() + world.later,
     });
     return { once, asked, world };
   }
@@ -250,8 +263,7 @@ describe('sites', () => {
   const NOW = { alarms: { siteDown: { minutes: 0 }, siteSlow: { minutes: 0 } } };
 
   test('are asked each in its turn, a few in a round; one that is off, or sleeps, or is not to be asked is not', async () => {
-    const many = Array.from({ length: 20 }, (_, at) => `a${String(at).padStart(11, '0')}`);
-    for (const id of many) site(id);
+    const many = sites(20);
     site('offf00000000', { enabled: 'FALSE' });
     site('sleeps000000', { type: 'php' });
     site('awake0000000', { type: 'php' });
@@ -292,6 +304,35 @@ describe('sites', () => {
       'alarm domain default: a00000000001.example does not answer',
       'alarm_over domain default: a00000000001.example answers again.',
     ]);
+  });
+
+  test('one that was not well has its turn while others wait for theirs', async () => {
+    sites(40);
+    const { once, world, asked } = checking();
+    world.answer = { status: 500, milliseconds: 5 };
+    await once();
+    const unwell = new Set(asked);
+    world.answer = { status: 200, milliseconds: 5 };
+    world.later += MINUTE + 1000;
+    await once();
+    await once();
+    // Five that were not well in each round, beside ten that were never asked.
+    expect(asked.filter((id) => unwell.has(id))).toHaveLength(15 + 10);
+    expect(new Set(asked).size).toBe(15 + 20);
+  });
+
+  test('how long one waits for its turn is no gap in what was seen of it', async () => {
+    sites(120);
+    servers.sql(`INSERT INTO sculptor.site_check (domain_id, status, milliseconds, well, checked_at)
+      SELECT domain_id, 500, 5, FALSE, UTC_TIMESTAMP(3) - INTERVAL 1 HOUR FROM sculptor.domain_version`);
+    const { once, world } = checking({ alarms: { siteDown: { minutes: 30 } } });
+    world.answer = { status: 500, milliseconds: 5 };
+    // With fifteen in each round it is the turn of the first again after eight.
+    for (let round = 0; round < 9; round += 1) {
+      world.later += 4 * MINUTE;
+      await once();
+    }
+    expect(told()).toHaveLength(15);
   });
 
   test('one that is slow is told, and one that was removed is watched no more', async () => {

@@ -25,6 +25,8 @@ const ANSWERS: Readonly<Record<string, (res: ServerResponse) => unknown>> = {
   '/busy': (res) => res.writeHead(503, { 'retry-after': '120' }).end('later'),
   '/gone': (res) => res.writeHead(410).end(),
   '/break': (res) => res.destroy(),
+  '/switch': (res) =>
+    res.socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
 };
 
 const answer: RequestListener = (req, res) => {
@@ -117,6 +119,7 @@ test.each([
   ['/gone', { outcome: 'gone', httpStatus: 410, retryAfterMs: null }],
   ['/endless', { outcome: 'delivered', httpStatus: 200, retryAfterMs: null }],
   ['/break', { outcome: 'unreachable', httpStatus: null, retryAfterMs: null }],
+  ['/switch', { outcome: 'unreachable', httpStatus: null, retryAfterMs: null }],
 ])('at %s it is %j, and asked once', async (path, posted) => {
   expect(await post(at(path))).toEqual(posted);
   expect(heard).toHaveLength(1);

@@ -51,6 +51,20 @@ test('who does not answer in time, or hangs up, has no status', async () => {
   expect(await askSite(socket, 'shop.example')).toMatchObject({ status: null });
 });
 
+test('who switches to another protocol has no status', async () => {
+  answer = (request) =>
+    request.socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+  expect(await askSite(socket, 'shop.example')).toMatchObject({ status: null });
+});
+
+test('who hands out hints and no answer is waited for no longer than anybody', async () => {
+  answer = (request, response) => {
+    const hint = setInterval(() => response.writeEarlyHints({ link: '</a.css>; rel=preload' }), 5);
+    request.socket.on('close', () => clearInterval(hint));
+  };
+  expect(await askSite(socket, 'shop.example', 100)).toMatchObject({ status: null });
+});
+
 test('where nginx is not there nothing is said of the site', async () => {
   expect(await askSite(join(folder, 'none.sock'), 'shop.example')).toBeNull();
 });

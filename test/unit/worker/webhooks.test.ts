@@ -112,6 +112,8 @@ describe('whose turn it is', () => {
   const id = (number: number) => WebhookId.parse(`habcdefgh${String(number).padStart(3, '0')}`);
   const tenant = (number: number) => TenantId.parse(`tabcdefgh${String(number).padStart(3, '0')}`);
 
+  const [QUICK, SLOW] = [2000, 2001];
+
   test('two at once for a webhook, and eight for all of a tenant', () => {
     const { take } = createTurns();
     const taken = [1, 1, 1, 2, 2, 3, 3, 4, 4, 5].map((one) => take({ webhook: id(one), tenant: tenant(1) }));
@@ -119,17 +121,56 @@ describe('whose turn it is', () => {
       ...[true, true, false, true, true, true, true, true, true, false],
     ]);
     expect(take({ webhook: id(6), tenant: tenant(2) })).toBeDefined();
-    taken[0]?.(false);
+    taken[0]?.(QUICK);
     expect(take({ webhook: id(1), tenant: tenant(1) })).toBeDefined();
   });
 
   test('however many are slow, half of all turns is for those that are not', () => {
     const { take } = createTurns();
-    for (let one = 0; one < 100; one += 1) take({ webhook: id(one), tenant: null })?.(true);
+    for (let one = 0; one < 100; one += 1) take({ webhook: id(one), tenant: null })?.(SLOW);
     const slow = Array.from({ length: 100 }, (_, one) => take({ webhook: id(one), tenant: null }));
     expect(slow.filter((end) => end !== undefined)).toHaveLength(16);
     expect(take({ webhook: id(200), tenant: null })).toBeDefined();
-    slow[0]?.(false);
+    slow[0]?.(QUICK);
     expect(take({ webhook: id(0), tenant: null })).toBeDefined();
+  });
+
+  test('one that was slow has one at once until it was quick for a while, and what was not sent says nothing', () => {
+    const { take } = createTurns();
+    const turn = { webhook: id(1), tenant: null };
+    const atOnce = () => {
+      const taken = [take(turn), take(turn)].flatMap((end) => end ?? []);
+      for (const end of taken) end(null);
+      return taken.length;
+    };
+    expect(atOnce()).toBe(2);
+    take(turn)?.(SLOW);
+    for (let times = 0; times < 9; times += 1) take(turn)?.(QUICK);
+    expect(atOnce()).toBe(1);
+    take(turn)?.(QUICK);
+    expect(atOnce()).toBe(2);
+  });
+
+  test('whatever tenants have under way, some turns are kept for what an administrator has made', () => {
+    const { take } = createTurns();
+    const taken = Array.from({ length: 100 }, (_, one) =>
+      take({ webhook: id(one), tenant: tenant(one % 20) }),
+    );
+    expect(taken.filter((end) => end !== undefined)).toHaveLength(24);
+    const own = Array.from({ length: 10 }, (_, one) => take({ webhook: id(200 + one), tenant: null }));
+    expect(own.filter((end) => end !== undefined)).toHaveLength(8);
+  });
+
+  test('tenants whose receivers are slow leave room for the slow ones of others and of administrators', () => {
+    const { take } = createTurns();
+    const of = (one: number) => ({ webhook: id(one), tenant: tenant(Math.floor(one / 20)) });
+    for (let one = 0; one < 80; one += 1) take(of(one))?.(SLOW);
+    const first = Array.from({ length: 20 }, (_, one) => take(of(one)));
+    expect(first.filter((end) => end !== undefined)).toHaveLength(4);
+    const others = Array.from({ length: 60 }, (_, one) => take(of(20 + one)));
+    expect(others.filter((end) => end !== undefined)).toHaveLength(8);
+    take({ webhook: id(200), tenant: null })?.(SLOW);
+    expect(take({ webhook: id(200), tenant: null })).toBeDefined();
+    expect(take({ webhook: id(300), tenant: tenant(9) })).toBeDefined();
   });
 });
