@@ -9,7 +9,7 @@ const [NAME, KEPT] = [
   StateDumpName.parse('20261130-021500'),
   StateDumpName.parse('20261201-101500-replaced'),
 ];
-const BOTH: readonly Carried[] = ['token_revocation'];
+const BOTH: readonly Carried[] = ['token_revocation', 'webhook_version'];
 const full = () => Promise.reject(new FailureError('server_full', 'The disk is full.', 'Make room.'));
 
 type Broken = { readonly isThere?: boolean; readonly dump?: 'full'; readonly table?: Carried };
@@ -51,13 +51,14 @@ test('all of it is kept as a dump, and by itself what has to hold, after what wa
 test.each<readonly [string, Broken, RegExp]>([
   ['the disk is full', { dump: 'full' }, /could not be kept.* The disk is full\./],
   ['the revocations cannot be read', { table: 'token_revocation' }, /could not be kept/],
+  ['the webhooks cannot be read', { table: 'webhook_version' }, /could not be kept/],
 ])('where %s it is refused', async (_what, broken, words) => {
   await expect(keepState(tools(broken), wanted())).rejects.toThrow(words);
 });
 
 test.each<readonly [string, Broken, readonly Carried[]]>([
   ['and all of that can be read', { dump: 'full' }, BOTH],
-  ['and the revocations cannot be read', { table: 'token_revocation' }, []],
+  ['and the revocations cannot be read', { table: 'token_revocation' }, ['webhook_version']],
 ])('where root goes without it %s what can be read holds', async (_what, broken, carried) => {
   expect(await keepState(tools(broken), wanted(true))).toMatchObject({ kept: null, carried });
 });
@@ -77,7 +78,7 @@ test('one that goes on takes it as it was kept, with what root has revoked since
 });
 
 test('where what was kept is gone it is refused, unless root goes without', async () => {
-  const gone = () => tools({}, []);
+  const gone = () => tools({}, ['webhook_version']);
   await expect(keepOn(gone(), MARK, wanted())).rejects.toThrow('not there any more');
-  expect((await keepOn(gone(), MARK, wanted(true))).carried).toEqual([]);
+  expect((await keepOn(gone(), MARK, wanted(true))).carried).toEqual(['webhook_version']);
 });

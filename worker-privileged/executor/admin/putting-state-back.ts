@@ -67,7 +67,7 @@ async function replace(tools: AdminTools, { wanted, about, mark }: Asked): Promi
   await state.playBack(name, 'sculptor');
   if (about.door !== null && !(await state.hasDoor())) await state.playBack(name, 'sculptor_door');
   const migrated = await state.bringUp();
-  const held = [await holdRevoked(state.carried, mark, wanted)];
+  const held = [await holdRevoked(state.carried, mark, wanted), ...(await holdWebhooks(state.carried, mark))];
   await state.leaveNumbers();
   const adopted = await adopt(await tools.system());
   await forgetClaims();
@@ -100,6 +100,16 @@ async function holdRevoked(state: StateCarried, { carried }: RestoreMark, wanted
   const text = await readFile(TOKEN_FILE, 'utf8').catch(() => '');
   const count = await state.revokeAllBut(createHash('sha256').update(text.replace(/\n/g, '')).digest('hex'));
   return `${count} tokens were revoked, for nobody knows which had been: make new ones`;
+}
+
+/** No webhook comes back that was deleted, and no secret that another took the place of. */
+async function holdWebhooks(state: StateCarried, { carried }: RestoreMark): Promise<readonly string[]> {
+  const isKnown = carried.includes('webhook_version');
+  const count = isKnown ? await state.webhooksAsTaken() : await state.switchWebhooksOff();
+  if (count === 0) return [];
+  return [
+    `${count} webhooks are switched off, and their secrets are worth nothing, for nobody knows what became of them since: rotate the secret of each that there shall be, and switch it on`,
+  ];
 }
 
 /** Of operations that went further than those which are back. The executor is stopped. */

@@ -1,8 +1,10 @@
-import { sqlText } from '../render/sql.ts';
+import { randomInt } from 'node:crypto';
+import { z } from 'zod';
+import { sqlInteger, sqlText } from '../render/sql.ts';
 import type { RootSql } from './root-sql.ts';
 
 /** Tables of which what is younger than a dump holds after it too. */
-export const CARRIED = ['token_revocation'] as const;
+export const CARRIED = ['token_revocation', 'webhook_version'] as const;
 export type Carried = (typeof CARRIED)[number];
 
 /**
@@ -17,14 +19,24 @@ export type StateCarried = {
   readonly takeRevokedSince: () => Promise<void>;
   readonly forget: () => Promise<void>;
   readonly revokeAsTaken: () => Promise<void>;
+  /** Those that it knew nothing of may have been deleted and forgotten: each is off, with a secret that it never had. Answers how many. */
+  readonly webhooksAsTaken: () => Promise<number>;
   /** For where they could not be taken. All but that one; answers how many. */
   readonly revokeAllBut: (sha256: string) => Promise<number>;
+  /** Likewise all of them are off; answers how many. */
+  readonly switchWebhooksOff: () => Promise<number>;
 };
 
 /** No tenant's database has a name with this sign in it. */
 const KEPT = '`sculptor-kept`';
-const KEYS = { token_revocation: 'token_id' } as const;
+const KEYS = { token_revocation: 'token_id', webhook_version: 'webhook_id, generation' } as const;
 const REVOCATION = 'token_id, actor, created_at';
+/** A version beyond this is none of ours, and nothing could follow on it. */
+const MOST = 2_147_483_647;
+/** More than anybody counts to, and a million below where the column ends. */
+const [FEWEST_SECRETS, MOST_SECRETS] = [2_147_483_648, 4_293_967_295];
+const Column = z.string().regex(/^[a-z_]{1,64}$/);
+
 export function createStateCarried(sql: RootSql): StateCarried {
   return {
     take: async (table) => {
@@ -50,6 +62,17 @@ export function createStateCarried(sql: RootSql): StateCarried {
       await sql(`INSERT IGNORE INTO sculptor.token_revocation (${REVOCATION})
         SELECT r.token_id, r.actor, r.created_at FROM ${KEPT}.token_revocation r JOIN sculptor.token t ON t.id = r.token_id;`);
     },
+    webhooksAsTaken: async () => {
+      const columns = await sharedColumns(sql);
+      return webhooks(
+        sql,
+        `INSERT INTO webhook_version (${columns.join(', ')})
+          SELECT ${columns.map((column) => `k.${column}`).join(', ')} FROM ${KEPT}.webhook_version k
+            JOIN ${NEWEST} n ON n.webhook_id = k.webhook_id
+          WHERE k.generation > n.generation AND k.generation <= ${MOST}`,
+        switchedOff(`v.webhook_id NOT IN (SELECT k.webhook_id FROM ${KEPT}.webhook_version k)`),
+      );
+    },
     revokeAllBut: async (sha256) => {
       const count = await sql(`USE sculptor;
         INSERT INTO token_revocation (token_id, actor) SELECT t.id, 'root' FROM token t
@@ -58,5 +81,49 @@ export function createStateCarried(sql: RootSql): StateCarried {
         SELECT ROW_COUNT();`);
       return Number(count);
     },
+    switchWebhooksOff: () => webhooks(sql, switchedOff('TRUE')),
   };
+}
+
+const NEWEST = '(SELECT webhook_id, MAX(generation) AS generation FROM webhook_version GROUP BY webhook_id)';
+
+/** Their secrets by chance: the clock may have been put back, and nothing tells how often one was made anew. */
+function switchedOff(where: string): string {
+  const secret = sqlInteger(randomInt(FEWEST_SECRETS, MOST_SECRETS));
+  return `INSERT INTO webhook_version (webhook_id, generation, tenant, server, url, events, description, secret_number,
+      off_because)
+    SELECT v.webhook_id, v.generation + 1, v.tenant, v.server, v.url, v.events, v.description, ${secret}, 'restored'
+      FROM webhook_version v JOIN ${NEWEST} n ON n.webhook_id = v.webhook_id AND n.generation = v.generation
+    WHERE NOT v.deleted AND ${where}`;
+}
+
+/** A row that a check would not have let in is there all the same where a session has no checks, and hides no other. */
+async function webhooks(sql: RootSql, ...statements: readonly string[]): Promise<number> {
+  const count = await sql(
+    [
+      'USE sculptor',
+      'SET SESSION check_constraint_checks = OFF',
+      'START TRANSACTION',
+      `DELETE FROM webhook_version WHERE generation > ${MOST}`,
+      ...statements,
+      'SET @count = ROW_COUNT()',
+      'COMMIT',
+      'SELECT @count',
+    ]
+      .map((each) => `${each};`)
+      .join('\n'),
+  );
+  return Number(count);
+}
+
+/** Those of the state that is played back and brought up, which may be one more than before. */
+async function sharedColumns(sql: RootSql): Promise<readonly string[]> {
+  const names = await sql(`SELECT c.column_name FROM information_schema.columns c
+    JOIN information_schema.columns k ON k.table_schema = 'sculptor-kept' AND k.table_name = c.table_name
+      AND k.column_name = c.column_name
+    WHERE c.table_schema = 'sculptor' AND c.table_name = 'webhook_version';`);
+  return names
+    .split('\n')
+    .filter(Boolean)
+    .map((name) => Column.parse(name));
 }
