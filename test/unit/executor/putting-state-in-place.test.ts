@@ -86,6 +86,10 @@ function stepsOn(on: Server, { killedAt = Infinity, fails }: Breaks = {}) {
       }),
     forgetKept: () => step('forgetKept', () => undefined),
     halfWay: (cause) => (cause instanceof Killed ? cause : new Error('half-way', { cause })),
+    notStarted: (cause, isPutBack) =>
+      cause instanceof Killed
+        ? cause
+        : new Error(isPutBack ? 'put back, not started' : 'not put back', { cause }),
   };
   return { steps, done };
 }
@@ -169,4 +173,10 @@ test('one that goes on from another and fails lets nobody in', async () => {
   const { steps } = stepsOn(on, { fails: 'keepOn' });
   await expect(putInPlace(steps)).rejects.toThrow('half-way');
   expect(on).toMatchObject({ locked: true, running: false });
+});
+
+test('where the agent does not start afterwards nobody is told to put it back again', async () => {
+  const on = server();
+  await expect(putInPlace(stepsOn(on, { fails: 'start' }).steps)).rejects.toThrow('put back, not started');
+  expect(on).toMatchObject({ locked: false, mark: null, state: { whole: true } });
 });

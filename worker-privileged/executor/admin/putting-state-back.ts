@@ -56,6 +56,7 @@ async function stepsOf(
     replace: (mark) => replace(tools, { wanted, about, mark }),
     forgetKept: () => state.carried.forget(),
     halfWay: (cause) => because(cause, halfWay(wanted, cause)),
+    notStarted: (cause, isPutBack) => because(cause, notStarted(wanted, isPutBack)),
   };
 }
 
@@ -124,5 +125,17 @@ function halfWay(wanted: Wanted, cause: unknown): FailureError {
     'server_broken',
     `The dump ${wanted.name} is put back in part: the agent is stopped, and neither its API nor its worker comes into MariaDB. Sites are served on.${why}`,
     `Mend what the log line names, then run sculptorctl system ${wordsOf(wanted)} --yes again: it begins anew.`,
+  );
+}
+
+function notStarted(wanted: Wanted, isPutBack: boolean): FailureError {
+  return new FailureError(
+    'server_broken',
+    isPutBack
+      ? `The dump ${wanted.name} is put back, all of it, and the agent does not start.`
+      : `The dump ${wanted.name} was not put back, nothing was changed, and the agent does not start again.`,
+    isPutBack
+      ? 'It is not to be put back again: sculptorctl doctor says what keeps the agent from starting.'
+      : 'The log line says what keeps it from starting; sculptorctl doctor says what else is wrong.',
   );
 }

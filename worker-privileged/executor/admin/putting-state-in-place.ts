@@ -18,7 +18,9 @@ export type Steps<Mark, Done> = {
   readonly keepOn: (mark: Mark) => Promise<Mark>;
   readonly replace: (mark: Mark) => Promise<Done>;
   readonly forgetKept: () => Promise<void>;
+  /** What is said where one of them fails. */
   readonly halfWay: (cause: unknown) => Error;
+  readonly notStarted: (cause: unknown, isPutBack: boolean) => Error;
 };
 
 /**
@@ -33,10 +35,12 @@ export async function putInPlace<Mark, Done>(steps: Steps<Mark, Done>): Promise<
     await steps.removeMark();
     await steps.forgetKept();
     await steps.unlock();
-    await steps.start();
   } catch (cause) {
     throw steps.halfWay(cause);
   }
+  await steps.start().catch((cause: unknown) => {
+    throw steps.notStarted(cause, true);
+  });
   return done;
 }
 
@@ -56,9 +60,17 @@ async function begin<Mark, Done>(steps: Steps<Mark, Done>): Promise<Mark> {
     await steps.writeMark(mark);
     return mark;
   } catch (cause) {
-    await steps.unlock();
-    await steps.start();
+    await letIn(steps);
     throw cause;
+  }
+}
+
+async function letIn<Mark, Done>({ unlock, start, notStarted }: Steps<Mark, Done>): Promise<void> {
+  try {
+    await unlock();
+    await start();
+  } catch (cause) {
+    throw notStarted(cause, false);
   }
 }
 
