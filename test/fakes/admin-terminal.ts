@@ -106,7 +106,7 @@ function recordsOf(records: FakeRecords): Records {
       migrations: () => Promise.resolve([]),
       leaveNumbers: () => tell('leave numbers'),
     },
-    adopt: () => Promise.resolve([]),
+    adopt: () => Promise.resolve({ told: [], untold: [] }),
     audit: {
       seals: () => Promise.resolve(),
       newestRow: () => Promise.resolve(0),

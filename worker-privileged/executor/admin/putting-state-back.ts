@@ -70,7 +70,7 @@ async function replace(tools: AdminTools, { wanted, about, mark }: Asked): Promi
   const migrated = await state.bringUp();
   const held = [await holdRevoked(state.carried, mark, wanted), ...(await holdWebhooks(state.carried, mark))];
   await state.leaveNumbers();
-  const adopted = await adopt(await tools.system());
+  const { told, untold } = await adopt(await tools.system());
   await forgetClaims();
   const accepted = await acceptAudit(tools);
   return {
@@ -82,12 +82,17 @@ async function replace(tools: AdminTools, { wanted, about, mark }: Asked): Promi
       ...migrated.map((each) => `brought up by ${each}`),
       ...held,
       ...accepted.lines,
-      ...adopted,
-      adopted.length === 0
+      ...told,
+      ...untold,
+      told.length + untold.length === 0
         ? 'nothing on the server is newer than it'
-        : `the state was told of ${adopted.length} things on the server: sculptorctl drift list shows them for an hour, and what else differs within a day`,
+        : `the state was told of ${told.length} things on the server: sculptorctl drift list shows them for an hour, and what else differs within a day`,
+      ...(untold.length === 0
+        ? []
+        : [`of ${untold.length} it could not be told: the agent goes on, and a person has to look at these`]),
     ],
-    document: { restored: true, dump: { name, at: about.at }, kept: mark.kept, migrated, held, adopted },
+    document: { restored: true, dump: { name, at: about.at }, kept: mark.kept, migrated, held, told, untold },
+    good: untold.length === 0,
   };
 }
 
