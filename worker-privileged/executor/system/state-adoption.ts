@@ -1,10 +1,11 @@
 import { DatabaseId } from '../../../contract/ids.ts';
-import { adoptAccount, adoptDatabase, type AdoptedDatabase } from '../render/adoption/database.ts';
+import { adoptAccount, adoptGoneAccount, type KnownAccount } from '../render/adoption/account.ts';
+import { adoptDatabase, type AdoptedDatabase } from '../render/adoption/database.ts';
 import { adoptPart } from '../render/adoption/part.ts';
 import { adoptSite } from '../render/adoption/site.ts';
 import { adoptTenant } from '../render/adoption/tenant.ts';
 import type { RootSql } from './root-sql.ts';
-import { readDoorIds, readKnown, type KnownResource } from './state-known.ts';
+import { readDoorIds, readKnown, readKnownAccounts, type KnownResource } from './state-known.ts';
 import type { System } from './system.ts';
 import { createTelling, type Adoption, type Telling } from './telling-state.ts';
 
@@ -16,6 +17,7 @@ type Tools = Pick<System, 'registry' | 'tenants' | 'parts' | 'databases' | 'mari
 type Adopting = Tools & {
   readonly telling: Telling;
   readonly known: ReadonlyMap<string, KnownResource>;
+  readonly accounts: ReadonlyMap<string, KnownAccount>;
   readonly graceHours: number;
 };
 
@@ -30,6 +32,7 @@ export async function adoptIntoState(tools: Tools): Promise<Adoption> {
   const adopting = {
     ...{ ...tools, telling, graceHours: (await tools.limits()).graceHours },
     known: await readKnown(sql),
+    accounts: await readKnownAccounts(sql),
   };
   await telling.during('what tenants there are', () => adoptTenants(adopting));
   await telling.during('what sites there are', () => adoptSites(adopting));
@@ -60,11 +63,24 @@ async function adoptSites({ registry, parts, telling, known, graceHours }: Adopt
 }
 
 async function adoptDatabases(adopting: Adopting): Promise<void> {
-  for (const id of await readDoorIds(adopting.doorSql, 'managed_database'))
-    await adopting.telling.during(`database ${id}`, async () => {
+  const { doorSql, telling, accounts } = adopting;
+  /** What of those becomes that are not there is not told: they come back with their database, or nobody knows. */
+  const waiting = new Set<string>();
+  for (const id of await readDoorIds(doorSql, 'managed_database')) {
+    waiting.add(id);
+    await telling.during(`database ${id}`, async () => {
       const database = await readDatabase(adopting, DatabaseId.parse(id));
       if (database !== null) await adoptWithAccounts(adopting, database);
+      const noted = database?.noted ?? null;
+      if (noted?.removedAt === undefined || noted.removedAt === null || noted.purgedAt !== null)
+        waiting.delete(id);
     });
+  }
+  const letIn = new Set(await readDoorIds(doorSql, 'managed_user WHERE dropped_at IS NULL'));
+  for (const account of accounts.values())
+    await telling.tell(`databaseUser ${account.name} (${account.id})`, () =>
+      adoptGoneAccount(account, letIn.has(account.id) || waiting.has(account.database)),
+    );
 }
 
 async function readDatabase(
@@ -79,7 +95,7 @@ async function readDatabase(
 }
 
 async function adoptWithAccounts(
-  { telling, known, graceHours }: Adopting,
+  { telling, known, accounts, graceHours }: Adopting,
   database: AdoptedDatabase,
 ): Promise<void> {
   const { id, there } = database;
@@ -88,6 +104,6 @@ async function adoptWithAccounts(
   );
   for (const account of database.accounts)
     await telling.tell(`databaseUser ${account.name} (${account.id})`, () =>
-      adoptAccount(account, database, known.get(account.id)),
+      adoptAccount(account, database, accounts.get(account.id)),
     );
 }
