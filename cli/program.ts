@@ -32,7 +32,7 @@ Commands of root's own, on the agent's server; they do not go through the API:
   audit verify|accept                           whether the audit is as it was written; takes it as it stands
   acme show | set --email ADDRESS | off         which authority gives sites certificates
   firewall show | confirm | renew | on | off | open|close PORT | ssh-from any|ADDRESS...  what the network reaches
-  system state-dumps | dump-state | restore-state [NAME] [--yes] [--keep-tokens]  dumps of the agent's own state
+  system state-dumps | dump-state | restore-state [NAME] [--yes] [--keep-tokens] [--without-keeping]  dumps of the agent's own state
 
 Root on the agent's own server needs no address and no token. From elsewhere give --address, and the token in a
 file (--token-file) or in SCULPTOR_TOKEN. The environment's SCULPTOR_ADDRESS stands in for --address.

@@ -101,8 +101,11 @@ export const Webhook = z.strictObject({
   events: z.array(z.string()),
   description: z.string(),
   enabled: z.boolean(),
-  /** `gone`: its receiver answered 410, which says that it wants no more. */
-  offBecause: z.enum(['asked', 'gone']).nullable(),
+  /**
+   * `gone`: its receiver answered 410, which says that it wants no more. `restored`: the state was put back to a dump, and nobody
+   * knows whether there was it still; its secret is another.
+   */
+  offBecause: z.enum(['asked', 'gone', 'restored']).nullable(),
   /** Until when what is sent is signed with the secret before the last rotation too. */
   formerSecretUntil: z.iso.datetime().nullable(),
   createdAt: z.iso.datetime(),

@@ -183,6 +183,7 @@ function rowOf({ id, createdAt, type, status, attempts, nextAttemptAt }: Webhook
 
 function standing({ enabled, offBecause }: Webhook): string {
   if (enabled) return 'on';
+  if (offBecause === 'restored') return 'off: the state was put back, rotate its secret';
   return offBecause === 'gone' ? 'off: answered 410' : 'off';
 }
 

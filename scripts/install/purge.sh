@@ -81,7 +81,7 @@ purge_databases() {
   fi
   purge_databases_at /run/mysqld/mysqld.sock
   try mariadb --user=root --execute "DROP USER IF EXISTS 'www-data'@'localhost', 'sculptor'@'localhost', 'sculptor_door'@'localhost'"
-  try mariadb --user=root --execute 'DROP DATABASE IF EXISTS sculptor; DROP DATABASE IF EXISTS sculptor_door'
+  try mariadb --user=root --execute 'DROP DATABASE IF EXISTS sculptor; DROP DATABASE IF EXISTS sculptor_door; DROP DATABASE IF EXISTS `sculptor-kept`'
   line changed "the agent's state in MariaDB is gone"
   ensure_gone /etc/mysql/mariadb.conf.d/90-sculptor.cnf "MariaDB's setting for tenants"
   [ "$mode" = systemd ] || return 0

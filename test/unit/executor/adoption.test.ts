@@ -1,6 +1,11 @@
 import { PartId } from '../../../contract/ids.ts';
 import { QueueSettings, QueueSpec } from '../../../contract/queues.ts';
-import { adoptAccount, adoptDatabase } from '../../../worker-privileged/executor/render/adoption/database.ts';
+import {
+  adoptAccount,
+  adoptGoneAccount,
+  type KnownAccount,
+} from '../../../worker-privileged/executor/render/adoption/account.ts';
+import { adoptDatabase } from '../../../worker-privileged/executor/render/adoption/database.ts';
 import { adoptPart } from '../../../worker-privileged/executor/render/adoption/part.ts';
 import { adoptSite } from '../../../worker-privileged/executor/render/adoption/site.ts';
 import { adoptTenant } from '../../../worker-privileged/executor/render/adoption/tenant.ts';
@@ -210,8 +215,71 @@ test.each([
     adoptAccount(account, database(), undefined),
     { ...EVERY, database_user_version: 1, database_user_name: 1 },
   ],
-  ['a known account', adoptAccount(account, database(), live(1)), undefined],
 ])('of the others: %s', (_what, adopted, rows) => expect(told(adopted)?.rows).toEqual(rows));
+
+const [FORMER, ROTATED] = [`*${'A'.repeat(40)}`, `*${'B'.repeat(40)}`];
+const asked = (passwordHash: string | null, privileges = 'read') => ({
+  ...{ privileges, maxConnections: null, passwordHash },
+});
+const knownAccount = (change: Partial<KnownAccount> = {}): KnownAccount => ({
+  ...{ id: 'uuser0000001', name: 'reader', database: 'bbase0000001', tenant: 'default', ...live(1) },
+  ...{ asked: asked(FORMER), stands: asked(FORMER), ...change },
+});
+const onServer = (passwordHash: string | null, privileges = 'read') =>
+  StoredAccount.parse({ ...account, privileges, passwordHash });
+const ONE_ACCOUNT = { ...EVERY, database_user_version: 1, database_user_name: 1 };
+
+test.each([
+  ['as it stands', onServer(FORMER), knownAccount(), undefined],
+  ['with another password since', onServer(ROTATED), knownAccount(), ONE_ACCOUNT],
+  ['with other rights since', onServer(FORMER, 'all'), knownAccount(), ONE_ACCOUNT],
+  ['with a password that is none of ours', onServer(null), knownAccount(), undefined],
+  [
+    'whose new password the dump has, and the server not yet',
+    onServer(FORMER),
+    knownAccount({ last: 2, asked: asked(ROTATED) }),
+    undefined,
+  ],
+  [
+    'whose new password both have',
+    onServer(ROTATED),
+    knownAccount({ last: 2, asked: asked(ROTATED) }),
+    undefined,
+  ],
+  [
+    'that the dump has not seen made, with another password since',
+    onServer(ROTATED),
+    knownAccount({ status: null, stands: null }),
+    ONE_ACCOUNT,
+  ],
+])('of an account that the dump knows: %s', (...[, there, known, rows]) =>
+  expect(told(adoptAccount(there, database(), known))?.rows).toEqual(rows),
+);
+
+test('of an account with another password the server’s is told, in the next version, and nothing as it was', () => {
+  const { what, statements } = adoptAccount(onServer(ROTATED), database(), knownAccount()) ?? {
+    ...{ what: '', statements: [] },
+  };
+  expect(what).toBe(
+    'databaseUser reader (uuser0000001) is on the server in version 2, and in the dump in version 1',
+  );
+  const hex = (text: string) => Buffer.from(text).toString('hex');
+  expect(statements.join()).toContain(hex(ROTATED));
+  expect(statements.join()).not.toContain(hex(FORMER));
+  expect(statements.join()).toContain(hex('databaseUser.rotate'));
+});
+
+test.each([
+  ['that the door has not any more', knownAccount(), false, { ...EVERY, database_user_version: 1 }],
+  ['that the door has', knownAccount(), true, undefined],
+  ['that is not made yet', knownAccount({ status: null }), false, undefined],
+  ['that was removed before the dump', knownAccount({ status: 'deleted' }), false, undefined],
+])('of an account %s', (...[, known, isThere, rows]) => {
+  const adopted = adoptGoneAccount(known, isThere);
+  expect(told(adopted)?.rows).toEqual(rows);
+  // Its password comes to nothing.
+  expect(adopted?.statements.join() ?? '').not.toContain('password_hash');
+});
 
 test('a number is taken from whoever else the state has it of, and is free when its program or its site is gone', () => {
   const [id, other] = ['pqueue000001', 25565];

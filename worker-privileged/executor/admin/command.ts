@@ -6,6 +6,7 @@ import type { Firewall } from '../system/firewall.ts';
 import type { Log } from '../system/log.ts';
 import type { StateRestore } from '../system/state-restore.ts';
 import type { System } from '../system/system.ts';
+import type { Adoption } from '../system/telling-state.ts';
 import type { Terminal } from './talk.ts';
 
 /**
@@ -49,7 +50,7 @@ export type Records = {
   readonly audit: AuditTable;
   readonly stateRestore: StateRestore;
   /** Tells a state that was put back what root's side knows beyond it; answers what that was. */
-  readonly adopt: (system: System) => Promise<readonly string[]>;
+  readonly adopt: (system: System) => Promise<Adoption>;
 };
 
 export type AdminAnswer = {

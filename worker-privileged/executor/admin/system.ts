@@ -9,7 +9,8 @@ const WORDS = {
 } as const satisfies Readonly<Record<string, (words: readonly string[]) => AdminRequest>>;
 
 export const system: AdminCommand = {
-  synopsis: 'system state-dumps | dump-state | restore-state [NAME] [--yes] [--keep-tokens]',
+  synopsis:
+    'system state-dumps | dump-state | restore-state [NAME] [--yes] [--keep-tokens] [--without-keeping]',
   summary:
     "The dumps of the agent's own state: shows them, makes one now, puts one back. Without --yes it says what that would " +
     'mean and changes nothing; what is on the server stays as it is.',

@@ -3,24 +3,25 @@ import { StateDumpName } from '../../../contract/state-dumps.ts';
 import { paths } from '../system/paths.ts';
 import { StateDumpAbout } from '../system/state-dump-about.ts';
 import { isReplaced, momentOf } from '../system/state-dump-rule.ts';
+import { createStateLock } from '../system/state-lock.ts';
 import { warning, wrong, type Check, type Found } from './finding.ts';
-import { namesIn } from './server.ts';
+import { namesIn, type Server } from './server.ts';
 
 const OLD_MS = 2 * 86_400_000;
 const MAKE = 'Run sculptorctl system dump-state; the log of the executor says why none was made by itself.';
 
 /** Whether there is a dump of the state that is whole by its size and not old, and nobody but root reads any. */
-export const stateDumps: Check = ({ now }) => {
+export const stateDumps: Check = async ({ now, sql }) => {
   const names = namesIn(paths.stateDumps).flatMap((name) => StateDumpName.safeParse(name).data ?? []);
-  return Promise.resolve([
-    ...restoring(),
+  return [
+    ...(await restoring(sql)),
     ...names.flatMap(fault),
     ...age({
       names: names.filter((name) => !isReplaced(name) && fault(name).length === 0),
       since: statSync(paths.stateDumps).birthtimeMs,
       now: now().getTime(),
     }),
-  ]);
+  ];
 };
 
 /** `since`: from when on there could have been one. */
@@ -75,8 +76,10 @@ function isWhole(folder: string): boolean {
   }
 }
 
-function restoring(): readonly Found[] {
-  if (statSync(paths.stateRestore, { throwIfNoEntry: false }) === undefined) return [];
+/** By whether MariaDB lets the agent in, as who puts a dump back goes by it too. Where it says nothing another check does. */
+async function restoring(sql: Server['sql']): Promise<readonly Found[]> {
+  const lock = createStateLock(async (statements) => (await sql(statements)).join('\n'));
+  if (!(await lock.isLocked().catch(() => false))) return [];
   return [
     wrong(
       "A dump of the agent's state is being put back, or that broke off: until it is done the agent does nothing.",

@@ -1,16 +1,24 @@
-import { z } from 'zod';
 import { DatabaseId } from '../../../contract/ids.ts';
-import { adoptAccount, adoptDatabase, type AdoptedDatabase } from '../render/adoption/database.ts';
+import { adoptAccount, adoptGoneAccount, type KnownAccount } from '../render/adoption/account.ts';
+import { adoptDatabase, type AdoptedDatabase } from '../render/adoption/database.ts';
 import { adoptPart } from '../render/adoption/part.ts';
 import { adoptSite } from '../render/adoption/site.ts';
 import { adoptTenant } from '../render/adoption/tenant.ts';
-import type { Adopted, Known } from '../render/adoption/told.ts';
 import type { RootSql } from './root-sql.ts';
+import { readDoorIds, readKnown, readKnownAccounts, type KnownResource } from './state-known.ts';
 import type { System } from './system.ts';
+import { createTelling, type Adoption, type Telling } from './telling-state.ts';
 
 type Tools = Pick<System, 'registry' | 'tenants' | 'parts' | 'databases' | 'mariadb' | 'limits'> & {
   readonly sql: RootSql;
   readonly doorSql: RootSql;
+};
+
+type Adopting = Tools & {
+  readonly telling: Telling;
+  readonly known: ReadonlyMap<string, KnownResource>;
+  readonly accounts: ReadonlyMap<string, KnownAccount>;
+  readonly graceHours: number;
 };
 
 /**
@@ -18,95 +26,84 @@ type Tools = Pick<System, 'registry' | 'tenants' | 'parts' | 'databases' | 'mari
  * register and the door have it. The state is told all of it, so that versions grow, no name is given twice, and each resource
  * can be managed. One transaction for each, so that one that cannot be told keeps none of the others from it.
  */
-export async function adoptIntoState(tools: Tools): Promise<readonly string[]> {
+export async function adoptIntoState(tools: Tools): Promise<Adoption> {
   const { sql } = tools;
-  const lines: string[] = [];
-  const tell = async (adopted: Adopted | null) => {
-    if (adopted === null) return;
-    const { what, statements } = adopted;
-    if (statements.length > 0) await sql(inTransaction(statements));
-    lines.push(what);
+  const telling = createTelling(sql);
+  const adopting = {
+    ...{ ...tools, telling, graceHours: (await tools.limits()).graceHours },
+    known: await readKnown(sql),
+    accounts: await readKnownAccounts(sql),
   };
-  const { graceHours } = await tools.limits();
-  const { known, names } = await readKnown(sql);
-  for (const entry of await tools.tenants.list()) {
-    const named = names.get(entry.id) ?? entry.id;
-    await tell(adoptTenant(entry, { known: known.get(entry.id), named }, graceHours));
-  }
-  for (const entry of await tools.registry.list()) {
-    await tell(adoptSite(entry, known.get(entry.id), graceHours));
-    if (entry.purgedAt !== null) continue;
-    for (const part of await tools.parts.all(entry.id))
-      await tell(adoptPart(part, known.get(part.id), entry.tenant));
-  }
-  for (const database of await databasesOf(tools)) {
-    await tell(adoptDatabase(database, known.get(database.id), graceHours));
-    for (const account of database.accounts)
-      await tell(adoptAccount(account, database, known.get(account.id)));
-  }
-  return lines;
+  await telling.during('what tenants there are', () => adoptTenants(adopting));
+  await telling.during('what sites there are', () => adoptSites(adopting));
+  await telling.during('what databases there are', () => adoptDatabases(adopting));
+  return telling.adoption;
 }
 
-function inTransaction(statements: readonly string[]): string {
-  return ['USE sculptor', 'START TRANSACTION', ...statements, 'COMMIT'].map((each) => `${each};`).join('\n');
+async function adoptTenants({ tenants, telling, known, graceHours }: Adopting): Promise<void> {
+  for (const entry of await tenants.list()) {
+    const of = known.get(entry.id);
+    const named = of?.name ?? entry.id;
+    await telling.tell(`tenant ${named}`, () => adoptTenant(entry, { known: of, named }, graceHours));
+  }
 }
 
-const Row = z.strictObject({
-  id: z.string(),
-  last: z.int(),
-  status: z.string().nullable(),
-  name: z.string(),
-});
-
-const TABLES = [
-  ['tenant_version', 'tenant_id'],
-  ['domain_version', 'domain_id'],
-  ['site_part_version', 'part_id'],
-  ['database_version', 'database_id'],
-  ['database_user_version', 'user_id'],
-] as const;
-
-async function readKnown(sql: RootSql) {
-  const known = new Map<string, Known>();
-  const names = new Map<string, string>();
-  for (const [table, column] of TABLES) {
-    // The answers of one client are bounded: a part at a time.
-    for (let after = ''; ;) {
-      const text =
-        await sql(`SELECT JSON_OBJECT('id', v.${column}, 'last', MAX(v.generation), 'status', s.status,
-          'name', MAX(v.name)) FROM sculptor.${table} v LEFT JOIN sculptor.resource_state s ON s.resource_id = v.${column}
-        WHERE v.${column} > '${after}' GROUP BY v.${column} ORDER BY v.${column} LIMIT 2000;`);
-      const rows = text
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => Row.parse(JSON.parse(line)));
-      for (const { id, last, status, name } of rows) {
-        known.set(id, { last, status });
-        names.set(id, name);
-      }
-      if (rows.length < 2000) break;
-      after = z
-        .string()
-        .regex(/^[a-z0-9]{1,12}$/)
-        .parse(rows.at(-1)?.id);
-    }
+async function adoptSites({ registry, parts, telling, known, graceHours }: Adopting): Promise<void> {
+  for (const entry of await registry.list()) {
+    const { id, name, tenant, purgedAt } = entry;
+    await telling.tell(`domain ${name} (${id})`, () => adoptSite(entry, known.get(id), graceHours));
+    if (purgedAt !== null) continue;
+    await telling.during(`what belongs to ${name} (${id})`, async () => {
+      for (const part of await parts.all(id))
+        await telling.tell(`${part.type} ${part.name} (${part.id})`, () =>
+          adoptPart(part, known.get(part.id), tenant),
+        );
+    });
   }
-  return { known, names };
 }
 
-async function databasesOf({ doorSql, mariadb, databases }: Tools): Promise<readonly AdoptedDatabase[]> {
-  const text = await doorSql('SELECT id FROM sculptor_door.managed_database ORDER BY id;');
-  const ids = text
-    .split('\n')
-    .filter(Boolean)
-    .map((id) => DatabaseId.parse(id));
-  const found: AdoptedDatabase[] = [];
-  for (const id of ids) {
-    const there = await mariadb.find(id);
-    if (there === null) continue;
-    const shape = there.dropped ? null : await mariadb.shape(there.name);
-    const accounts = there.dropped ? [] : await mariadb.accounts(id);
-    found.push({ id, there, shape, accounts, noted: await databases.read(id) });
+async function adoptDatabases(adopting: Adopting): Promise<void> {
+  const { doorSql, telling, accounts } = adopting;
+  /** What of those becomes that are not there is not told: they come back with their database, or nobody knows. */
+  const waiting = new Set<string>();
+  for (const id of await readDoorIds(doorSql, 'managed_database')) {
+    waiting.add(id);
+    await telling.during(`database ${id}`, async () => {
+      const database = await readDatabase(adopting, DatabaseId.parse(id));
+      if (database !== null) await adoptWithAccounts(adopting, database);
+      const noted = database?.noted ?? null;
+      if (noted?.removedAt === undefined || noted.removedAt === null || noted.purgedAt !== null)
+        waiting.delete(id);
+    });
   }
-  return found;
+  const letIn = new Set(await readDoorIds(doorSql, 'managed_user WHERE dropped_at IS NULL'));
+  for (const account of accounts.values())
+    await telling.tell(`databaseUser ${account.name} (${account.id})`, () =>
+      adoptGoneAccount(account, letIn.has(account.id) || waiting.has(account.database)),
+    );
+}
+
+async function readDatabase(
+  { mariadb, databases }: Adopting,
+  id: DatabaseId,
+): Promise<AdoptedDatabase | null> {
+  const there = await mariadb.find(id);
+  if (there === null) return null;
+  const shape = there.dropped ? null : await mariadb.shape(there.name);
+  const accounts = there.dropped ? [] : await mariadb.accounts(id);
+  return { id, there, shape, accounts, noted: await databases.read(id) };
+}
+
+async function adoptWithAccounts(
+  { telling, known, accounts, graceHours }: Adopting,
+  database: AdoptedDatabase,
+): Promise<void> {
+  const { id, there } = database;
+  await telling.tell(`database ${there.name} (${id})`, () =>
+    adoptDatabase(database, known.get(id), graceHours),
+  );
+  for (const account of database.accounts)
+    await telling.tell(`databaseUser ${account.name} (${account.id})`, () =>
+      adoptAccount(account, database, accounts.get(account.id)),
+    );
 }

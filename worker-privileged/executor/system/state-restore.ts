@@ -13,33 +13,26 @@ import type { Files } from './files.ts';
 import type { Folders } from './folders.ts';
 import { paths } from './paths.ts';
 import { rootLogin, type RootSql } from './root-sql.ts';
+import { createStateCarried, type StateCarried } from './state-carried.ts';
+import { createStateLock, type StateLock } from './state-lock.ts';
 
 type Schema = 'sculptor' | 'sculptor_door';
 
-export const Revoked = z.strictObject({
-  id: z.string().regex(/^[a-z0-9]{12}$/),
-  actor: z.string().regex(/^[a-z0-9-]{1,12}$/),
-});
-export type Revoked = z.infer<typeof Revoked>;
-
 export type StateRestore = {
-  /** Whether the schema is there with the tables that all else hangs on. */
-  readonly has: (schema: Schema) => Promise<boolean>;
+  /** Whether there is anything of the state, be it damaged. */
+  readonly isThere: () => Promise<boolean>;
+  /** Whether the door is there with the tables that all else hangs on. */
+  readonly hasDoor: () => Promise<boolean>;
   /** How much of the present state is younger than that. */
   readonly youngerThan: (at: string) => Promise<Younger>;
-  readonly revoked: () => Promise<readonly Revoked[]>;
-  /** The API's and the worker's accounts: while this goes on neither is let in, also after the server was started anew. */
-  readonly lock: () => Promise<void>;
-  readonly unlock: () => Promise<void>;
+  readonly lock: StateLock;
+  readonly carried: StateCarried;
   /** In the place of what is there. */
   readonly playBack: (name: StateDumpName, schema: Schema) => Promise<void>;
   /** The migrations that the code here knows and the state has not gone through, then who may do what, and the procedures. */
   readonly bringUp: () => Promise<readonly string[]>;
   /** Those that the code here has. */
   readonly migrations: () => Promise<readonly string[]>;
-  readonly revoke: (tokens: readonly Revoked[]) => Promise<void>;
-  /** All but that one, and answers how many. */
-  readonly revokeAllBut: (sha256: string) => Promise<number>;
   /** What is numbered goes on from numbers that nobody has seen. */
   readonly leaveNumbers: () => Promise<void>;
 };
@@ -59,25 +52,24 @@ const LIMIT_MS = 3 * 3_600_000;
 const NUMBERS_LEFT = 1_000_000;
 const Numbered = z.string().regex(/^[a-z_]{1,64}$/);
 const AGAIN = ['accounts.sql', 'dialects/mariadb.sql', 'procedures.sql', 'procedures-root.sql'] as const;
-const NEEDED = {
-  sculptor: ['migration', 'operation', 'resource_state', 'token', 'token_revocation', 'audit', 'audit_seal'],
-  sculptor_door: ['managed_database', 'managed_user', 'setting'],
-} as const;
+const DOOR = ['managed_database', 'managed_user', 'setting'] as const;
 
 export function createStateRestore(tools: Tools): StateRestore {
   const { files, folders, sql } = tools;
-  const accounts = (word: 'LOCK' | 'UNLOCK') =>
-    ['www-data', 'sculptor']
-      .map((name) => `ALTER USER IF EXISTS '${name}'@'localhost' ACCOUNT ${word};`)
-      .join('\n');
   const migrations = async () =>
     (await folders.list(`${paths.stateSql}/migrations`)).filter((name) => name.endsWith('.sql')).sort();
   return {
-    has: async (schema) => {
-      const names = NEEDED[schema].map((name) => `'${name}'`).join(', ');
+    isThere: async () => {
+      const count = await sql(
+        "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'sculptor';",
+      );
+      return Number(count) > 0;
+    },
+    hasDoor: async () => {
+      const names = DOOR.map((name) => `'${name}'`).join(', ');
       const count = await sql(`SELECT COUNT(*) FROM information_schema.tables
-        WHERE table_schema = '${schema}' AND table_name IN (${names});`);
-      return Number(count) === NEEDED[schema].length;
+        WHERE table_schema = 'sculptor_door' AND table_name IN (${names});`);
+      return Number(count) === DOOR.length;
     },
     youngerThan: async (at) => {
       const since = `CONVERT(${sqlMoment(at)}, DATETIME(3))`;
@@ -89,21 +81,8 @@ export function createStateRestore(tools: Tools): StateRestore {
         .strictObject({ operations: z.int(), resources: z.int(), tokens: z.int() })
         .parse(JSON.parse(line));
     },
-    revoked: async () => {
-      const lines = await sql(
-        "SELECT JSON_OBJECT('id', token_id, 'actor', actor) FROM sculptor.token_revocation;",
-      );
-      return lines
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => Revoked.parse(JSON.parse(line)));
-    },
-    lock: async () => {
-      await sql(accounts('LOCK'));
-    },
-    unlock: async () => {
-      await sql(accounts('UNLOCK'));
-    },
+    lock: createStateLock(sql),
+    carried: createStateCarried(sql),
     playBack: (name, schema) => playBack(tools, name, schema),
     migrations,
     bringUp: async () => {
@@ -112,22 +91,6 @@ export function createStateRestore(tools: Tools): StateRestore {
       for (const name of missing) await apply(tools, `migrations/${name}`, name);
       for (const name of AGAIN) await apply(tools, name, name);
       return missing;
-    },
-    revoke: async (tokens) => {
-      if (tokens.length === 0) return;
-      // Of a token that is not there any more it says nothing.
-      const each = tokens.map(({ id, actor }) => `SELECT ${sqlText(id)} AS id, ${sqlText(actor)} AS actor`);
-      await sql(`INSERT IGNORE INTO sculptor.token_revocation (token_id, actor)
-        SELECT r.id, r.actor FROM (${each.join(' UNION ALL ')}) r
-          JOIN sculptor.token t ON t.id = CONVERT(r.id USING ascii) COLLATE ascii_bin;`);
-    },
-    revokeAllBut: async (sha256) => {
-      const count = await sql(`USE sculptor;
-        INSERT INTO token_revocation (token_id, actor) SELECT t.id, 'root' FROM token t
-          LEFT JOIN token_revocation r ON r.token_id = t.id
-          WHERE r.token_id IS NULL AND t.sha256 <> ${sqlText(sha256)};
-        SELECT ROW_COUNT();`);
-      return Number(count);
     },
     leaveNumbers: async () => {
       // Whichever there are: a table that is new needs no word here.

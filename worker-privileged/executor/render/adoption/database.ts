@@ -1,7 +1,7 @@
 import type { DatabaseEntry } from '../../system/database-register.ts';
 import type { Managed, Shape, StoredAccount } from '../../system/mariadb.ts';
 import { sqlInteger, sqlText } from '../sql.ts';
-import { flag, insert, SERVER, textOrNull } from './rows.ts';
+import { flag, insert, SERVER } from './rows.ts';
 import { gone, standing, told, type Adopted, type Known } from './told.ts';
 
 export type AdoptedDatabase = {
@@ -50,37 +50,4 @@ export function adoptDatabase(
   ];
   const kind = isTrashed ? 'database.delete' : known === undefined ? 'database.create' : 'database.restore';
   return told(of, known, { kind, generation, statements });
-}
-
-/** An account that the state does not know. Of those that it knows drift tells what is another. */
-export function adoptAccount(
-  account: StoredAccount,
-  { id: database, there }: AdoptedDatabase,
-  known: Known | undefined,
-): Adopted | null {
-  if (known !== undefined) return null;
-  const { id, name } = account;
-  const of = {
-    ...{ table: 'database_user', id, name, tenant: there.tenant },
-    ...{ serialKey: `database:${database}`, type: 'databaseUser' },
-  };
-  const statements = [
-    insert('database_user_version', {
-      ...{
-        user_id: sqlText(id),
-        generation: '1',
-        database_id: sqlText(database),
-        tenant: sqlText(there.tenant),
-      },
-      ...{ server: SERVER, name: sqlText(name), privileges: sqlText(account.privileges) },
-      max_connections: account.maxConnections === null ? 'NULL' : sqlInteger(account.maxConnections),
-      password_hash: textOrNull(account.passwordHash),
-    }),
-    `DELETE FROM database_user_name WHERE name = ${sqlText(name)}`,
-    insert('database_user_name', {
-      ...{ server: SERVER, name: sqlText(name), user_id: sqlText(id), database_id: sqlText(database) },
-    }),
-    standing(id, { status: 'live', generation: 1 }),
-  ];
-  return told(of, known, { kind: 'databaseUser.create', generation: 1, statements });
 }

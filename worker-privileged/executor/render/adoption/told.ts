@@ -134,6 +134,11 @@ const KEPT: Readonly<Record<string, Kept>> = {
     names: ['database_name', 'database_user_name'],
     columns: 'database_id, tenant, server, name, charset, collation',
   },
+  database_user: {
+    id: 'user_id',
+    names: ['database_user_name'],
+    columns: 'user_id, database_id, tenant, server, name, privileges, max_connections',
+  },
 };
 
 /** There is nothing of it any more: as the state knew it last, and removed. */
