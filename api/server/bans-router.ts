@@ -1,6 +1,6 @@
 import { Router } from 'express';
-import { BanAddress, CreateBan } from '../../contract/bans.ts';
 import { z } from 'zod';
+import { BanAddress, CreateBan } from '../../contract/bans.ts';
 import { bodyOf } from '../body.ts';
 import { callerOf } from '../caller.ts';
 import { refuseQuery } from '../paging.ts';

@@ -1,6 +1,5 @@
-import type { CreateBan, SeenBans, WantedBan } from '../../contract/bans.ts';
 import { BAN_JAILS } from '../../contract/bans.ts';
-import type { BanAddress } from '../../contract/bans.ts';
+import type { BanAddress, CreateBan, SeenBans, WantedBan } from '../../contract/bans.ts';
 import { Generation } from '../../contract/ids.ts';
 import type { ServerId } from '../../contract/ids.ts';
 import { AddressRange } from '../../contract/tokens.ts';
