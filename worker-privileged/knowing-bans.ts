@@ -19,10 +19,21 @@ export interface KnowingBansParts extends LookingParts {
   readonly logger: Logger;
 }
 
-/** One round: writes down whom fail2ban keeps off. Never throws; what was seen last says when that was. */
+const ROUNDS_BETWEEN = 60;
+
+/**
+ * To be called every second: at the start, and each minute, writes down whom fail2ban keeps off. Never throws; what was seen
+ * last says when that was.
+ */
 export function createKnowingBans(parts: KnowingBansParts): () => Promise<void> {
+  let pause = 0;
   return async () => {
     if (!parts.isActive()) return;
+    if (pause > 0) {
+      pause -= 1;
+      return;
+    }
+    pause = ROUNDS_BETWEEN;
     try {
       await lookAtBans(parts, parts.server);
     } catch (error) {

@@ -27,17 +27,26 @@ function build() {
   return { world, lines, written, once };
 }
 
-test('who is banned is written down with when that was seen, by the one worker alone', async () => {
+test('who is banned is written down as soon as this is the one worker, with when that was seen', async () => {
   const { world, written, once } = build();
   const before = new Date().toISOString();
+  world.active = false;
+  await once();
+  expect(world.asked).toBe(0);
+  world.active = true;
   await once();
   const seen = JSON.parse(written[2] ?? '') as { readonly seenAt: string };
   expect(written.slice(0, 2)).toEqual(['default', 'bans']);
   expect(seen).toMatchObject({ jails: ['sshd'], bans: [], more: 0 });
   expect(seen.seenAt >= before && seen.seenAt <= new Date().toISOString()).toBe(true);
-  world.active = false;
-  await once();
+});
+
+test('and again each minute', async () => {
+  const { world, once } = build();
+  for (let second = 0; second < 61; second += 1) await once();
   expect(world.asked).toBe(1);
+  await once();
+  expect(world.asked).toBe(2);
 });
 
 test.each<[FailureCode, number]>([
