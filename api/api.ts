@@ -33,6 +33,7 @@ import { createOperationService } from './operations/service.ts';
 import { createCounter } from './rate-limits/counter.ts';
 import { createRateLimits } from './rate-limits/limits.ts';
 import type { LimitSettings } from './rate-limits/limits.ts';
+import { createBansService } from './server/bans-service.ts';
 import { createHealthService } from './server/health.ts';
 import { readDatabasesFact, readPhpFact } from './server/facts.ts';
 import { createUpdatesService } from './server/updates-service.ts';
@@ -51,7 +52,14 @@ import type { Write } from './writer.ts';
 export interface ApiParts {
   readonly config: Pick<
     Config,
-    'server' | 'serverName' | 'apiSocket' | 'apiPort' | 'mysqlSocket' | 'sealKey' | 'webhookNetworks'
+    | 'server'
+    | 'serverName'
+    | 'apiSocket'
+    | 'apiPort'
+    | 'mysqlSocket'
+    | 'sealKey'
+    | 'webhookNetworks'
+    | 'panelAddresses'
   > &
     LimitSettings &
     QueueSettings;
@@ -106,7 +114,10 @@ export async function startApi(parts: ApiParts): Promise<StopSteps> {
 }
 
 interface ServicesParts {
-  readonly config: Pick<Config, 'server' | 'serverName' | 'mysqlSocket' | 'sealKey' | 'webhookNetworks'>;
+  readonly config: Pick<
+    Config,
+    'server' | 'serverName' | 'mysqlSocket' | 'sealKey' | 'webhookNetworks' | 'panelAddresses'
+  >;
   readonly webhookKey: Secret;
   readonly state: State;
   readonly write: Write;
@@ -133,6 +144,7 @@ type Services = Pick<
   | 'audit'
   | 'describeServer'
   | 'updates'
+  | 'bans'
   | 'health'
 >;
 
@@ -157,6 +169,7 @@ function createServices({ config, state, write, webhookKey: key }: ServicesParts
     notifications: createNotificationService(state),
     webhooks: createWebhookService({ state, server, key, networks: networksIn(config.webhookNetworks) }),
     audit: createAuditService(state),
+    bans: createBansService({ state, write, server, panelAddresses: config.panelAddresses }),
     updates: createUpdatesService({ state, write, server, serverName }),
     health: createHealthService(state, server),
     describeServer: async () => {

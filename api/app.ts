@@ -38,6 +38,8 @@ import { auditRequests } from './request-audit.ts';
 import { logRequests } from './request-log.ts';
 import type { HealthService } from './server/health.ts';
 import { createServerHealthRouter } from './server/health-router.ts';
+import { createBansRouter } from './server/bans-router.ts';
+import type { BansService } from './server/bans-service.ts';
 import { createServerRouter } from './server/router.ts';
 import type { DescribeServer } from './server/router.ts';
 import { createUpdatesRouter } from './server/updates-router.ts';
@@ -61,6 +63,7 @@ export interface AppParts extends AuthenticationParts {
   readonly checks: Checks;
   readonly describeServer: DescribeServer;
   readonly updates: UpdatesService;
+  readonly bans: BansService;
   readonly health: HealthService;
   readonly domains: DomainService;
   readonly keys: PartService<'key'>;
@@ -132,6 +135,7 @@ function createProtectedRouter(parts: AppParts): Router {
   router.use(createAuditRouter(parts.audit));
   router.use(createServerRouter(parts.describeServer));
   router.use(createUpdatesRouter(parts.updates));
+  router.use(createBansRouter(parts.bans));
   router.use(createServerHealthRouter(parts.health));
   return router;
 }

@@ -110,6 +110,9 @@ export const ROUTES = {
   // By administrators alone: what this server lacks is nobody else's to know.
   '/server/updates': { get: ['server:read', 'tenants:write'] },
   '/server/updates/install': { post: ['tenants:write'] },
+  // By administrators alone: whoever is banned reaches no site of any tenant's.
+  '/server/bans': { get: ['server:read', 'tenants:write'], post: ['tenants:write'] },
+  '/server/bans/:address': { delete: ['tenants:write'] },
   // What runs on it, and how full it is, is of all tenants together: by administrators alone.
   '/server/health': { get: ['server:read', 'tenants:write'] },
   '/server/alarms': { get: ['server:read', 'tenants:write'] },

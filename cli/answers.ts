@@ -21,6 +21,7 @@ import { ShownOptions } from '../contract/site-options.ts';
 import { ProgramProcess } from '../contract/queues.ts';
 import { DiskUsage, Plan, Tenant as TenantShape } from '../contract/tenants.ts';
 import { Token as TokenShape } from '../contract/tokens.ts';
+import { Ban as BanShape, SeenBans } from '../contract/bans.ts';
 import {
   PendingUpdates,
   ReplacedPackage,
@@ -220,3 +221,6 @@ export type AlarmReport = z.infer<typeof AlarmReport>;
 
 export const SiteChecks = z.object({ latest: z.object(SiteCheck.shape).nullable() });
 export type SiteChecks = z.infer<typeof SiteChecks>;
+
+export const Bans = z.object({ ...SeenBans.shape, bans: z.array(z.object(BanShape.shape)) });
+export type Bans = z.infer<typeof Bans>;

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { addAuditCommands } from './commands/audit.ts';
+import { addBanCommands } from './commands/ban.ts';
 import { addCronCommands } from './commands/cron.ts';
 import { addDatabaseCommands } from './commands/database.ts';
 import { addDomainCommands } from './commands/domain.ts';
@@ -84,6 +85,7 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
   addWebhookCommands(program, open);
   addAuditCommands(program, open);
   addSystemCommands(program, open);
+  addBanCommands(program, open);
   addTenantCommands(program, open);
   addTokenCommands(program, open);
   addHealthCommand(program, open);

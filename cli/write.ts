@@ -25,7 +25,8 @@ export type Wish = Write & {
     | 'operation'
     | 'drift'
     | 'tenant'
-    | 'updates';
+    | 'updates'
+    | 'bans';
   readonly reread?: string;
   /** What is printed for a person once the answer is there, before the operation has ended. */
   readonly announce?: (answer: Accepted) => readonly string[];

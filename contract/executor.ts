@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AuditHead, RootLine } from './audit.ts';
+import { BanJails, BanReport, SpeltBanAddress } from './bans.ts';
 import { CacheUsages } from './caches.ts';
 import { CertificateReport, Fingerprint, ServedCertificate } from './certificates.ts';
 import { Charset, charsetOf, Collation } from './collations.ts';
@@ -211,6 +212,17 @@ export const VERBS = {
   'updates.told': { args: z.strictObject({ upTo: z.int().min(0) }), result: z.strictObject({}) },
   /** Its PHP starts anew, and nobody who visits it waits for that. */
   'site.renew': { args: z.strictObject({ id: DomainId }), result: z.strictObject({}) },
+  /** Whom fail2ban keeps off, in the jails of the agent's. */
+  'bans.look': { args: z.strictObject({}), result: BanReport },
+  /** Keeps an address off, and is refused where that is the panel's, this server's, or an administrator's. */
+  'ban.put': {
+    args: z.strictObject({ id: ServerRequestId, address: SpeltBanAddress, jails: BanJails }),
+    result: z.strictObject({}),
+  },
+  'ban.remove': {
+    args: z.strictObject({ id: ServerRequestId, address: SpeltBanAddress, jails: BanJails }),
+    result: z.strictObject({}),
+  },
   /** The agent's own state; none is made where root has one of this hour or of a few before. */
   'state.dump': { args: z.strictObject({}), result: StateDumped },
   /** How far the state's audit is sealed, for root to keep. Refused where that goes back. */

@@ -20,7 +20,7 @@ export type PartId = z.infer<typeof PartId>;
 export const ChangeId = id.brand<'ChangeId'>();
 export type ChangeId = z.infer<typeof ChangeId>;
 
-/** Of what is asked of the server itself: that updates are installed. */
+/** Of what is asked of the server itself: that updates are installed, that an address is banned. */
 export const ServerRequestId = id.brand<'ServerRequestId'>();
 export type ServerRequestId = z.infer<typeof ServerRequestId>;
 

@@ -55,6 +55,8 @@ export const OPERATION_RESOURCES = {
   'queue.delete': 'queue',
   // What is asked of the server itself.
   'update.install': 'update',
+  'address.ban': 'address',
+  'address.unban': 'address',
   // What another would change, told beforehand.
   'change.plan': 'change',
 } as const;
@@ -72,7 +74,17 @@ export function isOfWhatStands(kind: string): boolean {
 
 /** Nothing stands afterwards that did not before: what it is about is left as it was, however it ends. */
 export function bringsAboutNothing(kind: string): boolean {
-  return kind === 'change.plan' || kind === 'update.install' || isOfWhatStands(kind);
+  return kind === 'change.plan' || isOfServer(kind) || isOfWhatStands(kind);
+}
+
+/** Asked of the server itself, which is no resource of anybody's. */
+function isOfServer(kind: string): boolean {
+  return kind === 'update.install' || kind.startsWith('address.');
+}
+
+/** Whether it ends where an hour has no room for it, instead of being held back: others would wait behind it. */
+export function endsWithoutRoom(kind: string): boolean {
+  return kind === 'address.ban' || isOfWhatStands(kind);
 }
 
 export const ResourceType = z.enum([
@@ -87,6 +99,7 @@ export const ResourceType = z.enum([
   'run',
   'tenant',
   'update',
+  'address',
   'change',
 ]);
 export type ResourceType = z.infer<typeof ResourceType>;

@@ -83,6 +83,8 @@ stop_services() {
   ensure_gone "$units/sculptor-api.service.d" "the API's port"
   ensure_gone "$units/sculptor-certbot@.service" 'sculptor-certbot@.service'
   ensure_gone "$units/sculptor-replaced.service" 'sculptor-replaced.service'
+  ensure_gone "$units/sculptor-look-around.service" 'sculptor-look-around.service'
+  ensure_gone /run/sculptor-bans 'who was seen to be here by ssh'
   ensure_gone "$units/sculptor-pending-updates.service" 'sculptor-pending-updates.service'
   ensure_gone "$units/sculptor-upgrade@.service" 'sculptor-upgrade@.service'
   open_firewall

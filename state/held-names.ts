@@ -58,6 +58,7 @@ const FREE_ALL: { readonly [T in ResourceType]: readonly string[] } = {
   run: ['DELETE FROM site_part_name WHERE part_id = ?'],
   queue: ['DELETE FROM site_part_name WHERE part_id = ?', 'DELETE FROM public_port WHERE part_id = ?'],
   update: [],
+  address: [],
   change: [],
 };
 

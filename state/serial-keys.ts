@@ -34,7 +34,7 @@ export async function serialKeyOf(
   type: ResourceType,
   row: Pick<OpenOperation, 'resourceId' | 'generation' | 'server'>,
 ): Promise<string | undefined> {
-  if (type === 'update') return keyOfServer(type, row.server);
+  if (type === 'update' || type === 'address') return keyOfServer(type, row.server);
   if (type === 'change') return keyOfPlan(sql, row.resourceId);
   const parent = PARENTS[type];
   if (parent === undefined) return `${type}:${row.resourceId}`;
@@ -46,8 +46,11 @@ export async function serialKeyOf(
   return version === undefined ? undefined : `${parent.type}:${version.parent}`;
 }
 
+/** What of a server itself is asked for. */
+export type ServerResource = 'update' | 'address';
+
 /** What is asked of a server itself is done one after the other. */
-export function keyOfServer(type: 'update', server: string): string {
+export function keyOfServer(type: ServerResource, server: string): string {
   return `${type}:${server}`;
 }
 

@@ -4,10 +4,12 @@ import type { ServerId, TenantId } from '../contract/ids.ts';
 import type { OperationKind } from '../contract/operations.ts';
 import type { Sql } from './connection.ts';
 import { newId } from './new-ids.ts';
+import { looseJson } from './row-values.ts';
 import { keyOfServer } from './serial-keys.ts';
+import type { ServerResource } from './serial-keys.ts';
 
 export interface NewServerRequest {
-  readonly type: 'update';
+  readonly type: ServerResource;
   readonly tenant: TenantId;
   readonly server: ServerId;
   readonly wanted: object;
@@ -21,6 +23,12 @@ export async function insertServerRequest(sql: Sql, request: NewServerRequest): 
     [id, type, tenant, server, JSON.stringify(wanted)],
   );
   return id;
+}
+
+/** As the API wrote it: whoever goes by it parses it first. Undefined where there is none. */
+export async function readServerRequest(sql: Sql, type: ServerResource, id: string): Promise<unknown> {
+  const text = 'SELECT wanted FROM server_request WHERE type = ? AND request_id = ?';
+  return (await sql.rows(z.object({ wanted: looseJson }), text, [type, id]))[0]?.wanted;
 }
 
 /** Of two who ask a server for the same at once, the second sees what the first has written. */

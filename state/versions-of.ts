@@ -20,12 +20,13 @@ export const VERSIONS: Readonly<Record<ResourceType, string>> = {
   run: ofType('run'),
   queue: ofType('queue'),
   update: "server_request WHERE type = 'update' AND request_id",
+  address: "server_request WHERE type = 'address' AND request_id",
   change: 'planned_change WHERE change_id',
 };
 
 /** Versions are numbered by their resource, and one of another type takes its number too: the API may be a thief's. */
 export function numbersOf(type: ResourceType): string {
-  if (type === 'update') return 'server_request WHERE request_id';
+  if (type === 'update' || type === 'address') return 'server_request WHERE request_id';
   return type in PART_SPECS ? PARTS : VERSIONS[type];
 }
 

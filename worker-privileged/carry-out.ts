@@ -1,7 +1,7 @@
 import { failpoint } from '../contract/failpoint.ts';
 import { FailureError } from '../contract/failures.ts';
 import type { Failure } from '../contract/failures.ts';
-import { bringsAboutNothing, isOfWhatStands } from '../contract/operations.ts';
+import { bringsAboutNothing, endsWithoutRoom } from '../contract/operations.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { MAX_ATTEMPTS } from '../state/claims.ts';
 import type { ClaimedOperation } from '../state/open-operations.ts';
@@ -15,7 +15,7 @@ import type { Handler, Task } from './task.ts';
 
 /**
  * How it went. `retry`: what it needs was away, and it may have done half its work. `held-back`: there is no room
- * for it in this hour; nothing was changed. A repair is not: what was asked for of its site would wait behind it.
+ * for it in this hour; nothing was changed. A repair is not, nor a ban: what is asked for next would wait behind it.
  */
 export type Result = Ending | PutOff;
 
@@ -46,7 +46,7 @@ export async function carryOut(parts: CarryOutParts, task: Task, steps: Steps): 
     const failure = failureOf(error);
     if (failure.code === 'internal')
       logger.error({ err: error, operationId: operation.id }, 'unforeseen error');
-    if (failure.code === 'limit_reached' && !isOfWhatStands(operation.kind))
+    if (failure.code === 'limit_reached' && !endsWithoutRoom(operation.kind))
       return { status: 'held-back', failure };
     if (mayPass(error) && operation.attempt < MAX_ATTEMPTS) return { status: 'retry', failure };
     if (bringsAboutNothing(operation.kind)) return { status: 'failed', resource: 'as-before', failure };

@@ -1,4 +1,6 @@
 import type { OperationKind } from '../contract/operations.ts';
+import { createAddressHandlers } from './handlers/address.ts';
+import type { AddressParts } from './handlers/address.ts';
 import { createCertificateHandlers } from './handlers/certificate.ts';
 import { createDatabaseHandlers } from './handlers/database.ts';
 import type { DatabaseParts } from './handlers/database.ts';
@@ -29,7 +31,8 @@ export function createHandlers(
     TenantParts &
     DriftParts &
     PlanParts &
-    UpdateParts,
+    UpdateParts &
+    AddressParts,
 ): Handlers {
   return {
     ...createDomainHandlers(parts),
@@ -40,6 +43,7 @@ export function createHandlers(
     ...createTenantHandlers(parts),
     ...createDriftHandlers(parts),
     ...createUpdateHandlers(parts),
+    ...createAddressHandlers(parts),
     ...createPlanHandlers(parts),
   };
 }

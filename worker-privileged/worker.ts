@@ -23,6 +23,7 @@ import { createMeasuringSites } from './measuring-sites.ts';
 import { createKeepingAudit } from './keeping-audit.ts';
 import { createKeepingCertificates } from './keeping-certificates.ts';
 import { createKeepingRoom } from './keeping-room.ts';
+import { createKnowingBans } from './knowing-bans.ts';
 import { createKnowingUpdates } from './knowing-updates.ts';
 import { createKeepingStateDump } from './keeping-state-dump.ts';
 import { createOverdue } from './overdue.ts';
@@ -56,6 +57,7 @@ const LOOK_AT_CERTIFICATES_EVERY_MS = 60_000;
 const LOOK_FOR_DRIFT_EVERY_MS = 60_000;
 const LOOK_AT_HEALTH_EVERY_MS = 60_000;
 const CHECK_SITES_EVERY_MS = 15_000;
+const KNOW_BANS_EVERY_MS = 1000;
 const KEEP_ROOM_EVERY_MS = 1000;
 const KEEP_STATE_DUMP_EVERY_MS = 60_000;
 const MAKE_ROOM_EVERY_MS = 1000;
@@ -178,6 +180,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
     repeat(RENEW_EVERY_MS, renewing.once),
     repeat(RENEW_EVERY_MS, telling.once),
     repeat(RENEW_EVERY_MS, knowing.once),
+    repeat(KNOW_BANS_EVERY_MS, createKnowingBans(watching)),
     repeat(SEAL_AUDIT_EVERY_MS, createSealingAudit(watching)),
     repeat(parts.keepAuditEveryMs ?? KEEP_AUDIT_EVERY_MS, createKeepingAudit(watching)),
     repeat(LOOK_AT_CERTIFICATES_EVERY_MS, createKeepingCertificates(watching)),

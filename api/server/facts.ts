@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SeenBans } from '../../contract/bans.ts';
 import { knownCollations } from '../../contract/collations.ts';
 import type { ServerId } from '../../contract/ids.ts';
 import { PhpVersion } from '../../contract/names.ts';
@@ -31,6 +32,11 @@ export async function readPhpFact(sql: Sql, server: ServerId): Promise<PhpFact> 
 /** Throws a ProblemError while the server's worker has not said anything yet. */
 export async function readUpdatesFact(sql: Sql, server: ServerId): Promise<SeenUpdates> {
   return known(SeenUpdates.safeParse(await readServerFact(sql, server, 'updates')));
+}
+
+/** Throws a ProblemError while the server's worker has not said anything yet. */
+export async function readBansFact(sql: Sql, server: ServerId): Promise<SeenBans> {
+  return known(SeenBans.safeParse(await readServerFact(sql, server, 'bans')));
 }
 
 function known<T>(parsed: z.ZodSafeParseResult<T>): T {

@@ -5,12 +5,11 @@ import type { Sql, State } from '../../state/connection.ts';
 import { findOperation, writeOperation } from '../../state/operations.ts';
 import { keyOfServer } from '../../state/serial-keys.ts';
 import { insertServerRequest, lockServer, openServerOperation } from '../../state/server-requests.ts';
-import { TENANT_HEADER } from '../acting.ts';
 import type { Caller } from '../caller.ts';
-import { ProblemError } from '../problems.ts';
 import type { WriteContext } from '../write-context.ts';
 import type { Write, WriteAnswer } from '../writer.ts';
 import { readUpdatesFact } from './facts.ts';
+import { requireNoTenant } from './no-tenant.ts';
 
 /** The distribution's updates of this server, which are the administrators'. All throw ProblemErrors. */
 export interface UpdatesService {
@@ -63,10 +62,4 @@ export function createUpdatesService({
       });
     },
   };
-}
-
-/** What is done to the server stands among the administrators' own operations, where no tenant reads it. */
-function requireNoTenant({ acting, tenant }: Caller): void {
-  if (acting && tenant !== 'default')
-    throw new ProblemError('forbidden', `The server is no tenant's: name none in ${TENANT_HEADER}.`);
 }

@@ -30,6 +30,7 @@ install_code() {
   ensure_file /usr/lib/sculptor/disk-quota 0755 root:root <"$tree/systemd/disk-quota"
   ensure_file /usr/lib/sculptor/update-hook 0755 root:root <"$tree/systemd/update-hook"
   ensure_file /usr/lib/sculptor/replaced 0755 root:root <"$tree/systemd/replaced"
+  ensure_file /usr/lib/sculptor/look-around 0755 root:root <"$tree/systemd/look-around"
   ensure_file /usr/lib/sculptor/pending-updates 0755 root:root <"$tree/systemd/pending-updates"
   ensure_file /usr/lib/sculptor/update-run 0755 root:root <"$tree/systemd/update-run"
   ensure_file /usr/lib/sculptor/upgrade 0755 root:root <"$tree/systemd/upgrade"

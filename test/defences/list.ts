@@ -1,6 +1,7 @@
 import type { Defence } from './defence.ts';
 import { ACME_DEFENCES } from './list/acme.ts';
 import { AUDIT } from './list/audit.ts';
+import { BANS } from './list/bans.ts';
 import { CACHES_DEFENCES } from './list/caches.ts';
 import { CERTIFICATES } from './list/certificates.ts';
 import { EDGE } from './list/edge.ts';
@@ -22,6 +23,7 @@ export const DEFENCES: readonly Defence[] = [
   ...EXECUTOR,
   ...STATE,
   ...AUDIT,
+  ...BANS,
   ...CACHES_DEFENCES,
   ...CERTIFICATES,
   ...EDGE,

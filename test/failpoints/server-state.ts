@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync, type BigIntStats } 
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { must } from '../machine/server.ts';
+import { must, run } from '../machine/server.ts';
 import { stateRows } from './state-rows.ts';
 
 /** All that lasts on the server, a line for each thing. */
@@ -45,7 +45,7 @@ const NOTES = new Set([
 export async function serverState(): Promise<ServerState> {
   const found: string[] = [];
   for (const folder of FOLDERS) walk(folder, found);
-  return [...found, ...users(), ...units(), ...processes(), ...(await stateRows())];
+  return [...found, ...users(), ...units(), ...processes(), ...bans(), ...(await stateRows())];
 }
 
 /** What the second has that the first had not, and the other way round: of each line as often as it has it more. */
@@ -70,13 +70,19 @@ function beyond(these: ServerState, those: ServerState): readonly string[] {
 
 /** What all sites share, of which each has its part. */
 const SHARED = [
-  ...['destroyed.json', 'let-in.json', 'repaired.json', 'upgraded.json', 'orders.json', 'cache/'].map(
-    (name) => `/var/lib/sculptor-root/${name}`,
-  ),
+  ...[
+    'destroyed.json',
+    'let-in.json',
+    'repaired.json',
+    'upgraded.json',
+    'banned.json',
+    'orders.json',
+    'cache/',
+  ].map((name) => `/var/lib/sculptor-root/${name}`),
   '/etc/sculptor/cache/',
 ];
 /** What was counted an hour ago goes from there by itself. */
-const COUNTS = [...SHARED.slice(0, 4), 'row of sculptor_door.counted '];
+const COUNTS = [...SHARED.slice(0, 5), 'row of sculptor_door.counted '];
 
 /** A file that was not changed since is not read again. */
 const known = new Map<string, { readonly changed: bigint; readonly lines: readonly string[] }>();
@@ -146,8 +152,15 @@ function users(): string[] {
   );
 }
 
-/** Which updates wait, and what runs of files that were replaced, is asked now and then, beside whatever is done. */
-const BY_THEMSELVES = new Set(['sculptor-pending-updates.service', 'sculptor-replaced.service']);
+/**
+ * What looks, and changes nothing: which updates wait and what runs of files that were replaced is asked now and then, and who
+ * is here by ssh at each ban.
+ */
+const BY_THEMSELVES = new Set([
+  'sculptor-pending-updates.service',
+  'sculptor-replaced.service',
+  'sculptor-look-around.service',
+]);
 
 function units(): string[] {
   const options = ['--all', '--plain', '--no-legend', 'sculptor-*'];
@@ -156,6 +169,16 @@ function units(): string[] {
     const [name = '', load = '', active = '', sub = ''] = line.trim().split(/\s+/);
     return BY_THEMSELVES.has(name) ? [] : [`unit ${name} ${load} ${active} ${sub}`];
   });
+}
+
+/** Whom fail2ban keeps off, where it runs, and the kernel for it. */
+function bans(): string[] {
+  const { code, out } = run('fail2ban-client', ['banned']);
+  if (code !== 0) return [];
+  const table = run('nft', ['list', 'table', 'inet', 'f2b-table']).out;
+  const kept = (text: string) =>
+    Array.from(text.matchAll(/\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b/g), ([one]) => one);
+  return [...kept(out).map((one) => `banned ${one}`), ...kept(table).map((one) => `kept off ${one}`)];
 }
 
 /** What runs as a site, and does not end just now; how many children a php-fpm has is its own affair. */

@@ -43,6 +43,7 @@ const LOOKS: Readonly<Record<string, unknown>> = {
   'tenant.drift': { differences: [] },
   'updates.look': { sites: [], services: [] },
   'updates.status': { pending: null, last: null, reboot: null },
+  'bans.look': { jails: [], bans: [], more: 0 },
   'state.dump': { made: true, name: '20260101-000000', at: '2026-01-01T00:00:00.000Z', octets: 1 },
   'audit.head': {},
   'audit.lines': { lines: [], last: 0 },

@@ -279,6 +279,17 @@ export function createFakeSystem(server: FakeServer, accident?: Accident) {
       noteRenewed: () => Promise.resolve(),
     },
     updates: { meet: () => Promise.resolve(false) },
+    fail2ban: {
+      jails: () => Promise.resolve([]),
+      require: () => Promise.reject(new Error('no fail2ban here')),
+      bans: () => Promise.resolve([]),
+      isListed: () => Promise.resolve(false),
+      isKept: () => Promise.resolve(null),
+      ban: () => Promise.resolve(),
+      unban: () => Promise.resolve(),
+      ignored: () => Promise.resolve([]),
+    },
+    spared: { refuse: () => Promise.resolve() },
     upgrades: {
       pending: () => Promise.resolve(null),
       last: () => Promise.resolve(null),

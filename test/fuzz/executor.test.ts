@@ -68,6 +68,7 @@ const LOOKS: ReadonlySet<string> = new Set([
     'updates.look',
     'updates.report',
     'updates.status',
+    'bans.look',
     'audit.head',
     'audit.lines',
   ],

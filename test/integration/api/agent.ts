@@ -88,6 +88,7 @@ export async function startAgent(limits: Partial<LimitSettings & QueueSettings> 
       mysqlSocket: null,
       sealKey: SEAL.publicKey,
       webhookNetworks: '',
+      panelAddresses: '203.0.113.0/24 2001:db8:1::9',
     },
     webhookKey: WEBHOOKS,
     stateLogin: servers.state('www-data'),

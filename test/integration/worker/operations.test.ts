@@ -430,6 +430,7 @@ test('the worker says that it is at work, and which PHP there is, newest last', 
   });
   const facts = await world.api.rows(Row, text, [server]);
   expect(facts.filter(({ name }) => name !== 'alarmRules')).toEqual([
+    { name: 'bans', value: { jails: [], bans: [], more: 0, seenAt: expect.stringMatching(/^20.*Z$/) } },
     {
       name: 'databases',
       value: { collations: expect.arrayContaining(['utf8mb4_unicode_ci']), connectionsPerAccount: 30 },

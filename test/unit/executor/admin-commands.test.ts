@@ -157,7 +157,7 @@ describe('limit', () => {
       ...{ ordersPerHour: 60, ordersPerWeek: 2000, tenantOrdersPerHour: 30, tenantOrdersPerWeek: 1000 },
       ...{ siteOrdersPerHour: 4, siteOrdersPerWeek: 20 },
     };
-    const repairs = { repairsPerHour: 1200, siteRepairsPerHour: 6, upgradesPerHour: 6 };
+    const repairs = { repairsPerHour: 1200, siteRepairsPerHour: 6, upgradesPerHour: 6, bansPerHour: 60 };
     const caps = { letInPerHour: 60, ...repairs, cacheMebibytes: 256, ...orders, connectionsPerAccount: 30 };
     const wanted = { graceHours: 0.5, destroyPerHour: 5, ...caps };
     expect([code, JSON.parse(out)]).toEqual([0, wanted]);

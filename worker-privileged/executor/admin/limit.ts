@@ -22,6 +22,7 @@ const WHAT: Readonly<Record<LimitName, string>> = {
   repairsPerHour: 'how many sites may be made again in an hour as they were asked for',
   siteRepairsPerHour: 'and how often one of them',
   upgradesPerHour: 'how often security updates may be asked for in an hour',
+  bansPerHour: 'how many addresses may be banned in an hour by the API',
   cacheMebibytes: "MiB that the sites' caches may be given, all together",
   ordersPerHour: 'how many certificates an authority is asked for in an hour',
   ordersPerWeek: 'and in a week',

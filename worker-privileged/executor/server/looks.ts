@@ -14,6 +14,7 @@ export const LOOKS: ReadonlySet<Verb> = new Set([
   'updates.look',
   'updates.report',
   'updates.status',
+  'bans.look',
   'audit.head',
   'audit.lines',
   'site.drift',

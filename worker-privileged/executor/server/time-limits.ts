@@ -60,6 +60,9 @@ export const LIMIT_MS: { readonly [V in Verb]: number } = {
   'updates.told': 20_000,
   // Requests under way have a minute.
   'site.renew': 180_000,
+  'bans.look': 60_000,
+  'ban.put': 120_000,
+  'ban.remove': 120_000,
   'state.dump': 3_600_000,
   'audit.head': 65_000,
   'audit.lines': 20_000,

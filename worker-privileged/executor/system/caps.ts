@@ -23,6 +23,8 @@ export type Caps = {
   readonly repair: Cap;
   /** That security updates are installed now. */
   readonly upgrade: Cap;
+  /** That an address is banned: whoever has a token could otherwise keep everybody off. */
+  readonly ban: Cap;
 };
 
 const HOUR_MS = 3_600_000;
@@ -61,7 +63,7 @@ export function createCaps(tools: Tools): Caps {
     }),
     repair: createCap(tools, {
       lock: 'cap-repair',
-      hint: 'Nothing was changed. Ask again when the hour is over. If you did not ask, look who has your tokens.',
+      hint: ASK_AGAIN,
       record: paths.repaired,
       limit: 'repairsPerHour',
       what: (most) => `This server repairs at most ${most} sites an hour, and has.`,
@@ -77,15 +79,29 @@ export function createCaps(tools: Tools): Caps {
       limit: 'upgradesPerHour',
       what: (most) => `This server is asked for security updates at most ${most} times an hour, and was.`,
     }),
+    ban: createCap(tools, {
+      lock: 'cap-ban',
+      hint: ASK_AGAIN,
+      record: paths.banned,
+      limit: 'bansPerHour',
+      what: (most) => `This server bans at most ${most} addresses an hour for being asked to, and has.`,
+    }),
   };
 }
 
+const ASK_AGAIN =
+  'Nothing was changed. Ask again when the hour is over. If you did not ask, look who has your tokens.';
 const WAITS =
   'It goes on by itself when there is room. If this is not you, look who has your tokens; cancel what waits.';
 
 type Limit = {
   readonly limit:
-    'destroyPerHour' | 'letInPerHour' | 'repairsPerHour' | 'siteRepairsPerHour' | 'upgradesPerHour';
+    | 'destroyPerHour'
+    | 'letInPerHour'
+    | 'repairsPerHour'
+    | 'siteRepairsPerHour'
+    | 'upgradesPerHour'
+    | 'bansPerHour';
   readonly what: (most: number) => string;
 };
 

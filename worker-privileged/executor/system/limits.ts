@@ -17,6 +17,8 @@ export const Limits = z.strictObject({
   siteRepairsPerHour: z.int().min(0).max(1_000_000).default(6),
   /** How often security updates may be asked for in an hour, besides those that come by themselves. */
   upgradesPerHour: z.int().min(0).max(1_000_000).default(6),
+  /** How many addresses may be banned in an hour because somebody asked for it, besides those that fail to log in. */
+  bansPerHour: z.int().min(0).max(1_000_000).default(60),
   /** How much the caches of all sites together may be given. */
   cacheMebibytes: z.int().min(0).max(1_000_000).default(256),
   /**

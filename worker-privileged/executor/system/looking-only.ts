@@ -23,11 +23,12 @@ export function lookingOnly(system: System): System {
     auditSeals: only(system.auditSeals),
     caches: only(system.caches, 'read', 'look', 'usages'),
     // What is not done is not counted.
-    caps: { destroy: uncounted, letIn: uncounted, repair: uncounted, upgrade: uncounted },
+    caps: { destroy: uncounted, letIn: uncounted, repair: uncounted, upgrade: uncounted, ban: uncounted },
     certificates: only(certificates, 'read', 'lookWhole', 'served', 'former', 'list', 'isKnown', 'unseal'),
     databases: only(system.databases, 'read', 'list'),
     dropIns: only(system.dropIns, 'list'),
     erase: refuse,
+    fail2ban: only(system.fail2ban),
     files: only(system.files, 'read', 'readLink', 'stray', 'isClosed'),
     folders: only(system.folders, 'look', 'list'),
     mariadb: only(mariadb, 'find', 'shape', 'accounts', 'grants', 'ofTenant', 'octetsOf', 'readTenant'),
@@ -45,6 +46,7 @@ export function lookingOnly(system: System): System {
     relays: only(system.relays, 'socketOf', 'lookOn', 'lookOff'),
     services: only(system.services, 'look'),
     sizes: only(system.sizes, 'read', 'measure'),
+    spared: only(system.spared),
     ssh: only(system.ssh),
     // Any that is none: it is shown to nobody.
     tenants: { ...only(tenants, 'read', 'list'), nextProject: () => Promise.resolve(FIRST_PROJECT) },

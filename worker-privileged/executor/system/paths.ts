@@ -89,6 +89,13 @@ export const paths = {
   askedUpgrade: (id: ServerRequestId) => `/run/sculptor-updates/asked/${id}`,
   /** And how many were, in the last hour. */
   upgraded: '/var/lib/sculptor-root/upgraded.json',
+  /** Addresses that were banned in the last hour because somebody asked for it. */
+  banned: '/var/lib/sculptor-root/banned.json',
+  /** What the executor, which has no network, does not see: who has come by ssh, and fail2ban's table in the kernel. */
+  sshConnections: '/run/sculptor-bans/connections',
+  banTable: '/run/sculptor-bans/table.json',
+  /** Where fail2ban is spoken to, while it runs. */
+  fail2ban: '/run/fail2ban/fail2ban.sock',
   /** What was started anew for it. */
   renewed: '/run/sculptor-updates/renewed',
   /** Root's own word on the sites' caches, and the passwords of the two that look after them. */

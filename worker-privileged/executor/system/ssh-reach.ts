@@ -30,15 +30,24 @@ export async function readSshReach({ commands, uidOf = readUid }: Tools): Promis
   const socket = ['show', '--property=ActiveState', '--property=Listen', '--', 'ssh.socket'];
   const handed = await commands.run({ file: '/usr/bin/systemctl', args: socket }).catch(() => '');
   const listening = listenersIn(await commands.run({ file: SS, args: ['-H', '-lntp'] }));
-  const open = sessionsIn(await commands.run({ file: SS, args: ['-H', '-ntp', 'state', 'established'] }));
-  const sessions = await those(open, uidOf, isAdministrators);
+  const open = await commands.run({ file: SS, args: ['-H', '-ntp', 'state', 'established'] });
+  const sessions = await administratorsIn(open, uidOf);
   const ports = [
     ...numbersIn(told, /^listenaddress .*:([0-9]{1,5})$/gm),
     ...(/^ActiveState=active$/m.test(handed) ? numbersIn(handed, /[:=]([0-9]{1,5}) \(Stream\)$/gm) : []),
     ...(await those(listening, uidOf, isRoots)).map(({ port }) => port),
     ...sessions.map(({ port }) => port),
   ];
-  return { ports: [...new Set(ports)], sessions: sessions.map(({ port, peer }) => ({ port, peer })) };
+  return { ports: [...new Set(ports)], sessions };
+}
+
+/** Of the lines of `ss -H -ntp state established`: who has logged in, but for who puts files on a site. */
+export async function administratorsIn(
+  text: string,
+  uidOf: (pid: number) => Promise<number | null> = readUid,
+): Promise<readonly Session[]> {
+  const sessions = await those(sessionsIn(text), uidOf, isAdministrators);
+  return sessions.map(({ port, peer }) => ({ port, peer }));
 }
 
 const SS = '/usr/bin/ss';

@@ -13,10 +13,12 @@ import { tenantsServer, type ExecutorConfig } from './config.ts';
 import { createDatabaseRegister, type DatabaseRegister } from './database-register.ts';
 import { createDropIns, type DropIns } from './drop-ins.ts';
 import { createErase, type Erase } from './erase.ts';
+import { createFail2ban, type Fail2ban } from './fail2ban.ts';
 import { createFiles, type Files } from './files.ts';
 import { createFolders, type Folders } from './folders.ts';
 import { readLimits, type Limits } from './limits.ts';
 import { createLocks, type Locks } from './locks.ts';
+import { createLookAround } from './look-around.ts';
 import { createMariadb, type Mariadb } from './mariadb.ts';
 import type { Masters } from './masters.ts';
 import { createNginx, type Nginx } from './nginx.ts';
@@ -38,6 +40,7 @@ import { connectRedis } from './resp.ts';
 import { createServices, type Services } from './services.ts';
 import { createSizes, type Sizes } from './sizes.ts';
 import { createSnippets, type Snippets } from './snippets.ts';
+import { createSpared, type Spared } from './spared.ts';
 import { createSsh, type Ssh } from './ssh.ts';
 import { createStateDumps, type StateDumps } from './state-dumps.ts';
 import { createSupervisedRelays } from './supervised-relays.ts';
@@ -63,6 +66,7 @@ export type System = {
   readonly databases: DatabaseRegister;
   readonly dropIns: DropIns;
   readonly erase: Erase;
+  readonly fail2ban: Fail2ban;
   readonly files: Files;
   readonly folders: Folders;
   /** Whether a site's programs find a Node.js. */
@@ -87,6 +91,7 @@ export type System = {
   readonly services: Services;
   readonly sizes: Sizes;
   readonly snippets: Snippets;
+  readonly spared: Spared;
   readonly ssh: Ssh;
   readonly stateDumps: StateDumps;
   readonly tenants: TenantRegister;
@@ -118,6 +123,8 @@ export function createSystem(config: ExecutorConfig): System {
   const accounts = createAccounts({ files, commands });
   const limits = () => readLimits(files);
   const now = () => new Date();
+  const around = createLookAround({ commands, files });
+  const fail2ban = createFail2ban({ commands, around, mode });
   const supervisor = createXmlRpc(SUPERVISOR_SOCKET);
   const service =
     mode === 'systemd'
@@ -140,6 +147,7 @@ export function createSystem(config: ExecutorConfig): System {
     databases: createDatabaseRegister({ files, folders }),
     dropIns: createDropIns({ commands, folders, mode }),
     erase: createErase({ commands }),
+    fail2ban,
     files,
     folders,
     hasNode,
@@ -171,6 +179,7 @@ export function createSystem(config: ExecutorConfig): System {
     services: createServices({ commands, mode, call: supervisor }),
     sizes: createSizes({ commands, files }),
     snippets: createSnippets({ files, folders }),
+    spared: createSpared({ files, fail2ban, around }),
     ssh: createSsh({ files, commands }),
     stateDumps: createStateDumps({
       ...{ commands, files, folders, locks, now },

@@ -1,5 +1,6 @@
 import type { System } from '../system/system.ts';
 import { noteAuditHead, readAuditLines } from './audit.ts';
+import { lookAtBans, putBan, removeBan } from './bans.ts';
 import { cacheUsages } from './caches.ts';
 import { measureSite, requireRoom } from './disk.ts';
 import { alignDatabase, alignSite } from './align.ts';
@@ -86,6 +87,9 @@ export function createVerbs(system: System): VerbTable {
     'updates.install': installUpdates(system),
     'updates.told': noteTold(system),
     'site.renew': renewSite(system),
+    'bans.look': lookAtBans(system),
+    'ban.put': putBan(system),
+    'ban.remove': removeBan(system),
     'state.dump': dumpState(system),
     'audit.head': noteAuditHead(system),
     'audit.lines': readAuditLines(system),
