@@ -1,5 +1,6 @@
--- How webhooks' rows are dated, and how they are found. As in 0030-clock.sql: with SET timestamp a session of the API's account wrote what is forgotten only in years to come, and what is
--- a day old is not sent any more. SYSDATE() does not follow it. Like every migration, this one can be run again from its start.
+-- How webhooks' rows are dated, and how they are found. As in 0030-clock.sql: with SET timestamp a session of the API's account
+-- wrote what is forgotten only in years to come, and what is a day old is not sent any more. SYSDATE() does not follow it. Like
+-- every migration, this one can be run again from its start.
 
 ALTER TABLE webhook_version MODIFY COLUMN created_at DATETIME(3) NOT NULL
   DEFAULT (TIMESTAMP'1970-01-01 00:00:00' + INTERVAL UNIX_TIMESTAMP(SYSDATE(3)) SECOND);
