@@ -60,19 +60,17 @@ function scribble(domain: string): void {
       SELECT LPAD(s.seq, 12, 'A'), 1, ${of.replace(' FROM ', ' FROM seq_1_to_2000 s, ')};`);
 }
 
-const removeWebhooks = async () => {
+async function clean(): Promise<void> {
   for (const { id } of await webhooks()) await api('DELETE', `/v1/webhooks/${id}`);
-};
+  rootSql(`USE sculptor; DELETE FROM token_revocation WHERE actor IN ('nobody', '- no one -');
+    DELETE FROM domain_version WHERE generation = 4294967295 OR domain_id LIKE 'AAAA%'`);
+}
 
 beforeAll(async () => {
   await ready();
-  await removeWebhooks();
+  await clean();
 });
-afterAll(async () => {
-  await removeWebhooks();
-  rootSql(`USE sculptor; DELETE FROM token_revocation WHERE actor IN ('nobody', '- no one -');
-    DELETE FROM domain_version WHERE generation = 4294967295 OR domain_id LIKE 'AAAA%'`);
-});
+afterAll(clean);
 
 const world = {
   ...{ dump: '', domain: '', database: '' },
