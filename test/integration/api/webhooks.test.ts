@@ -323,7 +323,7 @@ test('deliveries that nobody of ours wrote hold up no other', async () => {
   await state.run(
     "INSERT INTO webhook_delivery (webhook_id, event_id, sending) VALUES ('AAAAAAAAAAAA', 'x', 1)",
   );
-  const first = await endOne('before.example');
+  const first = await endOne('in-time.example');
   const taken = 'INSERT INTO webhook_delivery (webhook_id, event_id, sending) VALUES (?, ?, 1)';
   await state.run(taken, [webhook.id, `operation_${first}`]);
   const second = await endOne('behind.example');
@@ -338,14 +338,15 @@ test.each([
 ])('what is dated a day ahead silences nobody, where the clock %s when it was found', async (_, ahead) => {
   const { webhook } = await make({ events: ['operation.*'] });
   const clock = { ahead };
+  const name = (of: string) => `${of}-${ahead}.example`;
   collect = createCollecting({ server: SERVER, state, logger, now: () => Date.now() + clock.ahead });
-  const first = await endOne('ahead.example');
+  const first = await endOne(name('ahead'));
   agent.servers.sql(
     `UPDATE sculptor.operation SET ended_at = ended_at + INTERVAL 1 DAY WHERE id = '${first}'`,
   );
   await collect();
   clock.ahead = 0;
-  const second = await endOne('right.example');
+  const second = await endOne(name('right'));
   for (let round = 0; round < 3; round += 1) await collect();
   agent.servers.sql(
     `UPDATE sculptor.operation SET ended_at = ended_at - INTERVAL 1 DAY WHERE id = '${first}'`,
