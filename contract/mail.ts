@@ -45,3 +45,7 @@ export type MailSettings = z.infer<typeof MailSettings>;
 /** Whom a message is from: a site, or the sites of the shared user, which are one. It is a folder's name too. */
 export const MailSite = z.union([z.literal('pool'), DomainId]);
 export type MailSite = z.infer<typeof MailSite>;
+
+/** Who has a way to the mailer: beside the sites the agent itself, which says what happened and never to whom. */
+export const MailSender = z.union([z.literal('agent'), MailSite]);
+export type MailSender = z.infer<typeof MailSender>;

@@ -15,7 +15,7 @@ const FREE = 512 * 2 ** 20;
 export type AcceptanceParts = {
   readonly settings: ReadSettings;
   readonly serverName: string;
-  readonly hourly: Hourly;
+  readonly hourly: Pick<Hourly, 'left' | 'take'>;
   readonly spool: Pick<Spool, 'add'>;
   readonly delivery: Pick<Delivery, 'add' | 'waitingOf' | 'octets'>;
   readonly folder: string;
@@ -56,7 +56,11 @@ export function createAcceptance(parts: AcceptanceParts): Acceptance {
       throw new MailRefusedError(503, 'Too much mail waits for its host already.');
   }
 
-  async function keep(waiting: Waiting, content: Buffer, most: number): Promise<void> {
+  async function keep(
+    waiting: Waiting & { readonly site: MailSite },
+    content: Buffer,
+    most: number,
+  ): Promise<void> {
     const { site, size, to } = waiting;
     coming.add(site, size);
     try {

@@ -1,4 +1,4 @@
-import type { MailSite } from '../contract/mail.ts';
+import type { MailSender } from '../contract/mail.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { LIFETIME_MS, pauseOfMessage } from './pauses.ts';
 import type { HostWatch } from './host-watch.ts';
@@ -9,7 +9,7 @@ import type { ReadSettings } from './settings.ts';
 export type Delivery = {
   /** Of what lies in the spool already. */
   readonly add: (waiting: Waiting) => void;
-  readonly waitingOf: (site: MailSite) => { readonly octets: number };
+  readonly waitingOf: (site: MailSender) => { readonly octets: number };
   readonly octets: () => number;
   /** Starts what is due, as far as there is room; never throws. */
   readonly round: () => Promise<void>;
@@ -23,7 +23,7 @@ export type DeliveryParts = {
   readonly settings: ReadSettings;
   readonly host: HostWatch;
   /** What a site that is gone or switched off has left stays where it is. */
-  readonly isOpen: (site: MailSite) => boolean;
+  readonly isOpen: (site: MailSender) => boolean;
   readonly logger: Logger;
   readonly now?: () => number;
 };
@@ -39,7 +39,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   let stopped = false;
 
   function due(): Waiting[] {
-    const bySite = new Map<MailSite, number>();
+    const bySite = new Map<MailSender, number>();
     for (const id of busy.keys()) count(bySite, all.get(id)?.site);
     const ready = [...all.values()].filter(
       ({ id, site, next }) => !busy.has(id) && next <= now() && isOpen(site),
@@ -128,7 +128,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   };
 }
 
-function count(bySite: Map<MailSite, number>, site: MailSite | undefined): number {
+function count(bySite: Map<MailSender, number>, site: MailSender | undefined): number {
   if (site === undefined) return 0;
   const so = (bySite.get(site) ?? 0) + 1;
   bySite.set(site, so);

@@ -2,13 +2,14 @@ import { watch } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { MailSite } from '../contract/mail.ts';
+import { MailSender, type MailSite } from '../contract/mail.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { repeat } from '../runtime/repeat.ts';
 import { openDoor, type Door } from './door.ts';
 
 export type Doors = {
-  readonly isOpen: (site: MailSite) => boolean;
+  readonly isOpen: (site: MailSender) => boolean;
+  /** Of a connection that is a site's. */
   readonly siteOf: (connection: Socket) => MailSite | undefined;
   /** Looks once, at what there is now. */
   readonly look: () => Promise<void>;
@@ -16,24 +17,24 @@ export type Doors = {
 };
 
 export type DoorsParts = {
-  /** Root's, with a folder for each site that may send mail: given to `uid`, and to the site's own group. */
+  /** Root's, with a folder for each who may send mail: given to `uid`, and to the sender's own group. */
   readonly folder: string;
   readonly uid: number;
-  readonly welcome: (connection: Socket) => void;
+  readonly welcome: (connection: Socket, sender: MailSender) => void;
   readonly logger: Logger;
 };
 
 /** Where the kernel says nothing of a change: as often as this. */
 const LOOK_EVERY_MS = 10_000;
 
-/** A socket in each site's folder, made and closed as the folders come and go. */
+/** A socket in each sender's folder, made and closed as the folders come and go. */
 export function createDoors({ folder, uid, welcome, logger }: DoorsParts): Doors {
-  const doors = new Map<MailSite, Door>();
+  const doors = new Map<MailSender, Door>();
   const sites = new WeakMap<Socket, MailSite>();
   let looking = Promise.resolve();
-  const socketOf = (site: MailSite) => join(folder, site, 'socket');
+  const socketOf = (site: MailSender) => join(folder, site, 'socket');
 
-  async function lookAt(site: MailSite): Promise<void> {
+  async function lookAt(site: MailSender): Promise<void> {
     const [door, ours] = [doors.get(site), await isOurs(join(folder, site), uid)];
     if (door !== undefined && ours && (await inodeOf(socketOf(site))) === door.inode) return;
     if (door !== undefined) {
@@ -42,15 +43,15 @@ export function createDoors({ folder, uid, welcome, logger }: DoorsParts): Doors
     }
     if (!ours) return;
     const opened = await openDoor(socketOf(site), (connection) => {
-      sites.set(connection, site);
-      welcome(connection);
+      if (site !== 'agent') sites.set(connection, site);
+      welcome(connection, site);
     });
     doors.set(site, opened);
   }
 
   async function lookOnce(): Promise<void> {
     try {
-      const found = (await readdir(folder)).flatMap((name) => MailSite.safeParse(name).data ?? []);
+      const found = (await readdir(folder)).flatMap((name) => MailSender.safeParse(name).data ?? []);
       for (const site of new Set([...found, ...doors.keys()])) {
         await lookAt(site).catch((error: unknown) =>
           logger.warn({ err: error, site }, 'no way to the mailer'),

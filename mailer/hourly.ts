@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { MailSite } from '../contract/mail.ts';
+import type { MailSender } from '../contract/mail.ts';
 import { writeWhole } from './whole-files.ts';
 
 /** How many recipients, by the minute in which they were taken. */
@@ -10,21 +10,23 @@ type Minutes = z.infer<typeof Minutes>;
 
 export type Hourly = {
   /** How many recipients a site may still have in this hour, of `most`. */
-  readonly left: (site: MailSite, most: number) => Promise<number>;
+  readonly left: (site: MailSender, most: number) => Promise<number>;
   /** Takes so many, or none: false where not all of them have room. */
   readonly take: (
-    site: MailSite,
+    site: MailSender,
     wanted: { readonly count: number; readonly most: number },
   ) => Promise<boolean>;
+  /** How many seconds until there is room for one more. */
+  readonly secondsFull: (site: MailSender, most: number) => Promise<number>;
 };
 
 /** Counts in files, one for each site, so that a new start is no new hour. */
 export function createHourly(folder: string, now: () => number = Date.now): Hourly {
-  const turns = new Map<MailSite, Promise<unknown>>();
+  const turns = new Map<MailSender, Promise<unknown>>();
   const minute = () => Math.floor(now() / 60_000);
-  const read = async (site: MailSite) =>
+  const read = async (site: MailSender) =>
     (await readMinutes(join(folder, `${site}.json`))).filter(([at]) => at > minute() - 60);
-  const take = async (site: MailSite, count: number, most: number) => {
+  const take = async (site: MailSender, count: number, most: number) => {
     const minutes = await read(site);
     if (sum(minutes) + count > most) return false;
     const before = minutes.filter(([at]) => at !== minute());
@@ -41,6 +43,17 @@ export function createHourly(folder: string, now: () => number = Date.now): Hour
         .finally(() => turns.get(site) === settled && turns.delete(site));
       turns.set(site, settled);
       return turn;
+    },
+    secondsFull: async (site, most) => {
+      const minutes = await read(site);
+      let left = sum(minutes);
+      let until = 0;
+      for (const [at, count] of minutes) {
+        if (left < most) break;
+        left -= count;
+        until = (at + 60) * 60_000;
+      }
+      return Math.max(0, Math.ceil((until - now()) / 1000));
     },
   };
 }

@@ -2,17 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { MailSite } from '../contract/mail.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Acceptance } from './acceptance.ts';
-import { MailRefusedError, refuse } from './refusal.ts';
+import { BODY_MS, bodyOf, lengthOf } from './body.ts';
+import { MailRefusedError } from './refusal.ts';
 import type { SaySeldom } from './say-seldom.ts';
 import { createTally, isWithin } from './shares.ts';
 
 const MOST_OCTETS = 20 * 2 ** 20;
 /** In memory at one time. */
 const MOST_HELD = { ofSite: 32 * 2 ** 20, ofAll: 128 * 2 ** 20 };
-/** What a part takes beside its octets, of which it may have one. */
-const PART_OCTETS = 512;
-/** From a program on this server that has the whole of it already. */
-const BODY_MS = 10_000;
 const LIMITS = { keepAliveTimeout: 1, maxHeaderSize: 16_384 } as const;
 
 export type ReceptionParts = {
@@ -37,7 +34,7 @@ export function createReception(parts: ReceptionParts): Server {
 
   /** Only what has come counts as held: that a body is announced costs nothing, and keeps nobody out. */
   async function take(request: IncomingMessage, site: MailSite): Promise<string> {
-    const length = lengthOf(request);
+    const length = lengthOf(request, MOST_OCTETS);
     await acceptance.admit(site, length);
     requireRoom(site, length);
     let octets = 0;
@@ -79,38 +76,6 @@ export function createReception(parts: ReceptionParts): Server {
 function say(response: ServerResponse, status: number, sentence: string): void {
   // What is not read of the body any more goes with the connection.
   response.writeHead(status, { connection: 'close', 'content-type': 'text/plain' }).end(`${sentence}\n`);
-}
-
-function lengthOf({ method, headers }: IncomingMessage): number {
-  const length = Number(headers['content-length'] ?? Number.NaN);
-  if (method !== 'POST' || !Number.isSafeInteger(length))
-    refuse('This is no message: it wants a POST with a length.');
-  if (length > MOST_OCTETS)
-    throw new MailRefusedError(413, `The message has more than ${MOST_OCTETS / 2 ** 20} MiB.`);
-  return length;
-}
-
-type Body = { readonly length: number; readonly hold: (octets: number) => void; readonly bodyMs: number };
-
-async function bodyOf(request: IncomingMessage, { length, hold, bodyMs }: Body): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  const late = setTimeout(() => request.destroy(), bodyMs);
-  try {
-    // Not destroyed where it is refused midway: that is still to be said.
-    for await (const part of request.iterator({ destroyOnReturn: false })) {
-      hold((part as Buffer).length + PART_OCTETS);
-      parts.push(part as Buffer);
-    }
-  } catch (cause) {
-    if (cause instanceof MailRefusedError) throw cause;
-    refuse('The message was cut off.');
-  } finally {
-    clearTimeout(late);
-  }
-  const body = Buffer.concat(parts);
-  // Half a message is none.
-  if (body.length !== length) refuse('The message was cut off.');
-  return body;
 }
 
 /** Only what stands after the question mark; no parser of addresses, which would throw at some. */

@@ -1,13 +1,13 @@
-import type { MailSite } from '../contract/mail.ts';
+import type { MailSender } from '../contract/mail.ts';
 import type { Logger } from '../runtime/logger.ts';
 
-export type SaySeldom = (site: MailSite, why: string) => void;
+export type SaySeldom = (site: MailSender, why: string) => void;
 
 const PAUSE_MS = 60_000;
 
 /** A line for a refusal, and for a site at most one a minute: a loop in a site's program fills no log. */
 export function createSaySeldom(logger: Logger, now: () => number = () => performance.now()): SaySeldom {
-  const last = new Map<MailSite, { at: number; unsaid: number }>();
+  const last = new Map<MailSender, { at: number; unsaid: number }>();
   return (site, why) => {
     const before = last.get(site);
     if (before !== undefined && now() - before.at < PAUSE_MS) {

@@ -1,4 +1,4 @@
-import type { MailSite } from '../contract/mail.ts';
+import type { MailSender } from '../contract/mail.ts';
 
 export type Bounds = { readonly ofSite: number; readonly ofAll: number };
 export type Octets = { readonly mine: number; readonly all: number };
@@ -12,12 +12,12 @@ export function isWithin({ mine, all }: Octets, { ofSite, ofAll }: Bounds): bool
 }
 
 export type Tally = {
-  readonly add: (site: MailSite, octets: number) => void;
-  readonly of: (site: MailSite) => Octets;
+  readonly add: (site: MailSender, octets: number) => void;
+  readonly of: (site: MailSender) => Octets;
 };
 
 export function createTally(): Tally {
-  const sites = new Map<MailSite, number>();
+  const sites = new Map<MailSender, number>();
   let all = 0;
   return {
     add: (site, octets) => {

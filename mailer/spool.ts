@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { MailSite } from '../contract/mail.ts';
+import { MailSender } from '../contract/mail.ts';
 import { DRAFT, writeWhole } from './whole-files.ts';
 
 /** A message on its way: whose it is, and who is still to get it. */
 export const Waiting = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9]{23}$/),
-  site: MailSite,
+  site: MailSender,
   from: z.string(),
   to: z.array(z.string()).min(1),
   size: z.int().min(0),
@@ -16,6 +16,8 @@ export const Waiting = z.strictObject({
   since: z.int(),
   attempts: z.int().min(0),
   next: z.int(),
+  /** Who is told of what by it, where the agent writes: noted for good before it goes out. */
+  keys: z.array(z.string()).optional(),
 });
 export type Waiting = z.infer<typeof Waiting>;
 
