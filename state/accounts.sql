@@ -70,6 +70,8 @@ GRANT SELECT, INSERT (event_id, type, body) ON sculptor.webhook_event TO 'www-da
 GRANT SELECT, INSERT (webhook_id, event_id, sending) ON sculptor.webhook_delivery TO 'www-data'@'localhost';
 GRANT SELECT, INSERT (delivery, number, outcome, http_status, duration_ms, next_at)
   ON sculptor.webhook_attempt TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (event_id, server, body) ON sculptor.mail_notice TO 'www-data'@'localhost';
+GRANT SELECT, INSERT (notice, outcome) ON sculptor.mail_notice_end TO 'www-data'@'localhost';
 
 -- The privileged worker ends operations and says what is; it never changes what was asked for.
 CREATE USER IF NOT EXISTS 'sculptor'@'localhost' IDENTIFIED VIA unix_socket;
@@ -101,6 +103,8 @@ GRANT DELETE ON sculptor.webhook_version TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.webhook_event TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.webhook_delivery TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.webhook_attempt TO 'sculptor'@'localhost';
+GRANT DELETE ON sculptor.mail_notice TO 'sculptor'@'localhost';
+GRANT DELETE ON sculptor.mail_notice_end TO 'sculptor'@'localhost';
 GRANT DELETE ON sculptor.domain_name TO 'sculptor'@'localhost';
 -- Whose a domain is from now on, once it has been moved.
 GRANT UPDATE (tenant) ON sculptor.domain_version TO 'sculptor'@'localhost';

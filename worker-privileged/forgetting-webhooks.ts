@@ -1,6 +1,7 @@
 import type { Logger } from '../runtime/logger.ts';
 import type { State } from '../state/connection.ts';
 import { forgetWebhooks } from '../state/forgetting-webhooks.ts';
+import { forgetNotices } from '../state/mail-notices.ts';
 
 export interface ForgettingWebhooksParts {
   readonly state: State;
@@ -19,8 +20,9 @@ export function createForgettingWebhooks(parts: ForgettingWebhooksParts): () => 
     if (!isActive()) return;
     try {
       await forgetWebhooks(state, KEPT_DAYS);
+      await forgetNotices(state, KEPT_DAYS);
     } catch (error) {
-      logger.warn({ err: error }, 'what was sent to webhooks was not forgotten');
+      logger.warn({ err: error }, 'what was told by webhooks and mail was not forgotten');
     }
   };
 }

@@ -36,6 +36,7 @@ const TABLES = [
     'token_use',
   ],
   ...['webhook_version', 'webhook_event', 'webhook_delivery', 'webhook_attempt'],
+  ...['mail_notice', 'mail_notice_end'],
 ];
 const OPERATION = `id, kind, resource_type, resource_id, resource_name, serial_key, generation, tenant, server, actor`;
 const VALUES = `'aaaaaaaaaaaaaaaaaaaa', 'domain.create', 'domain', 'aaaaaaaaaaaa', 'a.example', 'domain:aaaaaaaaaaaa', 1,
@@ -121,6 +122,10 @@ test.each([
     "INSERT INTO webhook_attempt (delivery, number, outcome, duration_ms, created_at) VALUES (1, 1, 'x', 1, '2000-01-01')",
   ],
   ["INSERT INTO webhook_delivery (seq, webhook_id, event_id, sending) VALUES (1, 'aaaaaaaaaaaa', 'x', 1)"],
+  ["UPDATE mail_notice SET body = '{}'"],
+  ["UPDATE mail_notice_end SET outcome = 'late'"],
+  ["INSERT INTO mail_notice (seq, event_id, server, body) VALUES (1, 'x', 'default', '{}')"],
+  ["INSERT INTO mail_notice_end (notice, outcome, created_at) VALUES (1, 'late', '2000-01-01')"],
   ['CREATE TABLE x (id INT)'],
   ['CREATE DATABASE x'],
   ["CREATE USER x@localhost IDENTIFIED BY 'x'"],
