@@ -28,7 +28,7 @@ Commands of root's own, on the agent's server; they do not go through the API:
   administrator create NAME | list | revoke ID  tokens with every scope
   database shell NAME|ID                        MariaDB's client in that one database
   site refresh NAME|ID                          have nginx read root's own lines for a website anew
-  mail show | set HOST | limit DOMAIN N | off   where mail of sites goes out, and how much in an hour
+  mail show | set HOST | limit DOMAIN N | notify ADDRESS [off] | test | off  where mail goes out, how much of sites', and whom the server writes to
   audit verify|accept                           whether the audit is as it was written; takes it as it stands
   acme show | set --email ADDRESS | off         which authority gives sites certificates
   firewall show | confirm | renew | on | off | open|close PORT | ssh-from any|ADDRESS...  what the network reaches

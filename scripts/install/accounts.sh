@@ -43,12 +43,14 @@ install_folders() {
   # What is made in it has its group; the mailer reads there, and writes nothing.
   ensure_dir /etc/sculptor/mail 2750 root:sculptor-mail
   ensure_dir /etc/sculptor/tls 0755 root:root
-  # Sites pass through the first two to the one folder that is theirs; they list neither.
+  # Sites, and www-data, pass through the first two to the one folder that is theirs; they list neither.
   ensure_dir /var/lib/sculptor-mail 0711 root:root
   ensure_dir /var/lib/sculptor-mail/sites 0751 root:sculptor-mail
   ensure_dir /var/lib/sculptor-mail/sites/pool 2750 sculptor-mail:www
+  ensure_dir /var/lib/sculptor-mail/sites/agent 2750 sculptor-mail:www-data
   ensure_dir /var/lib/sculptor-mail/spool 0700 sculptor-mail:sculptor-mail
   ensure_dir /var/lib/sculptor-mail/counts 0700 sculptor-mail:sculptor-mail
+  ensure_dir /var/lib/sculptor-mail/told 0700 sculptor-mail:sculptor-mail
   # Certbot reads what root asks of it, and answers in one file that root makes for it.
   ensure_dir /etc/sculptor/acme 2750 root:sculptor-acme
   ensure_dir /etc/sculptor/acme/wanted 2750 root:sculptor-acme

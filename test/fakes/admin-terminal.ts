@@ -1,5 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import type { TokenId } from '../../contract/ids.ts';
+import type { Notice } from '../../contract/mail-notices.ts';
 import type { Records } from '../../worker-privileged/executor/admin/command.ts';
 import { runAdmin } from '../../worker-privileged/executor/admin/run.ts';
 import { ADMIN_COMMANDS } from '../../worker-privileged/executor/admin/table.ts';
@@ -15,10 +16,19 @@ export type FakeRecords = {
   away: boolean;
   input: string;
   readonly netfilter: FakeNetfilter;
+  /** What the mailer was told of. */
+  readonly noticed: Notice[];
 };
 
 export function createFakeRecords(): FakeRecords {
-  return { told: [], administrators: [], away: false, input: '', netfilter: createFakeNetfilter() };
+  return {
+    told: [],
+    administrators: [],
+    away: false,
+    input: '',
+    netfilter: createFakeNetfilter(),
+    noticed: [],
+  };
 }
 
 /** What `sculptorctl` does with words of root's, on a server in memory. */
@@ -45,6 +55,12 @@ export async function adminTerminal(server: FakeServer, records: FakeRecords, wo
       },
       input: () => Promise.resolve(records.input),
       system: () => Promise.resolve(createFakeSystem(server).system),
+      mailer: {
+        tell: (notice) => {
+          records.noticed.push(notice);
+          return Promise.resolve({ letters: 1, repeated: 0 });
+        },
+      },
       firewall: () => Promise.resolve(firewallOf(records.netfilter)),
       records: () => Promise.resolve(recordsOf(records)),
     },

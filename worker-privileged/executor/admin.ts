@@ -17,6 +17,7 @@ import { createFolders } from './system/folders.ts';
 import { createFirewall } from './system/firewall.ts';
 import { createLocks } from './system/locks.ts';
 import { readLogin } from './system/login.ts';
+import { createMailer } from './system/mailer.ts';
 import { createLog } from './system/log.ts';
 import { createRootSql } from './system/root-sql.ts';
 import { adoptIntoState } from './system/state-adoption.ts';
@@ -68,6 +69,7 @@ process.exitCode = await runAdmin({
     },
     input: readInput,
     system: async () => createSystem(await config()),
+    mailer: createMailer(),
     firewall: () => Promise.resolve(createFirewall({ commands, files })),
     records: async () => {
       const here = { commands, socketPath: (await config()).mariadbSocket };

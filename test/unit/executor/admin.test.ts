@@ -50,6 +50,7 @@ async function sculptorctl(
         system: unused,
         records: unused,
         firewall: unused,
+        mailer: { tell: unused },
       },
       terminal: { input: process.stdin, output: process.stdout, errors: process.stderr, interactive: false },
     },

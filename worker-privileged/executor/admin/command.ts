@@ -4,6 +4,7 @@ import type { AuditTable } from '../system/audit-table.ts';
 import type { Commands } from '../system/command.ts';
 import type { Firewall } from '../system/firewall.ts';
 import type { Log } from '../system/log.ts';
+import type { Mailer } from '../system/mailer.ts';
 import type { StateRestore } from '../system/state-restore.ts';
 import type { System } from '../system/system.ts';
 import type { Terminal } from './talk.ts';
@@ -41,6 +42,8 @@ export type AdminTools = {
   readonly records: () => Promise<Records>;
   /** Nor this: what the network reaches. */
   readonly firewall: () => Promise<Firewall>;
+  /** Nor this: who writes letters of the server. */
+  readonly mailer: Mailer;
 };
 
 export type Records = {

@@ -1,5 +1,7 @@
 import { MailSettings, type Submission } from '../../../contract/mail.ts';
+import type { NoticeSettings } from '../../../contract/mail-notices.ts';
 import { readMailSettings } from '../system/mail-settings.ts';
+import { readNoticeSettings } from '../system/notice-settings.ts';
 import { paths } from '../system/paths.ts';
 import type { System } from '../system/system.ts';
 import type { AdminAnswer } from './command.ts';
@@ -20,6 +22,7 @@ export async function changeMail(
 /** All but the password. */
 export async function mailAnswer({ files, folders, serverName }: System): Promise<AdminAnswer> {
   const { submission, senderDomain, perHour, perHourOf } = await readMailSettings(files);
+  const notify = await readNoticeSettings(files);
   const waiting = (await folders.list(paths.mailSpool)).filter((name) => name.endsWith('.json')).length;
   const shown = submission === null ? null : withoutPassword(submission);
   const sender = senderDomain ?? serverName;
@@ -37,10 +40,19 @@ export async function mailAnswer({ files, folders, serverName }: System): Promis
       `sender            s-<id>@${sender}`,
       `of each site      ${perHour} recipients an hour`,
       ...own,
+      ...told(notify),
       `waiting           ${waiting}`,
     ],
-    document: { submission: shown, senderDomain: sender, perHour, perHourOf, waiting },
+    document: { submission: shown, senderDomain: sender, perHour, perHourOf, notify, waiting },
   };
+}
+
+function told({ perHour, recipients }: NoticeSettings): readonly string[] {
+  if (recipients.length === 0) return ['told of events    nobody'];
+  return [
+    ...recipients.map(({ address, events }) => `told of events    ${address}: ${events.join(', ')}`),
+    `of the server     ${perHour} letters an hour to each of them`,
+  ];
 }
 
 function withoutPassword({ host, port, security, login }: Submission) {

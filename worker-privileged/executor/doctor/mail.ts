@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { MailSettings } from '../../../contract/mail.ts';
+import { NoticeSettings } from '../../../contract/mail-notices.ts';
 import { paths } from '../system/paths.ts';
 import { note, warning, wrong, type Check, type Found } from './finding.ts';
 import { ownerOf, type People } from './people.ts';
@@ -7,6 +8,8 @@ import { askAgain, standing, type Standing } from './standing.ts';
 
 const RESTART = 'Run systemctl restart sculptor-mailer, or supervisorctl restart sculptor-mailer.';
 const AGAIN = 'Run sculptorctl mail set again.';
+const NOTIFY_AGAIN = 'Remove it, and say anew who is told: sculptorctl mail notify.';
+const INSTALL = 'Run scripts/install.sh --yes.';
 /** Something has kept it from its host for longer than a host is restarted. */
 const PATIENCE_MS = 4 * 3_600_000;
 
@@ -18,7 +21,9 @@ export const mail: Check = async (server) => {
   );
   return [
     ...settings(people),
+    ...told(people),
     ...senders.flatMap((site) => way(people, site)),
+    ...ownWay(people),
     ...asItShould(people, `${paths.mailFolders}/pool/socket`, {
       rights: 'sculptor-mail:www 660',
       mend: RESTART,
@@ -38,6 +43,27 @@ function settings(people: People): readonly Found[] {
   return parsed.data.submission === null
     ? [...rights, note('No mail of sites goes out: it is switched off.')]
     : rights;
+}
+
+function told(people: People): readonly Found[] {
+  const path = paths.noticeSettings;
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined)
+    return [note('Nobody is told by mail of what happens on this server.')];
+  const rights = asItShould(people, path, { rights: 'root:sculptor-mail 640', mend: NOTIFY_AGAIN });
+  const parsed = NoticeSettings.safeParse(parse(readFileSync(path, 'utf8')));
+  if (!parsed.success)
+    return [...rights, wrong(`${path} cannot be understood: nobody is told.`, NOTIFY_AGAIN)];
+  return parsed.data.recipients.length === 0
+    ? [...rights, note('Nobody is told by mail of what happens on this server.')]
+    : rights;
+}
+
+/** The way of www-data, whose letters go to root's recipients alone. */
+function ownWay(people: People): readonly Found[] {
+  const folder = `${paths.mailFolders}/agent`;
+  const found = asItShould(people, folder, { rights: 'sculptor-mail:www-data 2750', mend: INSTALL });
+  if (found.length > 0) return found;
+  return asItShould(people, paths.mailDoor, { rights: 'sculptor-mail:www-data 660', mend: RESTART });
 }
 
 function way(people: People, site: Standing): readonly Found[] {
@@ -63,7 +89,7 @@ function asItShould(
 
 /** A way that is left behind lets somebody send who should not. */
 function nobodys(senders: readonly Standing[]): readonly Found[] {
-  const known = new Set<string>(['pool', ...senders.map(({ id }) => id)]);
+  const known = new Set<string>(['pool', 'agent', ...senders.map(({ id }) => id)]);
   return readdirSync(paths.mailFolders)
     .filter((name) => !known.has(name))
     .map((name) =>

@@ -11,6 +11,7 @@ export const paths = {
   agentConfig: '/etc/sculptor/agent.json',
   limits: '/etc/sculptor/limits.json',
   mailSettings: '/etc/sculptor/mail/settings.json',
+  noticeSettings: '/etc/sculptor/mail/notify.json',
   acmeSettings: '/etc/sculptor/acme/settings.json',
   /** What the firewall lets in, and its rules, as they hold from the next start on; beside them what is on trial. */
   firewallSettings: '/etc/sculptor/firewall/settings.json',
@@ -113,6 +114,7 @@ export const paths = {
   stateSql: '/usr/lib/sculptor/app/state',
 
   mailFolders: '/var/lib/sculptor-mail/sites',
+  mailDoor: '/var/lib/sculptor-mail/sites/agent/socket',
   mailFolder: (id: DomainId) => `/var/lib/sculptor-mail/sites/${id}`,
   mailSpool: '/var/lib/sculptor-mail/spool',
 
