@@ -10,6 +10,8 @@ import { createWatch } from './watch.ts';
 
 /** The mailer is on this server: it is asked again after a second, then ever more rarely, up to a minute. */
 const MOST_PAUSE_MS = 60_000;
+/** Rounds that failed, which is after a minute: a new start of the mailer takes some seconds. */
+const PATIENCE_ROUNDS = 7;
 
 /**
  * Once round: writes down what anybody is to be told of by mail, and hands to the mailer what is open. While the mailer is away
@@ -21,7 +23,7 @@ export function createMailing(parts: MailingParts): () => Promise<void> {
   const unheard = (error: unknown) => complain(error, 'what happened was not told by mail');
   const looking = createLooking({ unheard, now });
   const handOver = createHandingOver(parts);
-  const watch = createWatch(logger, 'mailer');
+  const watch = createWatch(logger, 'mailer', PATIENCE_ROUNDS);
   let wanted: NoticesWanted | undefined;
   let failures = 0;
   let notBefore = 0;

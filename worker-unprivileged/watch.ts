@@ -10,7 +10,7 @@ export interface Watch {
 /** What is unwell for so many rounds does not mend by itself: a person must act. */
 const PATIENCE_ROUNDS = 3;
 
-export function createWatch(logger: Logger, subject: string): Watch {
+export function createWatch(logger: Logger, subject: string, patienceRounds = PATIENCE_ROUNDS): Watch {
   let rounds = 0;
   return {
     well: () => {
@@ -20,7 +20,7 @@ export function createWatch(logger: Logger, subject: string): Watch {
     unwell: (facts) => {
       rounds += 1;
       if (rounds === 1) logger.warn({ subject, ...facts }, 'not well');
-      if (rounds === PATIENCE_ROUNDS) logger.error({ subject, ...facts }, 'still not well, look at it');
+      if (rounds === patienceRounds) logger.error({ subject, ...facts }, 'still not well, look at it');
     },
   };
 }

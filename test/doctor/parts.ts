@@ -172,6 +172,35 @@ export const PARTS: readonly Sabotage[] = [
     sentence: /settings\.json is root:sculptor-mail 644 and should be root:sculptor-mail 640\.$/,
   },
   {
+    name: "www-data's door to the mailer open to everybody",
+    spoil: () => chmod(`${MAIL}/agent/socket`, 0o666),
+    check: 'mail',
+    sentence: /agent\/socket is sculptor-mail:www-data 666 and should be sculptor-mail:www-data 660\.$/,
+  },
+  {
+    name: "www-data's way to the mailer open to everybody",
+    spoil: () => chmod(`${MAIL}/agent`, 0o2755),
+    check: 'mail',
+    sentence: /sites\/agent is sculptor-mail:www-data 2755 and should be sculptor-mail:www-data 2750\.$/,
+  },
+  {
+    name: 'who is told of alarms readable by everybody',
+    spoil: () => {
+      const path = '/etc/sculptor/mail/notify.json';
+      const undo = write(path, () => '{"recipients":[]}\n');
+      chmodSync(path, 0o644);
+      return undo;
+    },
+    check: 'mail',
+    sentence: /notify\.json is root:sculptor-mail 644 and should be root:sculptor-mail 640\.$/,
+  },
+  {
+    name: 'who is told of alarms in words that nobody understands',
+    spoil: () => write('/etc/sculptor/mail/notify.json', () => 'nothing\n', 0o640),
+    check: 'mail',
+    sentence: /notify\.json cannot be understood: nobody is told\.$/,
+  },
+  {
     name: 'mail settings that nobody understands',
     spoil: () => write('/etc/sculptor/mail/settings.json', () => 'nothing\n', 0o640),
     check: 'mail',

@@ -3,12 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Domain } from '../../contract/domains.ts';
 import { accepted, createDomain, ready, succeeded, unique, updateDomain } from './agent.ts';
 import { as, must, page, place, run } from './server.ts';
+import { makeCertificates, NAME, TLS } from './mail-certificates.ts';
 import { freePort, LOGIN, startHost, type Host } from './smtp-host.ts';
 
 /* mail() of PHP, through nginx and inside the sandbox of sites, to a real mail host with TLS and a login. */
 
-const NAME = 'mailhost.example';
-const TLS = '/run/mail-test';
 const SENDMAIL = '/usr/lib/sculptor/sendmail';
 const PAGE = `<?php
 $to = $_POST['to']; $headers = $_POST['headers'] ?? '';
@@ -26,58 +25,6 @@ const start = (secure: boolean) =>
     key: `${TLS}/host.key`,
     cert: `${TLS}/host.crt`,
   });
-
-/** The certificate's authority is one that the server's administrator has added, as Debian has it. */
-function makeCertificates(): void {
-  must('mkdir', ['-p', TLS]);
-  const ca = ['-keyout', `${TLS}/ca.key`, '-out', '/usr/local/share/ca-certificates/mail-test.crt'];
-  must('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    '/CN=test',
-    ...ca,
-  ]);
-  must('openssl', [
-    'req',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-subj',
-    `/CN=${NAME}`,
-    '-keyout',
-    `${TLS}/host.key`,
-    '-out',
-    `${TLS}/csr`,
-  ]);
-  must('tee', [`${TLS}/san`], `subjectAltName=DNS:${NAME}\n`);
-  const by = [
-    '-CA',
-    '/usr/local/share/ca-certificates/mail-test.crt',
-    '-CAkey',
-    `${TLS}/ca.key`,
-    '-CAcreateserial',
-  ];
-  must('openssl', [
-    'x509',
-    '-req',
-    '-in',
-    `${TLS}/csr`,
-    ...by,
-    '-days',
-    '2',
-    '-extfile',
-    `${TLS}/san`,
-    '-out',
-    `${TLS}/host.crt`,
-  ]);
-  must('update-ca-certificates', []);
-}
 
 function set(security: 'starttls' | 'tls', ...more: readonly string[]): void {
   const port = String(ports[security]);

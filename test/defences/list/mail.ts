@@ -53,6 +53,41 @@ export const MAIL: readonly Defence[] = [
     },
   },
   {
+    name: 'letters of the server of an hour',
+    against: 'who has become www-data and fills a mailbox',
+    change: {
+      file: 'mailer/notices.ts',
+      from: "if (!(await hourly.take('agent', { count: 1, most: perHour })))",
+      to: "if (!(await hourly.take('agent', { count: 0, most: perHour })))",
+    },
+    noticed: {
+      file: 'test/unit/mailer/notices.test.ts',
+      test: 'in an hour so many letters as root says, however they are asked for; then all the rest in one',
+    },
+  },
+  {
+    name: 'a letter of the server once',
+    against: 'a worker that is killed before it notes what it handed over',
+    change: {
+      file: 'mailer/notices.ts',
+      from: 'its.filter(({ id }) => !told.has(keyOf(id, to)))',
+      to: 'its',
+    },
+    noticed: {
+      file: 'test/unit/mailer/notices.test.ts',
+      test: 'asked for again it is written once, also after a new start, and to who is new alone',
+    },
+  },
+  {
+    name: 'words of a letter that are words alone',
+    against: 'a tenant’s name, or a sentence of who has become www-data, that begins a line of its own',
+    change: { file: 'mailer/notice-text.ts', from: '/[\\p{C}\\p{Zl}\\p{Zp}]/gu', to: '/\\0/gu' },
+    noticed: {
+      file: 'test/unit/mailer/notice-text.test.ts',
+      test: /in a name or a sentence begins no field, no line and no other letter/,
+    },
+  },
+  {
     name: 'mode of a site’s way to the mailer',
     against: 'anybody on the server who sends as a site',
     change: { file: 'mailer/door.ts', from: 'await chmod(path, 0o660);', to: 'await chmod(path, 0o666);' },
