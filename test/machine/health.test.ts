@@ -4,9 +4,13 @@ import { ServerHealth } from '../../contract/health.ts';
 import type { HealthSample } from '../../contract/health.ts';
 import { Notification } from '../../contract/notifications.ts';
 import { api, createDomain, ready, unique } from './agent.ts';
+import { startOutlets, type Outlets, type Told } from './outlets.ts';
 import { must, place, run, sculptorctl, visit } from './server.ts';
 
-/* A disk that is full, a service that is stopped, a certificate that ends and a site that is slow, each for real. */
+/*
+ * A disk that is full, a service that is stopped, a certificate that ends and a site that is slow, each for real; and what is
+ * told of it comes to a webhook's receiver and by mail.
+ */
 
 const SETTINGS = '/etc/sculptor/health.json';
 const CERTIFICATE = '/etc/sculptor/tls/server.crt';
@@ -26,9 +30,11 @@ const name = `${unique('slow')}.example`;
 const begun = new Date().toISOString();
 let user = '';
 let slow = '';
+let outlets: Outlets;
 
 beforeAll(async () => {
   await ready();
+  outlets = await startOutlets();
   must('mkdir', ['-p', DISK]);
   must('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', DISK]);
   writeFileSync(SETTINGS, JSON.stringify(AT_ONCE));
@@ -43,10 +49,11 @@ beforeAll(async () => {
   expect(await visit(name)).toMatchObject({ status: 200, text: 'here' });
 });
 
-afterAll(() => {
+afterAll(async () => {
   makeWell();
   run('umount', [DISK]);
   rmSync(SETTINGS, { force: true });
+  await outlets.close();
 });
 
 function makeUnwell(): void {
@@ -73,18 +80,27 @@ const OF: Readonly<Record<string, RegExp>> = {
 };
 
 /** How often each was told to be raised, and to be over, since this began: on a server that others were tested on. */
-async function told(): Promise<Readonly<Record<string, readonly [number, number]>>> {
-  const { json } = await api('GET', '/v1/notifications?limit=200');
-  const all = (json['items'] as unknown[]).map((item) => Notification.parse(item));
-  const count = (kind: string, words: RegExp) =>
-    all.filter((one) => one.createdAt >= begun && one.kind === kind && words.test(one.message)).length;
+function counts(all: readonly Told[]): object {
+  const count = (kind: Told['kind'], words: RegExp) =>
+    all.filter((one) => one.kind === kind && words.test(one.message)).length;
   return Object.fromEntries(
     Object.entries(OF).map(([what, words]) => [what, [count('alarm', words), count('alarm_over', words)]]),
   );
 }
 
-const each = (raised: number, over: number) =>
-  Object.fromEntries(Object.keys(OF).map((what) => [what, [raised, over]]));
+async function told(): Promise<object> {
+  const { json } = await api('GET', '/v1/notifications?limit=200');
+  const all = (json['items'] as unknown[]).map((item) => Notification.parse(item));
+  const mine = all.flatMap(({ createdAt, kind, message }) =>
+    createdAt >= begun && (kind === 'alarm' || kind === 'alarm_over') ? [{ kind, message }] : [],
+  );
+  return { listed: counts(mine), posted: counts(outlets.posted()), mailed: counts(outlets.mailed()) };
+}
+
+function each(raised: number, over: number): object {
+  const all = Object.fromEntries(Object.keys(OF).map((what) => [what, [raised, over]]));
+  return { listed: all, posted: all, mailed: all };
+}
 
 /** Waits as long as the test may last: a look is a minute away at most. */
 async function until(wanted: object): Promise<void> {
@@ -124,7 +140,7 @@ test('the server is measured, each minute, and all that it stands on is well', a
   expect(sculptorctl('system', 'health').out).toMatch(/^nginx +yes +active \(running\)$/m);
 });
 
-test('a full disk, a stopped service, a certificate that ends and a slow site are each told once', async () => {
+test('a full disk, a stopped service, a certificate that ends and a slow site are each told once: listed, posted and mailed', async () => {
   makeUnwell();
   await until(each(1, 0));
   must('systemctl', ['kill', '--signal=SIGKILL', 'sculptor-worker-privileged.service']);
