@@ -76,7 +76,7 @@ test('one key stands for one request, and who asked is in the audit', async () =
   const other = await agent.call('POST', BANS, { ...call, body: { address: '198.51.100.10' } });
   expect(other.status).toBe(409);
   const { json } = await agent.call('GET', '/v1/audit?action=address.ban&outcome=accepted&limit=1');
-  expect(json['items']).toMatchObject([{ actor: 'tokenoftests', detail: operationId(one) }]);
+  expect(json['items']).toMatchObject([{ actor: 'tokenoftests', detail: `operation ${operationId(one)}` }]);
 });
 
 describe('changes nothing and', () => {

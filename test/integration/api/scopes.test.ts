@@ -83,6 +83,7 @@ beforeAll(async () => {
     tenant: ['default', 'default'],
     webhook: [webhookId, webhookId],
     delivery: [delivery, delivery],
+    address: ['198.51.100.7', '2001:db8::7'],
   };
   for (const tenant of ['default', OTHER])
     for (const scopes of new Set([...Scope.options, ...guarded.map(({ needed }) => needed.join())]))
