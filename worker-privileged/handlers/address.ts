@@ -18,9 +18,10 @@ export function createAddressHandlers(
 ): Readonly<Record<'address.ban' | 'address.unban', Handler>> {
   const by = (verb: 'ban.put' | 'ban.remove'): Handler => ({
     apply: async (task) => {
+      const wanted = await wantedOf(parts, task);
       task.stillMine();
       try {
-        await parts.executor.call(verb, await wantedOf(parts, task), contextOf(task));
+        await parts.executor.call(verb, wanted, contextOf(task));
       } finally {
         // Whoever waited for this shall not read what stood before it.
         await lookAtBans(parts, task.operation.server).catch(() => undefined);
