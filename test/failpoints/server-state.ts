@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync, type BigIntStats } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type BigIntStats } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
@@ -173,6 +173,7 @@ function units(): string[] {
 
 /** Whom fail2ban keeps off, where it runs, and the kernel for it. */
 function bans(): string[] {
+  if (!existsSync('/run/fail2ban/fail2ban.sock')) return [];
   const { code, out } = run('fail2ban-client', ['banned']);
   if (code !== 0) return [];
   const table = run('nft', ['list', 'table', 'inet', 'f2b-table']).out;
