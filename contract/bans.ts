@@ -29,7 +29,8 @@ export const SpeltBanAddress = z
   .string()
   .max(45)
   .refine((text) => spellingOf(text) === text, WHAT)
-  .brand<'BanAddress'>();
+  .brand<'BanAddress'>()
+  .meta({ examples: ['203.0.113.7', '198.51.100.254', '2001:db8::7', '2001:db8:0:1::ffff'] });
 
 /** As inet_ntop writes it, and with it fail2ban and nft. Null for what is none, or is nobody's to come from. */
 function spellingOf(text: string): string | null {
