@@ -89,6 +89,8 @@ test('what waits is installed now, though it was done today already, and the poi
   expect(last?.packages).toEqual([{ name: FIXED, from: '1.0', to: '1.1', whole: true }]);
   expect(installing).toBeNull();
   await told(new RegExp(`${FIXED} 1\\.0 to 1\\.1`));
+  for (const record of ['update-run', 'update-run.log'])
+    expect([record, statSync(`/var/lib/sculptor-root/${record}`).mode & 0o777]).toEqual([record, 0o600]);
 });
 
 test('asked for twice it is one run, which other operations wait for and which waits for none', async () => {
