@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ROUTES } from '../../api/route-table.ts';
 import {
   API_SOCKET,
+  api,
   createDatabase,
   createDomain,
   createUser,
@@ -35,6 +36,7 @@ function asks(token: string, ...[method, path, body]: Asked): Promise<Answer> {
 
 let other: string;
 let domain: { readonly id: string; readonly name: string };
+let webhook: string;
 let things: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
@@ -45,8 +47,20 @@ beforeAll(async () => {
   const user = await createUser(database.id, { name: unique('mine') });
   const operation = rootSql(`SELECT id FROM sculptor.operation WHERE resource_id = '${domain.id}'`).trim();
   const token = rootSql("SELECT id FROM sculptor.token WHERE name = 'installation'").trim();
-  things = { domain: domain.id, database: database.id, user: user.id, operation, token };
+  const made = await api('POST', '/v1/webhooks', { body: { url: 'https://receiver.example/mine' } });
+  webhook = String((made.json['webhook'] as { id?: unknown } | undefined)?.id);
+  things = {
+    domain: domain.id,
+    database: database.id,
+    user: user.id,
+    operation,
+    token,
+    webhook,
+    delivery: '1',
+  };
 });
+
+afterAll(() => api('DELETE', `/v1/webhooks/${webhook}`));
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl';
 const BODIES: Readonly<Record<string, unknown>> = {
@@ -62,6 +76,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'PATCH /domains/:domain/cache': { memoryBytes: 67_108_864 },
   'POST /domains/:domain/move': { tenant: 'default' },
   'PUT /domains/:domain/certificate': { kind: 'none' },
+  'PATCH /webhooks/:webhook': { enabled: false },
   'PATCH /domains/:domain': { enabled: false },
   'PATCH /databases/:database': { protected: true },
   'POST /databases/:database/users': { name: 'intruder' },
@@ -75,7 +90,7 @@ const FOREIGN = Object.entries(ROUTES).flatMap(([path, methods]) =>
 );
 
 /** What cannot be planned is refused for that, before anything is looked at. */
-const NO_PLAN = /\/runs|\/run$|\/restart$|\/cancel$|\/tokens|\/move$|\/drift/;
+const NO_PLAN = /\/runs|\/run$|\/restart$|\/cancel$|\/tokens|\/move$|\/drift|^\/webhooks/;
 const ASKED = [
   ...FOREIGN.map((one) => [...one, ''] as const),
   ...FOREIGN.filter(([method, path]) => method !== 'GET' && !NO_PLAN.test(path)).map(
