@@ -84,9 +84,13 @@ function toldIn(body: string): Told[] {
   return [{ kind: data.kind, message: data.message }];
 }
 
-/** `[server] notification.alarm: sentence`, folded where it is long. */
+/** The sentence is the first paragraph, of lines as mail has them, in quoted-printable. */
 function toldBy(letter: string): Told[] {
-  const subject = (/^Subject: (.*(?:\r\n .*)*)/m.exec(letter)?.[1] ?? '').replace(/\r\n /g, ' ');
-  const [, kind, message = ''] = /^\[\S+\] notification\.(alarm|alarm_over): (.*)$/.exec(subject) ?? [];
+  const body = letter
+    .slice(letter.indexOf('\r\n\r\n') + 4)
+    .replaceAll('=\r\n', '')
+    .replace(/=([0-9A-F]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
+  const [, kind] = /^event +notification\.(alarm|alarm_over)\r?$/m.exec(body) ?? [];
+  const message = (body.split('\r\n\r\n', 1)[0] ?? '').replaceAll('\r\n', ' ');
   return kind === 'alarm' || kind === 'alarm_over' ? [{ kind, message }] : [];
 }
