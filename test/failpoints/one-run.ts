@@ -77,11 +77,22 @@ async function settled(
   for (;;) {
     const after = await (like === undefined ? atRest() : serverState());
     names.addNumbers(readFileSync('/etc/passwd', 'utf8'));
-    const changed = counted(changes(before, after).map(names.neutral).filter(isOf(kind)).sort());
+    const changed = counted(told(changes(before, after).map(names.neutral).filter(isOf(kind))).sort());
     if (like === undefined || sameLines(changed, like.changed) || performance.now() > deadline)
       return changed;
     await pause(LOOK_EVERY_MS);
   }
+}
+
+/** Without what is another only by its time: within one second it is not even that. */
+function told(lines: readonly string[]): string[] {
+  const left = [...lines];
+  for (const line of lines.filter((one) => one.startsWith('- '))) {
+    const [gone, came] = [left.indexOf(line), left.indexOf(`+ ${line.slice(2)}`)];
+    if (came === -1) continue;
+    for (const at of [gone, came].sort((one, other) => other - one)) left.splice(at, 1);
+  }
+  return left;
 }
 
 /**
