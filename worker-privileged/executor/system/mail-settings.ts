@@ -1,19 +1,15 @@
-import { FailureError } from '../../../contract/failures.ts';
 import { MailSettings } from '../../../contract/mail.ts';
 import type { Files } from './files.ts';
 import { paths } from './paths.ts';
+import { readRootSettings } from './root-settings.ts';
 
-/** What root has set for mail. What is wrong with the file is not quoted: there is a password in it. */
+const MAIL = {
+  path: paths.mailSettings,
+  schema: MailSettings,
+  mend: 'On the server, remove it, and set the mail host again: sculptorctl mail set.',
+};
+
+/** What root has set for mail. */
 export async function readMailSettings(files: Pick<Files, 'read'>): Promise<MailSettings> {
-  const text = await files.read(paths.mailSettings);
-  if (text === null) return MailSettings.parse({});
-  try {
-    return MailSettings.parse(JSON.parse(text));
-  } catch {
-    throw new FailureError(
-      'server_broken',
-      `The file ${paths.mailSettings} cannot be understood.`,
-      'On the server, remove it, and set the mail host again: sculptorctl mail set.',
-    );
-  }
+  return (await readRootSettings(files, MAIL)) ?? MailSettings.parse({});
 }
