@@ -3,6 +3,7 @@ import { Accepted, Problem } from './answers.ts';
 import { ConnectionError, RefusedError } from './errors.ts';
 import { parseEvents } from './event-stream.ts';
 import type { Reply, Request, Transport } from './transport.ts';
+import { jsonOf } from '../contract/json-text.ts';
 
 /** A list of everything the API would ever hold in one page is far below this. */
 const MAX_ANSWER_LENGTH = 32 * 1024 * 1024;
@@ -92,7 +93,7 @@ async function* listen(parts: ClientParts, request: Pick<Request, 'path' | 'head
     return;
   }
   for await (const { event, data } of parseEvents(reply.body)) {
-    if (event === 'operation') yield parseJson(data);
+    if (event === 'operation') yield jsonOf(data);
   }
 }
 
@@ -102,21 +103,13 @@ async function readAnswer(reply: Reply): Promise<Answer> {
     text += chunk;
     if (text.length > MAX_ANSWER_LENGTH) throw new ConnectionError('The answer is too long', '', false);
   }
-  const document = parseJson(text);
+  const document = jsonOf(text);
   // nginx is there and the API behind it is not: that is a connection that failed, one hop further.
   if ((reply.status === 502 || reply.status === 504) && document === undefined) {
     const hint = 'On the server: systemctl status sculptor-api';
     throw new ConnectionError('The agent does not answer behind its web server', hint, true);
   }
   return { status: reply.status, document };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function accept({ status, document }: Answer): unknown {

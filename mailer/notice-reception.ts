@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { jsonOf } from '../contract/json-text.ts';
 import { NoticeRequest } from '../contract/mail-notices.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { BODY_MS, bodyOf, lengthOf } from './body.ts';
@@ -27,7 +28,7 @@ export function createNoticeReception(parts: NoticeReceptionParts): Server {
     if (request.method === 'GET') return { wanted: await notices.wanted() };
     const length = lengthOf(request, MOST_OCTETS);
     const body = await bodyOf(request, { length, hold: () => undefined, bodyMs });
-    const asked = NoticeRequest.safeParse(parse(body.toString('utf8')));
+    const asked = NoticeRequest.safeParse(jsonOf(body.toString('utf8')));
     if (!asked.success) refuse('This is nothing that can be told.');
     const answer = await notices.take(asked.data.notices);
     if (answer.letters > 0) logger.info({ ...answer, notices: asked.data.notices.length }, 'notices taken');
@@ -56,12 +57,4 @@ function say(response: ServerResponse, status: number, body: object): void {
   response
     .writeHead(status, { connection: 'close', 'content-type': 'application/json' })
     .end(`${JSON.stringify(body)}\n`);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

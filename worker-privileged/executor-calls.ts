@@ -6,6 +6,7 @@ import { failpoint } from '../contract/failpoint.ts';
 import { FailureError } from '../contract/failures.ts';
 import type { FailureCode } from '../contract/failures.ts';
 import type { OperationId } from '../contract/ids.ts';
+import { jsonOf } from '../contract/json-text.ts';
 import type { OperationStep } from '../contract/operations.ts';
 import { createLineSplitter } from './line-splitter.ts';
 
@@ -184,7 +185,7 @@ export function createExecutorCalls({ open, patienceMs = PATIENCE_MS }: Executor
 
 /** False where the line is no answer, or says that one of ours could not be read: then nothing can be relied on. */
 function deliver(pending: ReadonlyMap<string, Pending>, line: string): boolean {
-  const parsed = ExecutorAnswer.safeParse(parseJson(line));
+  const parsed = ExecutorAnswer.safeParse(jsonOf(line));
   if (!parsed.success || parsed.data.request === null) return false;
   const answer = parsed.data;
   // One that nobody waits for any more has come too late.
@@ -196,14 +197,6 @@ function deliver(pending: ReadonlyMap<string, Pending>, line: string): boolean {
     waiting.reject(new FailureError(code, message, hint));
   } else waiting.resolve(answer.result);
   return true;
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function resultOf<S extends z.ZodType>(schema: S, result: unknown): z.infer<S> {

@@ -1,4 +1,5 @@
 import type { ServerId } from '../contract/ids.ts';
+import { jsonOf } from '../contract/json-text.ts';
 import { Notice } from '../contract/mail-notices.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { State } from '../state/connection.ts';
@@ -58,7 +59,7 @@ export function createHandingOver(parts: MailingParts): () => Promise<Stopped | 
   async function sorted(open: readonly OpenNotice[]): Promise<readonly Readable[]> {
     const good: Readable[] = [];
     for (const { number, id, body, createdAt } of open) {
-      const notice = Notice.safeParse({ id, event: parse(body) });
+      const notice = Notice.safeParse({ id, event: jsonOf(body) });
       if (now() > createdAt.getTime() + GIVEN_UP_AFTER_MS) await end([number], 'late');
       else if (!notice.success) await end([number], 'refused');
       else if (now() >= (failed.get(number)?.until ?? 0))
@@ -114,12 +115,4 @@ export function createHandingOver(parts: MailingParts): () => Promise<Stopped | 
   }
 
   return round;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

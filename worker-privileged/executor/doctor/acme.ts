@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { AcmeSettings } from '../../../contract/acme.ts';
+import { jsonOf } from '../../../contract/json-text.ts';
 import { paths } from '../system/paths.ts';
 import { note, warning, wrong, type Check, type Found } from './finding.ts';
 import { ownerOf, type People } from './people.ts';
@@ -27,7 +28,7 @@ export const acme: Check = async (server) => {
 function settings(people: People): readonly Found[] {
   if (lstatSync(paths.acmeSettings, { throwIfNoEntry: false }) === undefined)
     return [note('No site gets a certificate by ACME: no authority is set.')];
-  const parsed = AcmeSettings.safeParse(parse(readFileSync(paths.acmeSettings, 'utf8')));
+  const parsed = AcmeSettings.safeParse(jsonOf(readFileSync(paths.acmeSettings, 'utf8')));
   return [
     ...[paths.acmeSettings, paths.acmeRoots].flatMap((path) => rights(people, path)),
     ...(parsed.success ? [] : [wrong(`${paths.acmeSettings} cannot be understood.`, AGAIN)]),
@@ -76,12 +77,4 @@ function renewedByOthers(): readonly Found[] {
         `Run certbot delete --cert-name ${name.replace(/\.conf$/, '')}.`,
       ),
     );
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

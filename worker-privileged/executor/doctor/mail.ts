@@ -1,4 +1,5 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { jsonOf } from '../../../contract/json-text.ts';
 import { MailSettings } from '../../../contract/mail.ts';
 import { NoticeSettings } from '../../../contract/mail-notices.ts';
 import { paths } from '../system/paths.ts';
@@ -38,7 +39,7 @@ function settings(people: People): readonly Found[] {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined)
     return [note('No mail of sites goes out: no host is set.')];
   const rights = asItShould(people, path, { rights: 'root:sculptor-mail 640', mend: AGAIN });
-  const parsed = MailSettings.safeParse(parse(readFileSync(path, 'utf8')));
+  const parsed = MailSettings.safeParse(jsonOf(readFileSync(path, 'utf8')));
   if (!parsed.success) return [...rights, wrong(`${path} cannot be understood: no mail goes out.`, AGAIN)];
   return parsed.data.submission === null
     ? [...rights, note('No mail of sites goes out: it is switched off.')]
@@ -50,7 +51,7 @@ function told(people: People): readonly Found[] {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined)
     return [note('Nobody is told by mail of what happens on this server.')];
   const rights = asItShould(people, path, { rights: 'root:sculptor-mail 640', mend: NOTIFY_AGAIN });
-  const parsed = NoticeSettings.safeParse(parse(readFileSync(path, 'utf8')));
+  const parsed = NoticeSettings.safeParse(jsonOf(readFileSync(path, 'utf8')));
   if (!parsed.success)
     return [...rights, wrong(`${path} cannot be understood: nobody is told.`, NOTIFY_AGAIN)];
   return parsed.data.recipients.length === 0
@@ -112,12 +113,4 @@ function waiting(now: Date): readonly Found[] {
       'Look why: journalctl -u sculptor-mailer, or /var/log/sculptor/mailer.log.',
     ),
   ];
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

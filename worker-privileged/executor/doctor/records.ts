@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { jsonOf } from '../../../contract/json-text.ts';
 import { Limits } from '../system/limits.ts';
 import { paths } from '../system/paths.ts';
 import type { SiteEntry } from '../system/registry.ts';
@@ -83,12 +84,7 @@ function openToOthers(): readonly Found[] {
 /** Undefined where it is none; `missing` where there is no file. */
 function jsonIn(path: string, missing?: unknown): unknown {
   const text = textOf(path);
-  if (text === null) return missing;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return text === null ? missing : jsonOf(text);
 }
 
 function textOf(path: string): string | null {

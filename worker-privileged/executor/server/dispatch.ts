@@ -9,6 +9,7 @@ import {
 } from '../../../contract/executor.ts';
 import { failpoint } from '../../../contract/failpoint.ts';
 import { FailureError, toFailure } from '../../../contract/failures.ts';
+import { jsonOf } from '../../../contract/json-text.ts';
 import type { Run } from '../ensure.ts';
 import { differencesPlanned, planned } from '../plan.ts';
 import type { Files } from '../system/files.ts';
@@ -133,7 +134,7 @@ type RequestIdOrNull = string | null;
 
 /** Read, then check; nothing is done here, and nothing that is refused is repeated. */
 export function readRequest(line: string): Asked | Refused {
-  const parsed = parseJson(line);
+  const parsed = jsonOf(line);
   if (parsed === undefined) return refuse(null, 'it is not JSON');
   const request = requestOf(parsed);
   const why = unfit(parsed);
@@ -147,14 +148,6 @@ export function readRequest(line: string): Asked | Refused {
   const args = VERBS[envelope.data.verb].args.safeParse(envelope.data.args);
   if (!args.success) return refuse(request, `its args: ${fields(args.error.issues)}`);
   return { ...envelope.data, args: args.data };
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 /** So that the caller knows which of its requests was refused, where that can be told. */

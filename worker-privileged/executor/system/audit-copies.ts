@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RootLine } from '../../../contract/audit.ts';
+import { jsonOf } from '../../../contract/json-text.ts';
 import type { ChainedLine } from './audit-chain.ts';
 
 const Facts = z.looseObject({
@@ -23,7 +24,7 @@ export function toRootLine({
   hash,
   text,
 }: Pick<ChainedLine, 'number' | 'hash' | 'text'>): RootLine | null {
-  const facts: Facts = Facts.safeParse(parse(text)).data ?? { event: 'unknown' };
+  const facts: Facts = Facts.safeParse(jsonOf(text)).data ?? { event: 'unknown' };
   if (facts.event === 'head') return null;
   const { event, verb, command, subject, id, outcome = '' } = facts;
   return {
@@ -44,14 +45,6 @@ function aboutOf({ event, operation, outcome = '', login }: Facts): string {
 
 /** When it was written, as it says itself; 0 where it does not. */
 export function timeOf({ text }: Pick<ChainedLine, 'text'>): number {
-  const { time } = z.looseObject({ time: z.string() }).safeParse(parse(text)).data ?? { time: '' };
+  const { time } = z.looseObject({ time: z.string() }).safeParse(jsonOf(text)).data ?? { time: '' };
   return Date.parse(time) || 0;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
