@@ -1,3 +1,4 @@
+import { dealt } from '../dealt.ts';
 import { groundOf, type Defence } from './defence.ts';
 
 /** What `scripts/defences.sh` was asked for: some by name, or a part of those that need a server, chosen by a seed. */
@@ -12,9 +13,8 @@ export function selected(all: readonly Defence[], { names, part, seed }: Wish): 
   if (unknown.length > 0) throw new Error(`there is no defence called ${unknown.join(', ')}`);
   if (names.length > 0) return all.filter(({ name }) => names.includes(name));
   if (part === undefined) return all;
-  const [number = 1, of = 1] = part.split('/').map(Number);
   const costly = all.filter((defence) => groundOf(defence) !== 'here');
-  const chosen = new Set(shuffled(costly, seed).filter((_, index) => index % of === number - 1));
+  const chosen = new Set(dealt(shuffled(costly, seed), part));
   return all.filter((defence) => groundOf(defence) === 'here' || chosen.has(defence));
 }
 

@@ -11,6 +11,13 @@ function away(path: string): Undo {
   return commands([['mv', path, '/run/away']], [['mv', '/run/away', path]]);
 }
 
+/** With that text, whether or not there was such a file. */
+function forEverybody(path: string, text: string): Undo {
+  const undo = write(path, () => text);
+  chmodSync(path, 0o644);
+  return undo;
+}
+
 /** What belongs to sites and tenants: programs, shares, caches, ways for mail. */
 export const PARTS: readonly Sabotage[] = [
   {
@@ -162,12 +169,7 @@ export const PARTS: readonly Sabotage[] = [
   },
   {
     name: "the mail host's password readable by everybody",
-    spoil: () => {
-      const path = '/etc/sculptor/mail/settings.json';
-      const undo = write(path, () => '{"submission":null}\n');
-      chmodSync(path, 0o644);
-      return undo;
-    },
+    spoil: () => forEverybody('/etc/sculptor/mail/settings.json', '{"submission":null}\n'),
     check: 'mail',
     sentence: /settings\.json is root:sculptor-mail 644 and should be root:sculptor-mail 640\.$/,
   },
@@ -185,12 +187,7 @@ export const PARTS: readonly Sabotage[] = [
   },
   {
     name: 'who is told of alarms readable by everybody',
-    spoil: () => {
-      const path = '/etc/sculptor/mail/notify.json';
-      const undo = write(path, () => '{"recipients":[]}\n');
-      chmodSync(path, 0o644);
-      return undo;
-    },
+    spoil: () => forEverybody('/etc/sculptor/mail/notify.json', '{"recipients":[]}\n'),
     check: 'mail',
     sentence: /notify\.json is root:sculptor-mail 644 and should be root:sculptor-mail 640\.$/,
   },
@@ -208,12 +205,11 @@ export const PARTS: readonly Sabotage[] = [
   },
   {
     name: 'the authority for certificates set so that everybody reads it',
-    spoil: () => {
-      const path = '/etc/sculptor/acme/settings.json';
-      const undo = write(path, () => '{"directory":"https://a.example","email":"a@b.example"}\n');
-      chmodSync(path, 0o644);
-      return undo;
-    },
+    spoil: () =>
+      forEverybody(
+        '/etc/sculptor/acme/settings.json',
+        '{"directory":"https://a.example","email":"a@b.example"}\n',
+      ),
     check: 'acme',
     sentence: /settings\.json is root:sculptor-acme 644 and should be root:sculptor-acme 640\.$/,
   },

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { Webhook, WebhookDelivery, WebhookEvent } from '../../contract/webhooks.ts';
 import { accepted, api, createDomain, operationId, ready, succeeded, unique } from './agent.ts';
+import { makeHostCertificate } from './host-certificate.ts';
 import { must } from './server.ts';
 
 /* Webhooks to a real receiver with TLS, at an address of loopback that root has named; what is beside it is not. */
@@ -54,33 +55,10 @@ async function stopReceiver(): Promise<void> {
   await new Promise((resolve) => receiver.close(resolve));
 }
 
-/** Of an authority that the server's administrator has added, as Debian has it. */
-function makeCertificate(): void {
-  must('mkdir', ['-p', TLS]);
-  const ca = '/usr/local/share/ca-certificates/webhook-test.crt';
-  const made = ['req', '-newkey', 'rsa:2048', '-nodes', '-days', '2'];
-  must('openssl', [...made, '-x509', '-subj', '/CN=webhooks', '-keyout', `${TLS}/ca.key`, '-out', ca]);
-  const host = ['-subj', '/CN=receiver.example', '-keyout', `${TLS}/host.key`, '-out', `${TLS}/csr`];
-  must('openssl', [...made.filter((word) => word !== '-days' && word !== '2'), ...host]);
-  must('tee', [`${TLS}/san`], 'subjectAltName=DNS:receiver.example,DNS:moving.example\n');
-  const by = [
-    '-CA',
-    ca,
-    '-CAkey',
-    `${TLS}/ca.key`,
-    '-CAcreateserial',
-    '-days',
-    '2',
-    '-extfile',
-    `${TLS}/san`,
-  ];
-  must('openssl', ['x509', '-req', '-in', `${TLS}/csr`, ...by, '-out', `${TLS}/host.crt`]);
-  must('update-ca-certificates', []);
-}
-
 beforeAll(async () => {
   await ready();
-  makeCertificate();
+  const names = ['receiver.example', 'moving.example'] as const;
+  makeHostCertificate({ folder: TLS, authority: 'webhook-test', names });
   [config, hosts] = [readFileSync(CONFIG, 'utf8'), readFileSync(HOSTS, 'utf8')];
   appendFileSync(HOSTS, `${AT} receiver.example other.example\n`);
   writeFileSync(CONFIG, config.replace('"webhookNetworks": ""', `"webhookNetworks": "${AT}"`));
