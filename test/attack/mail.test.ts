@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Waiting } from '../../mailer/spool.ts';
 import { ready } from '../machine/agent.ts';
+import { emptySpool, SPOOL } from '../machine/mail-spool.ts';
 import { must } from '../machine/server.ts';
 import { refused } from './attempt.ts';
 import {
@@ -19,7 +20,6 @@ import {
 
 /* Rows 3, 24, 34, 41 and 45 for the mailer: who reaches it, as whom, and what a message may bring with it. */
 
-const SPOOL = '/var/lib/sculptor-mail/spool';
 const folderOf = ({ id }: Site) => `/var/lib/sculptor-mail/sites/${id}`;
 
 let site: Site;
@@ -36,9 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => {
   must('sculptorctl', ['mail', 'off']);
-  must('systemctl', ['stop', 'sculptor-mailer.service']);
-  must('sh', ['-c', `rm -f ${SPOOL}/*`]);
-  must('systemctl', ['start', 'sculptor-mailer.service']);
+  emptySpool();
 });
 
 type Sent = { readonly bytes: string; readonly ends?: boolean };

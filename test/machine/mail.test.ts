@@ -4,6 +4,7 @@ import type { Domain } from '../../contract/domains.ts';
 import { accepted, createDomain, ready, succeeded, unique, updateDomain } from './agent.ts';
 import { as, must, page, place, run } from './server.ts';
 import { makeCertificates, NAME, TLS } from './mail-certificates.ts';
+import { emptySpool } from './mail-spool.ts';
 import { freePort, LOGIN, startHost, type Host } from './smtp-host.ts';
 
 /* mail() of PHP, through nginx and inside the sandbox of sites, to a real mail host with TLS and a login. */
@@ -58,7 +59,10 @@ beforeAll(async () => {
   place('www', `/home/www/${sites.pooled.name}/public/index.php`, PAGE);
 });
 
-afterAll(() => host.close());
+afterAll(async () => {
+  await host.close();
+  emptySpool();
+});
 
 test('without a host mail() is false, and says why', async () => {
   expect(await send(sites.one.name, { to: 'a@there.example' })).toBe('refused');
