@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ENDED } from '../../contract/operations.ts';
 import { complaints, examine } from '../doctor/examination.ts';
 import { createDomain, ready } from '../machine/agent.ts';
+import { setUpFail2ban } from '../machine/fail2ban-here.ts';
 import { must, place, visit } from '../machine/server.ts';
 import { layBait } from './bait.ts';
 import { check } from './checker.ts';
@@ -57,6 +58,7 @@ async function untilQuiet(): Promise<void> {
 async function live(): Promise<History> {
   const control = await createDomain({ name: 'control.example', type: 'static' });
   place(`s-${control.id}`, '/home/www/control.example/public/index.html', 'here');
+  await setUpFail2ban('');
   const before = readOperations().length;
   prepare(weakening);
   await ready();

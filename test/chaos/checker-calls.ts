@@ -16,7 +16,7 @@ export function checkCalls(history: History): readonly Fault[] {
 
 /** They take the resource's lock themselves, for parts of what they do, or hold none: see the executor's dispatch. */
 const WITHOUT_LOCK: ReadonlySet<string> = new Set([
-  ...['run.start', 'certificate.put', 'certificate.renew', 'site.measure', 'tenant.room'],
+  ...['run.start', 'certificate.put', 'certificate.renew', 'site.measure', 'tenant.room', 'updates.install'],
   ...['programs.look', 'program.output', 'crons.look', 'certificates.look', 'cron.output'],
 ]);
 
@@ -62,11 +62,13 @@ function checkOrder(calls: readonly Call[], rows: ReadonlyMap<string, OperationR
  * have taken its place after its worker was killed, and waits for the lock.
  */
 const CLOCK_MS = 20;
+/** Whoever asks again waits for the same one, each by itself: systemd has its unit once, and that is what ends. */
+const JOINED: ReadonlySet<string> = new Set(['run.stop', 'updates.install']);
 
 function checkMeanwhile(call: Call, rows: ReadonlyMap<string, OperationRow>): Fault[] {
   const row = rows.get(call.operation ?? '');
   if (row === undefined || row.endedAt === null || row.status === 'superseded') return [];
-  if (call.verb === 'run.stop' || call.waitedMs === null) return [];
+  if (JOINED.has(call.verb) || call.waitedMs === null) return [];
   const begun = beginOf(call);
   if (row.endedAt <= begun + CLOCK_MS || row.endedAt >= call.endedAt - CLOCK_MS) return [];
   return [fault('ended meanwhile', `${row.kind} ${row.id} ended while ${call.verb} was under way`)];

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { BAN_JAILS } from '../../contract/bans.ts';
 import type { Domain } from '../../contract/domains.ts';
 import { bringsAboutNothing, type OperationKind } from '../../contract/operations.ts';
 import { api } from '../machine/agent.ts';
+import { banned, kept } from '../machine/fail2ban-here.ts';
 import { rootSql, run, sql, visit } from '../machine/server.ts';
 import type { Field } from './client.ts';
 import { grouped } from './faults.ts';
@@ -21,8 +23,10 @@ export function standingOf(rows: readonly OperationRow[]): {
   const last = done.at(-1) ?? null;
   if (last === null) return { standing: 'gone', last };
   if (last.status === 'failed') return { standing: 'unsure', last };
-  return { standing: last.kind.endsWith('.delete') ? 'gone' : 'there', last };
+  return { standing: TAKES_AWAY.test(last.kind) ? 'gone' : 'there', last };
 }
+
+const TAKES_AWAY = /\.(?:delete|unban)$/;
 
 type Parts = { readonly operations: readonly OperationRow[]; readonly field: Field };
 
@@ -41,7 +45,21 @@ export async function lookAround({ operations, field }: Parts): Promise<readonly
     if (last.resourceType === 'database') truths.push(database(last, standing));
     if (last.resourceType === 'databaseUser') truths.push(...account(rows, { operations, field, standing }));
   }
-  return truths;
+  return [...truths, ...bans(operations)];
+}
+
+/** Each request about an address is a resource of its own; the address is what they are about. */
+function bans(operations: readonly OperationRow[]): Truth[] {
+  const asked = operations.filter(({ resourceType }) => resourceType === 'address');
+  return [...grouped(asked, ({ name }) => name)].flatMap((rows) => {
+    const { standing, last } = standingOf(rows);
+    if (last === null || standing === 'unsure') return [];
+    return BAN_JAILS.map((jail) => ({
+      about: `address ${last.name}, of ${jail}`,
+      expected: standing,
+      seen: banned(jail).includes(last.name) && kept().includes(last.name) ? 'there' : 'gone',
+    }));
+  });
 }
 
 /** Nothing newer stands than what was asked for, and for what is kept as a version, nothing older. */

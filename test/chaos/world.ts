@@ -8,12 +8,14 @@ export type World = {
   readonly bases: Base[];
   /** Tenants beside the one that the client asks for. */
   readonly guests: Guest[];
+  /** Whom fail2ban keeps off for it. */
+  readonly bans: string[];
   /** How often each kind was asked for. */
   readonly counts: Map<OperationKind, number>;
 };
 
 export function newWorld(): World {
-  return { sites: [], bases: [], guests: [], counts: new Map() };
+  return { sites: [], bases: [], guests: [], bans: [], counts: new Map() };
 }
 
 export type Site = {

@@ -69,6 +69,13 @@ test('what waited for its turn beside another, and what never had it, was not un
   expect(rules({ calls: [refused] })).toEqual([]);
 });
 
+test('whoever asks anew while the distribution installs waits for the same installation', () => {
+  const install = (more: Partial<Call>) => call({ verb: 'updates.install', ...more });
+  const first = install({ endedAt: 2600, durationMs: 1500 });
+  const second = install({ endedAt: 1990, durationMs: 400 });
+  expect(rules({ calls: [first, second] })).toEqual([]);
+});
+
 test('to be told beforehand what a change would do is asked anew each time, and no change', () => {
   const told = (id: string, seq: number) =>
     next({
