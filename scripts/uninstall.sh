@@ -87,6 +87,7 @@ stop_services() {
   ensure_gone /run/sculptor-bans 'who was seen to be here by ssh'
   ensure_gone "$units/sculptor-pending-updates.service" 'sculptor-pending-updates.service'
   ensure_gone "$units/sculptor-upgrade@.service" 'sculptor-upgrade@.service'
+  ensure_gone "$units/sculptor-disk-quota.service" 'sculptor-disk-quota.service'
   open_firewall
   try systemctl daemon-reload
 }

@@ -1,4 +1,7 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { must, run } from '../machine/server.ts';
 import type { Sabotage } from './sabotage.ts';
 import { all, commands, until, write, type Undo } from './spoil.ts';
@@ -42,6 +45,27 @@ export async function killedRedis(times: number): Promise<Undo> {
   return commands([], [['systemctl', 'restart', unit]]);
 }
 
+/** Unpacked and not set up, as after a kill of dpkg. */
+function halfwayPackage(): Undo {
+  const folder = mkdtempSync(join(tmpdir(), 'half-'));
+  mkdirSync(join(folder, 'DEBIAN'));
+  const fields: readonly string[] = [
+    'Package: sculptor-half',
+    'Version: 1',
+    'Architecture: all',
+    'Maintainer: nobody <nobody@example.com>',
+  ];
+  writeFileSync(join(folder, 'DEBIAN/control'), `${fields.join('\n')}\nDescription: nothing\n`);
+  chmodSync(folder, 0o755);
+  must('dpkg-deb', ['--build', '--root-owner-group', folder, `${folder}.deb`]);
+  must('dpkg', ['--unpack', `${folder}.deb`]);
+  rmSync(folder, { recursive: true });
+  return () => {
+    must('dpkg', ['--purge', 'sculptor-half']);
+    rmSync(`${folder}.deb`);
+  };
+}
+
 const renewed = () => void must('systemctl', ['reload', 'sculptor-firewall.service']);
 
 /** The units and services as they are set up, and as they run. */
@@ -51,6 +75,13 @@ export const SERVICES: readonly Sabotage[] = [
     spoil: () => write('/etc/apt/apt.conf.d/99zz', () => 'APT::Periodic::Unattended-Upgrade "0";\n'),
     check: 'updates',
     sentence: /^APT::Periodic::Unattended-Upgrade is 0: no security update installs itself\.$/,
+  },
+  {
+    name: 'a package that dpkg was left half-way with',
+    spoil: halfwayPackage,
+    check: 'updates',
+    sentence:
+      /^A package was left half-way by dpkg, and no update installs itself until that is mended: sculptor-half\.$/,
   },
   {
     name: 'a timer of updates that is off',

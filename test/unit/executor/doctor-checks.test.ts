@@ -15,6 +15,7 @@ import { restarts } from '../../../worker-privileged/executor/doctor/restarts.ts
 import { administrator } from '../../../worker-privileged/executor/doctor/tokens.ts';
 import { parseState, sandbox, standsAs } from '../../../worker-privileged/executor/doctor/units.ts';
 import {
+  halfway,
   originsIn,
   settings as updateSettings,
   stopped,
@@ -359,6 +360,13 @@ describe('updates that install themselves', () => {
     (name) => `APT::Periodic::${name} 1`,
   );
   const LISTED = ORIGINS.map((origin) => `Unattended-Upgrade::Origins-Pattern:: ${origin}`);
+
+  test('want no package that dpkg was left half-way with', () => {
+    expect(halfway('ii  adduser\nrc  old\nun  none\nit  man-db\n')).toEqual([]);
+    expect(sentences(halfway('ii  adduser\niU  nginx\niF  php8.4-fpm\niHR broken:amd64\n'))).toEqual([
+      '3 packages were left half-way by dpkg, and no update installs itself until that is mended: nginx php8.4-fpm broken:amd64.',
+    ]);
+  });
 
   test('are those of the origins that our own file names', () => {
     expect(ORIGINS).toHaveLength(4);

@@ -13,8 +13,19 @@ export const updates: Check = async (server) => {
   if (!existsSync(PROGRAM)) return [wrong(`There is no ${PROGRAM}: no security update installs itself.`)];
   const dump = await server.run('/usr/bin/apt-config', ['dump', '--no-empty', '--format', '%f %v%n']);
   const wanted = originsIn(await readFile(OURS, 'utf8').catch(() => ''));
-  return [...settings(linesOf(dump), wanted), ...(await timers(server))];
+  const states = ['--show', '--showformat=${db:Status-Abbrev} ${binary:Package}\\n'];
+  const half = halfway(await server.run('/usr/bin/dpkg-query', states));
+  return [...half, ...settings(linesOf(dump), wanted), ...(await timers(server))];
 };
+
+/** Each package with its state as dpkg-query(1) abbreviates it: the second letter is what it is, the third that it is broken. */
+export function halfway(states: string): readonly Found[] {
+  const names = linesOf(states).flatMap((line) => /^(?:.[UFHW].|..R) (\S+)$/.exec(line)?.[1] ?? []);
+  if (names.length === 0) return [];
+  const said = names.length === 1 ? 'A package was' : `${names.length} packages were`;
+  const sentence = `${said} left half-way by dpkg, and no update installs itself until that is mended: ${names.slice(0, 5).join(' ')}.`;
+  return [wrong(sentence, 'Run dpkg --configure --pending; dpkg --audit tells more.')];
+}
 
 /** What stands in our file, in its order. */
 export function originsIn(text: string): readonly string[] {
