@@ -1,9 +1,11 @@
 import { MaxConnections, PasswordHash, Privileges } from '../contract/databases.ts';
+import { FailureError } from '../contract/failures.ts';
 import type { Account } from '../contract/grants.ts';
 import { DatabaseId, DatabaseUserId } from '../contract/ids.ts';
 import { DatabaseName, DatabaseUserName } from '../contract/names.ts';
 import type { Sql } from '../state/connection.ts';
 import { databaseUserNameHolder } from '../state/held-names.ts';
+import { readResourceState } from '../state/resource-states.ts';
 import { readDatabaseUserVersion } from '../state/versions.ts';
 import { parsed, refused } from './task.ts';
 import type { Task } from './task.ts';
@@ -34,8 +36,19 @@ export async function readAccount(
     passwordHash: parsed(PasswordHash, version.passwordHash),
     maxConnections: parsed(MaxConnections, version.maxConnections),
   };
+  const databaseId = parsed(DatabaseId, version.databaseId);
   if ((await databaseUserNameHolder(state, server, account.name)) !== id) {
+    // It was asked for while the database was to come back, which came to nothing.
+    if ((await readResourceState(state, databaseId))?.status === 'trashed') throw databaseInTrash();
     throw refused('its name is not held by this account');
   }
-  return { id, databaseId: parsed(DatabaseId, version.databaseId), account };
+  return { id, databaseId, account };
+}
+
+function databaseInTrash(): FailureError {
+  return new FailureError(
+    'not_found',
+    'The database of this account is in the trash.',
+    'Restore that first, and look at how its operation ended.',
+  );
 }

@@ -30,9 +30,13 @@ const LEFT_OUT = new Set([
 /** And what an API has answered: that a repetition is answered the same is looked at by itself. */
 const COUNTING = new Set(['epoch', 'attempt', 'started_at', 'ended_at', 'response']);
 
-/** Root's own log, of which the state has a copy, says each attempt; and that somebody asked again is no effect. */
+/**
+ * Root's own log, of which the state has a copy, says each attempt; that somebody asked again is no effect; and the server may be
+ * busy while it is looked at.
+ */
 const ONLY = new Map([
   ['sculptor.audit', "WHERE actor NOT IN ('executor', 'root') AND outcome <> 'replayed'"],
+  ['sculptor.notification', "WHERE kind NOT IN ('alarm', 'alarm_over')"],
 ]);
 
 type Table = { readonly name: string; readonly columns: readonly string[] };

@@ -277,6 +277,19 @@ describe('what the API would not have let pass, had it not been taken', () => {
 describe('a database and its accounts', () => {
   const hash = (letter: string): string => `*${letter.repeat(40)}`;
 
+  test('an account that was asked for while its database was to come back, which came to nothing, is told so', async () => {
+    const base = await askDatabase(world.api, { kind: 'database.create', name: 'stays_away' });
+    await woken(base);
+    const user = await askDatabaseUser(world.api, {
+      ...{ kind: 'databaseUser.create', name: 'stays_user', database: base.id, hash: hash('A') },
+    });
+    world.servers.sql(
+      `UPDATE sculptor.resource_state SET status = 'trashed' WHERE resource_id = '${base.id}'`,
+    );
+    world.servers.sql(`DELETE FROM sculptor.database_user_name WHERE database_id = '${base.id}'`);
+    expect(await woken(user)).toMatchObject({ status: 'failed', code: 'not_found' });
+  });
+
   test('come about, are changed and removed, each read back', async () => {
     const base = await askDatabase(world.api, { kind: 'database.create', name: 'story' });
     expect(await woken(base)).toMatchObject({ status: 'succeeded' });
