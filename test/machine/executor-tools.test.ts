@@ -74,7 +74,7 @@ describe('a program', () => {
   });
 
   test.each([run, hold])('that is not there is an error', async (how) => {
-    await expect(how({ file: '/no/such/program', args: [] })).rejects.toThrow(CommandError);
+    await expect(how({ file: '/no/such/program', args: [], descriptor3: 0 })).rejects.toThrow(CommandError);
   });
 
   test('that takes too long is ended with all that it started', async () => {
@@ -271,8 +271,8 @@ describe('a path that others than root could change is not used:', () => {
 });
 
 describe('a lock', () => {
-  const one = createLocks({ run, hold });
-  const other = createLocks({ run, hold });
+  const one = createLocks({ hold });
+  const other = createLocks({ hold });
   const name = 'executor-tools';
 
   afterAll(() => rmSync(`/var/lib/sculptor-root/locks/${name}`, { force: true }));
@@ -295,12 +295,24 @@ describe('a lock', () => {
 
   test('is free when its holder was killed', async () => {
     const path = `/var/lib/sculptor-root/locks/${name}`;
-    const script = `const c = require('child_process').spawn('/usr/bin/flock', ['--exclusive', '${path}', '/usr/bin/cat'], { detached: true });
-      c.stdin.write('x'); c.stdout.once('data', () => console.log('held')); setInterval(() => 0, 1000);`;
+    const script = `const fd = require('fs').openSync('${path}', 'a');
+      require('child_process').spawnSync('/usr/bin/flock', ['--exclusive', '3'], { stdio: ['pipe', 'pipe', 'pipe', fd] });
+      console.log('held'); setInterval(() => 0, 1000);`;
     const holder = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     await new Promise((resolve) => holder.stdout.once('data', resolve));
     expect(start('flock', ['--nonblock', path, 'true']).code).toBe(1);
     holder.kill('SIGKILL');
     await expect(one.during(name, () => Promise.resolve('had'))).resolves.toBe('had');
+  });
+
+  test('is free when it was let go, whatever was started meanwhile and still runs', async () => {
+    let running: Promise<unknown> = Promise.resolve();
+    await one.during(name, () => {
+      running = run({ file: '/usr/bin/sleep', args: ['86397.25'] }).catch(() => undefined);
+      return Promise.resolve();
+    });
+    await expect(other.during(name, () => Promise.resolve('had'), 1)).resolves.toBe('had');
+    expect(start('pkill', ['--full', '^/usr/bin/sleep 86397.25']).code).toBe(0);
+    await running;
   });
 });

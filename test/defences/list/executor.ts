@@ -125,8 +125,8 @@ export const EXECUTOR: readonly Defence[] = [
     against: 'an executor behind the socket and one from sudo that do the same at once',
     change: {
       file: 'worker-privileged/executor/system/locks.ts',
-      from: 'const release = await acquire(wanted);',
-      to: 'const release = () => Promise.resolve(acquire).then(() => void wanted);',
+      from: 'await acquire(wanted, file.fd);',
+      to: 'await Promise.resolve(acquire);',
     },
     noticed: { file: TOOLS, test: 'a lock keeps two executors apart' },
   },

@@ -4,10 +4,8 @@ import { createAuditLog } from '../../../worker-privileged/executor/system/audit
 import { createLocks } from '../../../worker-privileged/executor/system/locks.ts';
 
 test('however many heads are told at once, MariaDB is asked about one after the other', async () => {
-  const locks = createLocks({
-    run: () => Promise.resolve(''),
-    hold: () => Promise.resolve(() => Promise.resolve()),
-  });
+  const open = () => Promise.resolve({ fd: 3, close: () => Promise.resolve() });
+  const locks = createLocks({ hold: () => Promise.resolve() }, open);
   const files = {
     read: () => Promise.resolve(null),
     replace: () => Promise.reject(new Error('nothing is noted')),

@@ -52,18 +52,22 @@ describe('a batch', () => {
 
 describe('a lock', () => {
   const held: string[] = [];
-  const locks = createLocks({
-    run: () => Promise.resolve(''),
-    hold: (command) => {
-      held.push(said(command));
-      return Promise.resolve(() => Promise.resolve());
-    },
-  });
+  const open = (path: string) => {
+    held.push(`open ${path}`);
+    return Promise.resolve({ fd: 7, close: () => Promise.resolve(void held.push('close')) });
+  };
+  const locks = createLocks(
+    { hold: (command) => Promise.resolve(void held.push(`${said(command)} = ${command.descriptor3}`)) },
+    open,
+  );
 
-  test('is held by flock, which the kernel ends with us', async () => {
-    await locks.during(id, () => Promise.resolve());
+  test('is that of a file of ours, taken by flock, until it is closed', async () => {
+    await locks.during(id, () => Promise.resolve(void held.push('act')));
     expect(held).toEqual([
-      `/usr/bin/flock --exclusive --timeout=60 --conflict-exit-code=75 /var/lib/sculptor-root/locks/${id} /usr/bin/cat`,
+      `open /var/lib/sculptor-root/locks/${id}`,
+      '/usr/bin/flock --exclusive --timeout=60 --conflict-exit-code=75 3 = 7',
+      'act',
+      'close',
     ]);
   });
 
@@ -87,11 +91,10 @@ describe('a lock', () => {
   });
 
   test('that cannot be had in time is a failure that can be tried again', async () => {
-    const busy = createLocks({
-      run: () => Promise.resolve(''),
-      hold: ({ file }) => Promise.reject(new CommandError(file, 75, '')),
-    });
+    const busy = createLocks({ hold: ({ file }) => Promise.reject(new CommandError(file, 75, '')) }, open);
+    held.length = 0;
     expect(await failureOf(busy.during(id, () => Promise.resolve()))).toBe('executor_unavailable');
+    expect(held.at(-1)).toBe('close');
   });
 
   test.each(['../passwd', 'a/b', '', 'A', 'a b'])('called %j is none', async (name) => {
@@ -177,7 +180,12 @@ describe('php-fpm', () => {
 describe('units', () => {
   function units(states: Record<string, string> = {}, texts: Record<string, string> = {}) {
     const links = new Map<string, string>();
-    const commands = fakeCommands(({ args }) => states[args.at(-1) ?? ''] ?? 'inactive');
+    const commands = fakeCommands(({ args }) =>
+      args
+        .filter((unit) => unit.includes('@'))
+        .map((unit) => `${states[unit] ?? 'inactive'}\n`)
+        .join('\n'),
+    );
     const masters = createUnitMasters({
       commands,
       files: {
@@ -228,7 +236,7 @@ describe('units', () => {
   });
 
   test('that failed too often are forgiven before they start again', async () => {
-    const { masters, changes } = units({ [`sculptor-php@${id}.service`]: 'failed\n' });
+    const { masters, changes } = units({ [`sculptor-php@${id}.service`]: 'failed' });
     await masters.turnOn(site);
     expect(changes()[0]).toContain(`reset-failed -- sculptor-php@${id}.service`);
   });
@@ -247,10 +255,13 @@ describe('units', () => {
     expect(await running.masters.lookOff(site)).toBe('php-fpm runs');
   });
 
-  test('a sleeping master is left asleep', async () => {
-    const { masters, changes } = units();
-    await masters.refresh(site);
-    expect(changes()).toEqual([
+  test('a sleeping master is left asleep, and what stood in for it does so no longer', async () => {
+    const asleep = units();
+    await asleep.masters.refresh(site);
+    expect(asleep.changes()).toEqual([]);
+    const left = units({ [`sculptor-php-next@${id}.service`]: 'active' });
+    await left.masters.refresh(site);
+    expect(left.changes()).toEqual([
       `/usr/bin/systemctl --no-ask-password stop -- sculptor-php-next@${id}.service`,
     ]);
   });

@@ -23,10 +23,10 @@ export type Commands = {
   /** The standard output of a program that ended with 0. Throws CommandError otherwise. */
   readonly run: (command: Command) => Promise<string>;
   /**
-   * Starts a program that holds something until it is let go. It shall send back the newline that it is given
-   * once it has what it should, and let go when its input ends: so that the kernel takes it back when we die.
+   * Runs a program for what it does to an open file of ours, its descriptor 3, which the kernel takes back when that is closed,
+   * or when we die. Nothing on the server has changed when it has ended.
    */
-  readonly hold: (command: Command) => Promise<() => Promise<void>>;
+  readonly hold: (command: Command & { readonly descriptor3: number }) => Promise<void>;
 };
 
 /** A program that ended badly. `stderr` is the end of what it said: for the log, and not for the caller. */
@@ -52,10 +52,17 @@ const TIMEOUT_MS = 30_000;
 
 /** The one door to programs: fixed environment, folder `/`, limits of time and output. */
 export function createCommands(): Commands {
-  return { run, hold };
+  return {
+    run: async (command) => {
+      const text = await carryOut(command);
+      failpoint(`${basename(command.file)}: ended`);
+      return text;
+    },
+    hold: (command) => carryOut(command).then(() => undefined),
+  };
 }
 
-async function run(command: Command): Promise<string> {
+async function carryOut(command: Command): Promise<string> {
   const { child, ended, kill } = start(command);
   const fed = feed(command, child.stdin);
   const timer = setTimeout(kill, command.timeoutMs ?? TIMEOUT_MS);
@@ -69,27 +76,11 @@ async function run(command: Command): Promise<string> {
     const [exitCode, stderr, text] = await Promise.all([ended, errors, output]);
     if (exitCode !== 0) throw new CommandError(command.file, exitCode, stderr);
     await fed;
-    failpoint(`${basename(command.file)}: ended`);
     return text;
   } finally {
     clearTimeout(timer);
     kill();
   }
-}
-
-async function hold(command: Command): Promise<() => Promise<void>> {
-  const { child, ended, kill } = start(command);
-  const timer = setTimeout(kill, command.timeoutMs ?? TIMEOUT_MS);
-  // Where it cannot be started there is nothing to read, and `ended` says why.
-  const stderr = collect(child.stderr, KEPT_STDERR).catch(() => '');
-  child.stdin.write('\n');
-  const held = new Promise<'held'>((resolve) => child.stdout.once('data', () => resolve('held')));
-  const first = await Promise.race([held, ended]).finally(() => clearTimeout(timer));
-  if (first !== 'held') throw new CommandError(command.file, first, await stderr);
-  return async () => {
-    child.stdin.end();
-    await ended;
-  };
 }
 
 /** What is fed is awaited last: where the program ended badly, that is why it did not take all of it. */

@@ -7,6 +7,7 @@ import { paths } from './paths.ts';
 import { propertiesOf, setTo, shareIn } from './slice-properties.ts';
 
 const TEMPLATES = '/etc/systemd/system';
+const ASLEEP: ReadonlySet<string> = new Set(['inactive', 'failed']);
 
 type Tools = {
   readonly commands: Pick<Commands, 'run'>;
@@ -21,21 +22,26 @@ export function createUnitMasters({ commands, files }: Tools): Masters {
   const within = (timeoutMs: number, ...args: readonly string[]) =>
     commands.run({ file: '/usr/bin/systemctl', args: ['--no-ask-password', ...args], timeoutMs });
   const systemctl = (...args: readonly string[]) => within(90_000, ...args);
-  const stateOf = async (unit: string) =>
-    (await systemctl('show', '--property=ActiveState', '--value', '--', unit)).trim();
-  const isActive = async (unit: string) => !['inactive', 'failed'].includes(await stateOf(unit));
+  /** Of each its own, in one call: it costs as much as many do. */
+  const statesOf = async (...units: readonly string[]) => {
+    const said = await systemctl('show', '--property=ActiveState', '--value', '--', ...units);
+    const states = said.split('\n').filter(Boolean);
+    return units.map((name, at) => ({ name, state: states[at] ?? '' }));
+  };
+  const active = async (...units: readonly string[]) =>
+    (await statesOf(...units)).flatMap(({ name, state }) => (ASLEEP.has(state) ? [] : [name]));
   /** Requests under way have ten seconds: whoever turns PHP off does not wait for a tenant's pleasure. */
   const stop = async (pool: Pool) => {
     const masters = [service(pool), next(pool)];
     await within(10_000, 'stop', '--', socket(pool), ...masters).catch(async () => {
-      for (const each of masters)
-        if (await isActive(each)) await systemctl('kill', '--signal=SIGKILL', '--', each);
+      for (const each of await active(...masters)) await systemctl('kill', '--signal=SIGKILL', '--', each);
       await systemctl('stop', '--', socket(pool), ...masters);
     });
   };
   /** What failed too often is refused a start, and stays in memory, until this is said. */
-  const forgetFailure = async (unit: string) => {
-    if ((await stateOf(unit)) === 'failed') await systemctl('reset-failed', '--', unit);
+  const forgetFailures = async (...units: readonly string[]) => {
+    for (const { name, state } of await statesOf(...units))
+      if (state === 'failed') await systemctl('reset-failed', '--', name);
   };
 
   return {
@@ -43,12 +49,12 @@ export function createUnitMasters({ commands, files }: Tools): Masters {
     lookOn: async (pool) => {
       if ((await files.readLink(wantsLink(pool))) !== template(pool))
         return 'the socket is not wanted at boot';
-      return (await isActive(socket(pool))) ? null : 'the socket is not there';
+      return (await active(socket(pool))).length > 0 ? null : 'the socket is not there';
     },
     turnOn: async (pool) => {
       const undo = await files.link(wantsLink(pool), template(pool));
       try {
-        await forgetFailure(service(pool));
+        await forgetFailures(service(pool));
         await systemctl('start', '--', socket(pool));
       } catch (cause) {
         // Nobody comes back for the link: it would have systemd try at every start of the server.
@@ -58,21 +64,23 @@ export function createUnitMasters({ commands, files }: Tools): Masters {
     },
     lookOff: async (pool) => {
       if ((await files.readLink(wantsLink(pool))) !== null) return 'the socket is wanted at boot';
-      if (await isActive(socket(pool))) return 'the socket is there';
-      return (await isActive(service(pool))) || (await isActive(next(pool))) ? 'php-fpm runs' : null;
+      const there = await active(socket(pool), service(pool), next(pool));
+      if (there.includes(socket(pool))) return 'the socket is there';
+      return there.length > 0 ? 'php-fpm runs' : null;
     },
     turnOff: async (pool) => {
       await files.remove(wantsLink(pool));
       await stop(pool);
-      for (const each of [service(pool), next(pool)]) await forgetFailure(each);
+      await forgetFailures(service(pool), next(pool));
     },
     // A second master takes the requests at the same socket, while the first ends those it has and starts anew.
     refresh: async (pool) => {
-      if (!(await isActive(service(pool)))) {
-        await systemctl('stop', '--', next(pool));
+      const there = await active(service(pool), next(pool));
+      if (!there.includes(service(pool))) {
+        if (there.length > 0) await systemctl('stop', '--', next(pool));
         return;
       }
-      await forgetFailure(next(pool));
+      await forgetFailures(next(pool));
       for (const each of [next(pool), service(pool)]) {
         await systemctl('restart', '--', each).catch((cause: unknown) => {
           throw because(cause, doesNotStart(each));
