@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { failpoint } from '../contract/failpoint.ts';
 import { FailureError } from '../contract/failures.ts';
 import type { Failure } from '../contract/failures.ts';
@@ -23,6 +24,9 @@ export interface PutOff {
   readonly status: 'retry' | 'held-back';
   readonly failure: Failure;
 }
+
+/** An executor that was killed is back within a second, MariaDB within some; a worker that is to end has half a minute. */
+const LAST_PAUSES_MS = [1000, 3000, 8000] as const;
 
 export interface CarryOutParts {
   readonly handlers: Handlers;
@@ -82,12 +86,13 @@ async function discarded(
   { task, steps, logger }: { readonly task: Task; readonly steps: Steps; readonly logger: Logger },
 ): Promise<Standing | 'as-before' | 'retry'> {
   const { operation } = task;
+  const { discard } = handler;
   const stood = operation.before !== null && !isRestore(operation);
-  if (handler.discard === undefined || stood || operation.attempt > MAX_ATTEMPTS)
+  if (discard === undefined || stood || operation.attempt > MAX_ATTEMPTS)
     return isRestore(operation) ? 'as-before' : 'failed';
   try {
     failpoint('to be discarded');
-    const left = await handler.discard(task);
+    const left = await untilThere(() => discard(task), task);
     await steps.settled();
     failpoint('discarded');
     return isRestore(operation) && left === 'deleted' ? 'as-before' : left;
@@ -101,6 +106,21 @@ async function discarded(
     // What was to come out of the trash can be asked for again, and is purged in its time.
     return isRestore(operation) ? 'as-before' : 'failed';
   }
+}
+
+/** After the last attempt there is no next: whoever is to take it away, and is away, is waited for a while. */
+async function untilThere<T>(discard: () => Promise<T>, task: Task): Promise<T> {
+  const pauses = task.operation.attempt < MAX_ATTEMPTS ? [] : LAST_PAUSES_MS;
+  for (const ms of pauses) {
+    try {
+      return await discard();
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+    }
+    await pause(ms);
+    task.stillMine();
+  }
+  return discard();
 }
 
 function givenUp(): FailureError {

@@ -97,6 +97,24 @@ test('a repair for which this hour has no room ends, and what is asked of the sa
   expect(await world.ended(next.operation)).toMatchObject({ status: 'succeeded' });
 });
 
+test('what the last attempt leaves is taken away, though whoever does that is killed meanwhile', async () => {
+  const { id, operation } = await domain('half-made.example');
+  world.servers.sql(`UPDATE sculptor.operation SET attempt = 4 WHERE id = '${operation}'`);
+  let tried = 0;
+  world.executor.answer((request, tell) => {
+    if (request.verb === 'site.put')
+      throw new Refusal({ code: 'server_full', message: 'No room.', hint: 'Make some.' });
+    if (request.verb === 'site.remove' && (tried += 1) === 1) world.executor.crash();
+    return live(request, tell);
+  });
+  world.startWorker(50);
+  expect(await world.ended(operation)).toMatchObject({ status: 'failed', code: 'server_full', attempt: 5 });
+  expect(tried).toBe(2);
+  expect(world.servers.sql(`SELECT status FROM sculptor.resource_state WHERE resource_id = '${id}'`)).toEqual(
+    [['deleted']],
+  );
+});
+
 test.each([
   ['taken away again', 'back.example', []],
   ['left where it cannot be taken away', 'half-back.example', ['site.remove']],
