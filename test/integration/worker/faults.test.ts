@@ -111,7 +111,7 @@ test('what the last attempt leaves is taken away, though whoever does that is ki
   expect(await world.ended(operation)).toMatchObject({ status: 'failed', code: 'server_full', attempt: 5 });
   expect(tried).toBe(2);
   expect(world.servers.sql(`SELECT status FROM sculptor.resource_state WHERE resource_id = '${id}'`)).toEqual(
-    [['deleted']],
+    [['trashed']],
   );
 });
 
