@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Waiting } from '../../mailer/spool.ts';
 import { ready } from '../machine/agent.ts';
 import { emptySpool, SPOOL } from '../machine/mail-spool.ts';
-import { must } from '../machine/server.ts';
+import { must, run } from '../machine/server.ts';
 import { refused } from './attempt.ts';
 import {
   API,
@@ -125,6 +125,34 @@ test('row 24: nor does the site put something in its place, or see who else has 
     })),
   );
   expect(must('stat', ['--format=%U:%G %a', socket]).trim()).toBe(`sculptor-mail:${site.user} 660`);
+});
+
+test('row 24: the way of the server’s own letters is not a site’s, nor the API’s in its unit', async () => {
+  const folder = '/var/lib/sculptor-mail/sites/agent';
+  const socket = `${folder}/socket`;
+  const tried: readonly (readonly [string, ...string[]])[] = [
+    ['curl', '--silent', '--fail', '--unix-socket', socket, 'http://mailer/'],
+    ['ls', folder],
+    ['rm', '-f', socket],
+  ];
+  const pid = must('systemctl', ['show', '--property=MainPID', '--value', 'sculptor-api']).trim();
+  const inUnit = ['--target', pid, '--mount', '--', 'setpriv', '--reuid=www-data', '--regid=www-data'];
+  await refused(24, [
+    ...[shell, WWW, NGINX, SCULPTOR].flatMap((thief) =>
+      tried.map((words) => ({
+        what: `${thief.name}: ${words.join(' ')}`,
+        act: () => as(thief, ...words).code === 0,
+        refusal: false,
+      })),
+    ),
+    ...tried.map((words) => ({
+      what: `the API in its unit: ${words.join(' ')}`,
+      act: () => run('nsenter', [...inUnit, '--clear-groups', ...words]).code === 0,
+      refusal: false,
+    })),
+  ]);
+  // Who may is answered: what was tried above is how it is done.
+  expect(as(API, ...tried[0]!).out).toContain('"wanted"');
 });
 
 test('row 24: a message is from whose way it came by, whatever it says', async () => {
