@@ -15,7 +15,7 @@ export const MailAddress = z
     'an address such as admin@host.example',
   );
 
-/** To each address, in an hour; what is more comes together in one at its end. */
+/** To each address, in an hour, of ended operations, and as many of all else; what is more comes together in one at its end. */
 export const LettersPerHour = z.int().min(1).max(1000);
 
 export const NoticeRecipient = z.strictObject({
@@ -65,6 +65,11 @@ export const NoticesWanted = z.object({
   wanted: z.array(z.object({ events: z.array(z.string()), since: z.string() })),
 });
 export type NoticesWanted = z.infer<typeof NoticesWanted>['wanted'];
+
+/** What ended, and how: tenants bring it about. The rest is told of what they do not ask for. */
+export function isOfOperation(type: string): boolean {
+  return type.startsWith('operation.');
+}
 
 export function isWanted({ events, since }: NoticesWanted[number], event: Notice['event']): boolean {
   return since <= event.timestamp && isMeant(events, event.type);

@@ -1,4 +1,4 @@
-import { isWanted } from '../contract/mail-notices.ts';
+import { isOfOperation, isWanted } from '../contract/mail-notices.ts';
 import type { Notice, NoticeAnswer, NoticeRecipient, NoticesWanted } from '../contract/mail-notices.ts';
 import type { Delivery } from './delivery.ts';
 import type { Hourly } from './hourly.ts';
@@ -60,9 +60,10 @@ export function createNotices(parts: NoticesParts): Notices {
     if (planned.length === 0) return { letters: 0, repeated };
     if (submission === null)
       throw new MailRefusedError(503, 'No mail goes out from this server: nobody has set a host for it.');
-    // So many for each address: what is asked for at once is one letter to each at most.
-    if (!(await hourly.take('agent', { count: 1, most: perHour })))
-      throw new HourIsFullError(perHour, await hourly.secondsFull('agent', perHour));
+    // What is asked for at once is one letter to each at most. Tenants whose operations fail take none from alarms.
+    const of = notices.every(({ event }) => isOfOperation(event.type)) ? 'agent-operations' : 'agent';
+    if (!(await hourly.take(of, { count: 1, most: perHour })))
+      throw new HourIsFullError(perHour, await hourly.secondsFull(of, perHour));
     const from = `sculptor@${senderDomain ?? serverName}`;
     for (const one of planned) await write(one, from);
     return { letters: planned.length, repeated };

@@ -1,6 +1,6 @@
 import type { ServerId } from '../contract/ids.ts';
 import { jsonOf } from '../contract/json-text.ts';
-import { Notice } from '../contract/mail-notices.ts';
+import { isOfOperation, Notice } from '../contract/mail-notices.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { State } from '../state/connection.ts';
 import { endNotice, openNotices } from '../state/mail-notices.ts';
@@ -23,6 +23,17 @@ const LOOK_BACK = 100;
 
 type Stopped = Extract<HandedOver, { readonly kind: 'full' | 'away' }>;
 
+/** What nobody asked for goes first; the mailer counts the two by themselves. */
+const LINES = ['all else', 'operations'] as const;
+type Line = (typeof LINES)[number];
+
+const lineOf = ({ event }: Notice): Line => (isOfOperation(event.type) ? 'operations' : 'all else');
+
+function soonest(stopped: readonly Stopped[]): Stopped | undefined {
+  const secondsOf = (one: Stopped) => (one.kind === 'full' ? one.seconds : 0);
+  return [...stopped].sort((one, other) => secondsOf(one) - secondsOf(other))[0];
+}
+
 interface Readable extends Pick<OpenNotice, 'number' | 'createdAt'> {
   readonly notice: Notice;
 }
@@ -36,22 +47,37 @@ export function createHandingOver(parts: MailingParts): () => Promise<Stopped | 
   /** What the mailer failed at: handed over by itself, with growing pauses, so that it keeps nothing else. */
   const failed = new Map<number, { readonly attempts: number; readonly until: number }>();
   let done = 0;
-  let together = false;
+  /** Whose hour was full: what is open of it goes together. */
+  const together = new Set<Line>();
 
   async function round(): Promise<Stopped | undefined> {
     let after = Math.max(0, done - LOOK_BACK);
+    const full = new Map<Line, Stopped>();
     for (;;) {
       const open = await openNotices(state, { server, after, limit: MOST_TOGETHER });
       const last = open.at(-1)?.number;
       if (last === undefined) break;
-      for (const some of inLetters(await sorted(open))) {
-        const stopped = await hand(some);
-        if (stopped !== undefined) return stopped;
+      const good = await sorted(open);
+      for (const line of LINES) {
+        const stopped = full.has(line) ? undefined : await handLine(line, good);
+        if (stopped?.kind === 'away') return stopped;
+        if (stopped !== undefined) full.set(line, stopped);
       }
       after = last;
-      if (failed.size === 0) done = last;
+      if (failed.size === 0 && full.size === 0) done = last;
     }
-    together = false;
+    for (const line of LINES) if (!full.has(line)) together.delete(line);
+    return soonest([...full.values()]);
+  }
+
+  /** What one line has no room for keeps nothing of the other. */
+  async function handLine(line: Line, good: readonly Readable[]): Promise<Stopped | undefined> {
+    const its = good.filter(({ notice }) => lineOf(notice) === line);
+    for (const some of inLetters(its, together.has(line))) {
+      const stopped = await hand(some);
+      if (stopped?.kind === 'full') together.add(line);
+      if (stopped !== undefined) return stopped;
+    }
     return undefined;
   }
 
@@ -68,8 +94,8 @@ export function createHandingOver(parts: MailingParts): () => Promise<Stopped | 
     return good;
   }
 
-  function inLetters(some: readonly Readable[]): readonly (readonly Readable[])[] {
-    if (!together) return some.map((one) => [one]);
+  function inLetters(some: readonly Readable[], asOne: boolean): readonly (readonly Readable[])[] {
+    if (!asOne) return some.map((one) => [one]);
     const fresh = some.filter(({ number }) => !failed.has(number));
     const again = some.filter(({ number }) => failed.has(number)).map((one) => [one]);
     return fresh.length === 0 ? again : [fresh, ...again];
@@ -83,14 +109,14 @@ export function createHandingOver(parts: MailingParts): () => Promise<Stopped | 
         await end(numbers, handed.answer.letters + handed.answer.repeated > 0 ? 'delivered' : 'unwanted');
         return undefined;
       case 'refused':
-        await end(numbers, 'refused');
+        if (some.length === 1) await end(numbers, 'refused');
+        // One of them is nothing that can be told, and the others are not to be lost for it.
+        else for (const one of some) await hand([one]);
         return undefined;
       case 'failed':
         for (const one of some) await putOff(one);
         return undefined;
       case 'full':
-        together = true;
-        return handed;
       case 'away':
         return handed;
     }

@@ -57,8 +57,8 @@ export const MAIL: readonly Defence[] = [
     against: 'who has become www-data and fills a mailbox',
     change: {
       file: 'mailer/notices.ts',
-      from: "if (!(await hourly.take('agent', { count: 1, most: perHour })))",
-      to: "if (!(await hourly.take('agent', { count: 0, most: perHour })))",
+      from: 'if (!(await hourly.take(of, { count: 1, most: perHour })))',
+      to: 'if (!(await hourly.take(of, { count: 0, most: perHour })))',
     },
     noticed: {
       file: 'test/unit/mailer/notices.test.ts',

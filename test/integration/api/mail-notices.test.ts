@@ -191,6 +191,42 @@ test('what is too much for an hour comes in one letter when it is over, all of i
   expect((await letters())[3]).toBe('[host.example] notification.alarm: alarm 9');
 });
 
+test('operations that fail, more of them than an hour has letters, keep no alarm', async () => {
+  world.set.notices = { ...world.set.notices, perHour: 1 };
+  for (const name of ['f1.example', 'f2.example', 'f3.example']) await end(name, FAILED);
+  await mail();
+  alarm('cron is failed.');
+  world.clock.now += 2 * MINUTE;
+  await mail();
+  expect((await letters())[1]).toBe('[host.example] notification.alarm: cron is failed.');
+  expect(ends().filter((each) => each === 'delivered')).toHaveLength(2);
+  world.clock.now += HOUR;
+  await mail();
+  expect((await letters())[2]).toMatch(/^\[host\.example\] 2 notifications: 2 operation\.failed/);
+});
+
+test('one that is nothing ends by itself, and those that go with it are told', async () => {
+  world.set.notices = { ...world.set.notices, perHour: 1 };
+  for (let at = 1; at <= 3; at += 1) alarm(`alarm ${at}`);
+  await mail();
+  // The mailer knows of no such word, though here it passes.
+  const door = createMailerDoor(socketPath());
+  const some = startWorker({
+    hand: (notices) =>
+      JSON.stringify(notices).includes('alarm 2') ? Promise.resolve({ kind: 'refused' }) : door.hand(notices),
+  });
+  await some();
+  world.clock.now += HOUR;
+  await some();
+  expect(ends()).toEqual(['delivered', 'refused', 'delivered']);
+});
+
+test('what is not there has no end', async () => {
+  await expect(
+    state.run("INSERT INTO mail_notice_end (notice, outcome) VALUES (4000000000, 'late')"),
+  ).rejects.toThrow('there is no such notice');
+});
+
 test('what the mailer fails at is tried again, and keeps nothing else', async () => {
   const door = createMailerDoor(socketPath());
   let broken = true;

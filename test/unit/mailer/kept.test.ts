@@ -29,6 +29,19 @@ test('a new start is no new hour, and an hour later there is room again', async 
   expect(await createHourly(folder, () => now).left(SITE, 10)).toBe(10);
 });
 
+test('what a clock that was ahead has counted is of no hour', async () => {
+  let now = 26 * 3_600_000;
+  const hourly = createHourly(folder, () => now);
+  for (let at = 0; at < 70; at += 1) {
+    now += 60_000;
+    await hourly.take(SITE, { count: 1, most: 1000 });
+  }
+  now = 0;
+  expect(await hourly.left(SITE, 10)).toBe(10);
+  expect(await hourly.take(SITE, { count: 10, most: 10 })).toBe(true);
+  expect(await hourly.take(SITE, { count: 1, most: 10 })).toBe(false);
+});
+
 test('a count that cannot be read is no count of nothing', async () => {
   writeFileSync(join(folder, `${SITE}.json`), 'x');
   await expect(createHourly(folder).take(SITE, { count: 1, most: 10 })).rejects.toThrow();

@@ -80,9 +80,10 @@ const HOSTILE = [
 test.each(HOSTILE)(
   '%j in a name or a sentence begins no field, no line and no other letter',
   async (text) => {
+    const [id, name] = [text.slice(0, 60), text.slice(0, 253)];
     const hostile = [
-      alarm(1, { message: text, resource: { type: 'server', id: text, name: text } }),
-      ended('failed', { error: text, resource: { type: 'domain', id: text, name: text } }),
+      alarm(1, { message: text, resource: { type: 'server', id, name } }),
+      ended('failed', { error: id, resource: { type: 'domain', id, name } }),
     ];
     for (const some of [...hostile.map((one) => [one]), hostile]) {
       const content = await letter(...some);
@@ -128,4 +129,11 @@ test('a letter’s id follows from what it tells whom', () => {
   expect(letterIdOf(['a', 'b'])).toMatch(/^m[a-z0-9]{23}$/);
   expect(letterIdOf(['a', 'b'])).toBe(letterIdOf(['a', 'b']));
   expect(letterIdOf(['a', 'b'])).not.toBe(letterIdOf(['a b']));
+});
+
+test('a name, an id or a reason that is longer than any is nothing that is told', () => {
+  const resource = { type: 'domain', id: 'd5b9wq3hk2fd', name: 'shop.example' };
+  for (const change of [{ name: 'x'.repeat(254) }, { id: 'x'.repeat(61) }])
+    expect(() => ended('failed', { resource: { ...resource, ...change } })).toThrow('Too big');
+  expect(() => ended('failed', { error: 'x'.repeat(61) })).toThrow('Too big');
 });

@@ -91,6 +91,17 @@ test('in an hour so many letters as root says, however they are asked for; then 
   expect(digest.match(/cron is failed/g)).toHaveLength(7);
 });
 
+test('operations that fail take no letter from alarms, nor these from them', async () => {
+  world.tell({ address: 'a@there.example' });
+  world.set.notices = { ...world.set.notices, perHour: 1 };
+  const notices = await world.start();
+  const failed = (id: string) => ({ ...ended('failed'), id });
+  expect(await notices.take([failed('one')])).toMatchObject({ letters: 1 });
+  await expect(notices.take([failed('two')])).rejects.toMatchObject({ status: 429 });
+  expect(await notices.take([alarm(1)])).toMatchObject({ letters: 1 });
+  await expect(notices.take([alarm(2)])).rejects.toMatchObject({ status: 429 });
+});
+
 test('while no host is set nothing is taken and nothing counted', async () => {
   world.tell({ address: 'a@there.example' });
   const set = world.set.mail;
