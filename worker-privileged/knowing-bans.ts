@@ -44,8 +44,17 @@ export function createKnowingBans(parts: KnowingBansParts): () => Promise<void> 
   };
 }
 
+/** One after the other: what was seen earlier is not what is written last. */
+let turn: Promise<unknown> = Promise.resolve();
+
 /** Looks, and writes down what there is for the API to read. */
-export async function lookAtBans({ state, executor }: LookingParts, server: ServerId): Promise<void> {
+export function lookAtBans(parts: LookingParts, server: ServerId): Promise<void> {
+  const mine = turn.then(() => look(parts, server));
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
+async function look({ state, executor }: LookingParts, server: ServerId): Promise<void> {
   const seenAt = new Date().toISOString();
   const value: SeenBans = { ...(await executor.call('bans.look', {}, UNASKED)), seenAt };
   await putServerFact(state, server, { name: 'bans', value });

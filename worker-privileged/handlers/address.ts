@@ -1,4 +1,5 @@
 import { WantedBan } from '../../contract/bans.ts';
+import { toFailure } from '../../contract/failures.ts';
 import { ServerRequestId } from '../../contract/ids.ts';
 import type { State } from '../../state/connection.ts';
 import { readServerRequest } from '../../state/server-requests.ts';
@@ -20,12 +21,13 @@ export function createAddressHandlers(
     apply: async (task) => {
       const wanted = await wantedOf(parts, task);
       task.stillMine();
-      try {
-        await parts.executor.call(verb, wanted, contextOf(task));
-      } finally {
-        // Whoever waited for this shall not read what stood before it.
-        await lookAtBans(parts, task.operation.server).catch(() => undefined);
-      }
+      const seen = () => lookAtBans(parts, task.operation.server).catch(() => undefined);
+      // Whoever waited for this shall not read what stood before it; where the hour is full nothing has changed.
+      await parts.executor.call(verb, wanted, contextOf(task)).catch(async (error: unknown) => {
+        if (toFailure(error).code !== 'limit_reached') await seen();
+        throw error;
+      });
+      await seen();
       return 'as-before';
     },
   });

@@ -20,12 +20,12 @@ function world() {
       broken: '',
       counted: [] as string[],
     },
-    ...{ said: [] as string[], byNftables: true, late: false },
+    ...{ said: [] as string[], byNftables: true, late: false, stuck: false, there: BOTH },
   };
   const name = (jail: string) => `${jail} ${address}`;
   const fail2ban: System['fail2ban'] = {
-    jails: () => Promise.resolve(BOTH),
-    require: () => Promise.resolve(),
+    jails: () => Promise.resolve(it.there),
+    require: () => (it.there.length > 0 ? Promise.resolve() : Promise.reject(new Error('no jail'))),
     bans: (jail) =>
       Promise.resolve(
         it.listed.has(name(jail)) ? [{ address, since: '2026-01-01T00:00:00.000Z', until: null }] : [],
@@ -42,7 +42,7 @@ function world() {
     unban: (jail) => {
       it.said.push(`unban ${jail}`);
       // Whom it has not on its list it does not take from the kernel, as fail2ban does.
-      if (it.listed.delete(name(jail))) it.kernel.delete(name(jail));
+      if (it.listed.delete(name(jail)) && !it.stuck) it.kernel.delete(name(jail));
       return Promise.resolve();
     },
     ignored: () => Promise.resolve([]),
@@ -128,10 +128,29 @@ test('it is counted by its request, and who is let in again is not counted', asy
   expect([it.listed.size, it.kernel.size]).toEqual([0, 0]);
 });
 
-test('that somebody was let in whom the kernel still keeps off is not said', async () => {
+test('whom the kernel keeps off though fail2ban has forgotten it is let in', async () => {
   const { it, remove } = world();
   it.kernel.add(`sshd ${address}`);
+  await remove(['sshd']);
+  expect([it.listed.size, it.kernel.size]).toEqual([0, 0]);
+  expect(it.said).toEqual(['ban sshd', 'unban sshd']);
+});
+
+test('that somebody was let in whom the kernel still keeps off is not said', async () => {
+  const { it, put, remove } = world();
+  await put(['sshd']);
+  it.stuck = true;
   await expect(remove(['sshd'])).rejects.toMatchObject({ failure: { code: 'mismatch' } });
+});
+
+test('where one of the jails is not there the other lets in; where none is, that is said', async () => {
+  const { it, put, remove } = world();
+  await put();
+  it.there = ['sshd'];
+  await remove();
+  expect([...it.kernel]).toEqual([`sculptor-api ${address}`]);
+  it.there = [];
+  await expect(remove()).rejects.toThrow('no jail');
 });
 
 test('who is banned is listed by jail', async () => {

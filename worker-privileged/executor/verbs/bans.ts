@@ -9,7 +9,7 @@ export function lookAtBans({ fail2ban }: Pick<System, 'fail2ban'>): VerbHandler<
     const each = await Promise.all(
       jails.map(async (jail) => (await fail2ban.bans(jail)).map((ban) => ({ ...ban, jail }))),
     );
-    const bans = each.flat();
+    const bans = each.flat().sort(byEnd);
     return { jails: [...jails], bans: bans.slice(0, MOST_BANS), more: Math.max(0, bans.length - MOST_BANS) };
   };
 }
@@ -30,9 +30,12 @@ export function putBan({ fail2ban, spared, caps }: Tools): VerbHandler<'ban.put'
 
 export function removeBan({ fail2ban }: Pick<System, 'fail2ban'>): VerbHandler<'ban.remove'> {
   return async ({ address, jails }, run) => {
-    await fail2ban.require(jails);
+    // Whom a jail keeps off that is not there it lets in by not being there.
+    const there = await fail2ban.jails();
+    const those = jails.filter((jail) => there.includes(jail));
+    if (those.length === 0) await fail2ban.require(jails);
     await runSteps(
-      jails.map((jail) => unban(fail2ban, jail, address)),
+      those.map((jail) => unban(fail2ban, jail, address)),
       run,
     );
     return {};
@@ -67,15 +70,26 @@ function ban(fail2ban: System['fail2ban'], jail: BanJail, address: BanAddress): 
   };
 }
 
+/** Those that last longest first, and of these those that do not end. */
+function byEnd(one: { readonly until: string | null }, other: { readonly until: string | null }): number {
+  const of = ({ until }: { readonly until: string | null }) =>
+    until === null ? Infinity : Date.parse(until);
+  return of(one) === of(other) ? 0 : of(other) - of(one);
+}
+
 /** Who was let in again stays so, whatever becomes of the other jail. */
 function unban(fail2ban: System['fail2ban'], jail: BanJail, address: BanAddress): Step {
+  let listed = true;
   return staying({
     name: `let in again by ${jail}`,
     look: async () => {
-      if (await fail2ban.isListed(jail, address)) return 'it is banned';
+      listed = await fail2ban.isListed(jail, address);
+      if (listed) return 'it is banned';
       return (await fail2ban.isKept(jail, address)) === true ? 'the kernel keeps it off' : null;
     },
     change: async () => {
+      // Whom it has forgotten, for it was killed, it would not take from the kernel.
+      if (!listed) await fail2ban.ban(jail, address);
       await fail2ban.unban(jail, address);
       return () => Promise.resolve();
     },
