@@ -25,6 +25,8 @@ export interface PutOff {
   readonly failure: Failure;
 }
 
+/** One that broke off over its last attempt has one more turn, to be taken away. */
+const LAST_DISCARD = MAX_ATTEMPTS + 1;
 /** An executor that was killed is back within a second, MariaDB within some; a worker that is to end has half a minute. */
 const LAST_PAUSES_MS = [1000, 3000, 8000] as const;
 
@@ -54,8 +56,8 @@ export async function carryOut(parts: CarryOutParts, task: Task, steps: Steps): 
       return { status: 'held-back', failure };
     if (mayPass(error) && operation.attempt < MAX_ATTEMPTS) return { status: 'retry', failure };
     if (bringsAboutNothing(operation.kind)) return { status: 'failed', resource: 'as-before', failure };
-    // Whoever has lost the operation to another would take away what that one makes.
-    await steps.settled();
+    // Whoever has lost the operation to another would take away what that one makes; where MariaDB is away, the rest says so.
+    await steps.settled().catch(unlessSupplanted);
     const left = await discarded(handlers[operation.kind], { task, steps, logger });
     return left === 'retry' ? { status: 'retry', failure } : { status: 'failed', resource: left, failure };
   }
@@ -88,12 +90,11 @@ async function discarded(
   const { operation } = task;
   const { discard } = handler;
   const stood = operation.before !== null && !isRestore(operation);
-  if (discard === undefined || stood || operation.attempt > MAX_ATTEMPTS)
+  if (discard === undefined || stood || operation.attempt > LAST_DISCARD)
     return isRestore(operation) ? 'as-before' : 'failed';
   try {
     failpoint('to be discarded');
-    const left = await untilThere(() => discard(task), task);
-    await steps.settled();
+    const left = await untilThere(discard, { task, steps });
     failpoint('discarded');
     return isRestore(operation) && left === 'deleted' ? 'as-before' : left;
   } catch (error) {
@@ -109,18 +110,31 @@ async function discarded(
 }
 
 /** After the last attempt there is no next: whoever is to take it away, and is away, is waited for a while. */
-async function untilThere<T>(discard: () => Promise<T>, task: Task): Promise<T> {
+async function untilThere<T>(
+  discard: (task: Task) => Promise<T>,
+  { task, steps }: { readonly task: Task; readonly steps: Steps },
+): Promise<T> {
+  const once = async () => {
+    steps.again();
+    task.stillMine();
+    const left = await discard(task);
+    await steps.settled();
+    return left;
+  };
   const pauses = task.operation.attempt < MAX_ATTEMPTS ? [] : LAST_PAUSES_MS;
   for (const ms of pauses) {
     try {
-      return await discard();
+      return await once();
     } catch (error) {
-      if (!mayPass(error)) throw error;
+      if (error instanceof SupplantedError || !mayPass(error)) throw error;
     }
     await pause(ms);
-    task.stillMine();
   }
-  return discard();
+  return once();
+}
+
+function unlessSupplanted(error: unknown): void {
+  if (error instanceof SupplantedError) throw error;
 }
 
 function givenUp(): FailureError {

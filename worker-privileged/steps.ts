@@ -19,6 +19,8 @@ export interface Steps {
   readonly check: () => void;
   /** Waits until all are written; throws what kept one from it. */
   readonly settled: () => Promise<void>;
+  /** What kept a step from being written is to be found again by the next; that the operation is another's stays so. */
+  readonly again: () => void;
   readonly changed: () => boolean;
 }
 
@@ -55,6 +57,9 @@ export function createSteps(state: Sql, ticket: Ticket, publish: Publish): Steps
     settled: async () => {
       await written;
       check();
+    },
+    again: () => {
+      if (!(trouble instanceof SupplantedError)) trouble = undefined;
     },
     changed: () => changed,
   };
