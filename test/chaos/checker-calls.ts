@@ -1,6 +1,6 @@
 import { bringsAboutNothing } from '../../contract/operations.ts';
 import { during, fault, grouped, type Fault } from './faults.ts';
-import type { Call, Finish, History, OperationRow } from './history.ts';
+import type { Call, Finish, History, OperationRow, Strike } from './history.ts';
 
 /** What root's side did, and which worker wrote an end, beside what the state says of it. */
 export function checkCalls(history: History): readonly Fault[] {
@@ -91,15 +91,20 @@ function checkFinishes(finishes: readonly Finish[], rows: ReadonlyMap<string, Op
 /** A second worker that is started by mistake does nothing while the first is there; and the first was, all the while. */
 export const SECOND_WORKER = 'sculptor-chaos-second.service';
 const MISTAKE = 'second worker';
-/** The first lets go of its lock where the connection to MariaDB breaks, or it ends, and takes it again at its next look. */
+/**
+ * The first lets go of its lock where the connection to MariaDB breaks, or it ends, and takes it again at its next look, if the
+ * second has not until then: who has it keeps it.
+ */
 const FREES_THE_LOCK = /mariadb|disk|^(?:kill|stop) sculptor-worker-privileged/;
 const NEXT_LOOK_MS = 15_000;
 
 function checkSecond({ finishes, strikes }: History): Fault[] {
   const mistakes = strikes.filter(({ name }) => name === MISTAKE);
   const freed = strikes.filter(({ name }) => FREES_THE_LOCK.test(name) || name === 'supplant');
+  const isTheirs = (mistake: Strike, at: number) =>
+    freed.some(({ from, to }) => from <= at && to + NEXT_LOOK_MS >= mistake.from);
   return finishes
     .filter(({ unit, at }) => unit === SECOND_WORKER && during(mistakes, at))
-    .filter(({ at }) => !during(freed, at, NEXT_LOOK_MS))
+    .filter(({ at }) => mistakes.every((mistake) => !during([mistake], at) || !isTheirs(mistake, at)))
     .map(({ operation }) => fault('two workers', `the second, started by mistake, ended ${operation}`));
 }

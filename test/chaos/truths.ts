@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { BAN_JAILS } from '../../contract/bans.ts';
+import { BAN_JAILS, type BanJail } from '../../contract/bans.ts';
 import type { Domain } from '../../contract/domains.ts';
 import { bringsAboutNothing, type OperationKind } from '../../contract/operations.ts';
 import { api } from '../machine/agent.ts';
-import { banned, kept } from '../machine/fail2ban-here.ts';
+import { banned } from '../machine/fail2ban-here.ts';
 import { rootSql, run, sql, visit } from '../machine/server.ts';
 import type { Field } from './client.ts';
 import { grouped } from './faults.ts';
@@ -57,9 +57,17 @@ function bans(operations: readonly OperationRow[]): Truth[] {
     return BAN_JAILS.map((jail) => ({
       about: `address ${last.name}, of ${jail}`,
       expected: standing,
-      seen: banned(jail).includes(last.name) && kept().includes(last.name) ? 'there' : 'gone',
+      seen: banStands(jail, last.name),
     }));
   });
+}
+
+function banStands(jail: BanJail, address: string): Standing | 'half' {
+  const isListed = banned(jail).includes(address);
+  const set = run('nft', ['list', 'set', 'inet', 'f2b-table', `addr-set-${jail}`]).out;
+  const isKept = set.split(/[\s,{}]+/).includes(address);
+  if (isListed !== isKept) return 'half';
+  return isListed ? 'there' : 'gone';
 }
 
 /** Nothing newer stands than what was asked for, and for what is kept as a version, nothing older. */
