@@ -154,18 +154,22 @@ test.each([
   },
 );
 
-test('an operation the worker broke off over each time is given up', async () => {
-  const asked = await domain('poison.example');
+test.each([
+  { attempt: 5, verbs: ['site.remove'], what: 'what it left is taken away' },
+  { attempt: 6, verbs: [], what: 'where the worker broke off over that too it stays' },
+])('an operation the worker broke off over each time is given up: $what', async ({ attempt, verbs }) => {
+  const asked = await domain(`poison${attempt}.example`);
   world.servers.sql(
-    `UPDATE sculptor.operation SET status = 'running', epoch = 5, attempt = 5 WHERE id = '${asked.operation}'`,
+    `UPDATE sculptor.operation SET status = 'running', epoch = ${attempt}, attempt = ${attempt} WHERE id = '${asked.operation}'`,
   );
   world.startWorker();
   expect(await world.ended(asked.operation)).toMatchObject({
     status: 'failed',
     code: 'internal',
-    attempt: 6,
+    attempt: attempt + 1,
   });
-  expect(world.executor.requests.filter((request) => request.operation === asked.operation)).toEqual([]);
+  const done = world.executor.requests.filter((request) => request.operation === asked.operation);
+  expect(done.map(({ verb }) => verb)).toEqual(verbs);
 });
 
 test('an executor that breaks off in the middle is asked again', async () => {
