@@ -93,8 +93,10 @@ test('a ban outlives a new start of fail2ban, and what nftables has forgotten is
   await succeeded(await ban(OUTSIDE));
   must('systemctl', ['restart', 'fail2ban']);
   await untilItRuns();
-  while (!banned('sshd').includes(OUTSIDE)) await pause(200);
-  while (reaches(22)[0] === true) await pause(200);
+  // One jail after the other, and each its table.
+  while (!JAILS.every((jail) => banned(jail).includes(OUTSIDE))) await pause(200);
+  while (kept().split(OUTSIDE).length <= JAILS.length) await pause(200);
+  expect(reaches(22)).toEqual([false, true]);
   must('nft', ['delete', 'table', 'inet', 'f2b-table']);
   expect(reaches(22)).toEqual([true, true]);
   const { steps } = await succeeded(await ban(OUTSIDE));
