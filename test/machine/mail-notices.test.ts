@@ -9,7 +9,7 @@ import { freePort, LOGIN, startHost, type Host } from './smtp-host.ts';
 
 const ADMIN = 'admin@there.example';
 const HEALTH = '/etc/sculptor/health.json';
-const COUNTS = '/var/lib/sculptor-mail/counts/agent.json';
+const COUNTS = '/var/lib/sculptor-mail/counts/agent-operations.json';
 const SOCKET = '/var/lib/sculptor-mail/sites/agent/socket';
 const NOBODY = { ...{ cpu: null, memory: null, load: null, disk: null }, certificate: null };
 const AT_ONCE = { alarms: { ...NOBODY, service: { minutes: 0 }, siteSlow: null, siteDown: null } };
