@@ -174,7 +174,7 @@ test('who has become www-data writes to whom root says alone, and begins no fiel
       timestamp: new Date().toISOString(),
       data: {
         ...{ notification: 666, kind: 'alarm', operation: null, message, tenant: null, server: 'default' },
-        resource: { type: 'server', id: message, name: message },
+        resource: { type: 'server', id: message.slice(0, 60), name: message },
       },
     },
     ...more,
