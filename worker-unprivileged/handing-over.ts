@@ -21,18 +21,14 @@ const MOST_TOGETHER = 200;
 /** A number may become visible after a later one: so far it is looked back. */
 const LOOK_BACK = 100;
 
-type Stopped = Extract<HandedOver, { readonly kind: 'full' | 'away' }>;
+type Full = Extract<HandedOver, { readonly kind: 'full' }>;
+type Stopped = Full | Extract<HandedOver, { readonly kind: 'away' }>;
 
 /** What nobody asked for goes first; the mailer counts the two by themselves. */
 const LINES = ['all else', 'operations'] as const;
 type Line = (typeof LINES)[number];
 
 const lineOf = ({ event }: Notice): Line => (isOfOperation(event.type) ? 'operations' : 'all else');
-
-function soonest(stopped: readonly Stopped[]): Stopped | undefined {
-  const secondsOf = (one: Stopped) => (one.kind === 'full' ? one.seconds : 0);
-  return [...stopped].sort((one, other) => secondsOf(one) - secondsOf(other))[0];
-}
 
 interface Readable extends Pick<OpenNotice, 'number' | 'createdAt'> {
   readonly notice: Notice;
@@ -52,7 +48,7 @@ export function createHandingOver(parts: MailingParts): () => Promise<Stopped | 
 
   async function round(): Promise<Stopped | undefined> {
     let after = Math.max(0, done - LOOK_BACK);
-    const full = new Map<Line, Stopped>();
+    const full = new Map<Line, Full>();
     for (;;) {
       const open = await openNotices(state, { server, after, limit: MOST_TOGETHER });
       const last = open.at(-1)?.number;
@@ -67,15 +63,20 @@ export function createHandingOver(parts: MailingParts): () => Promise<Stopped | 
       if (failed.size === 0 && full.size === 0) done = last;
     }
     for (const line of LINES) if (!full.has(line)) together.delete(line);
-    return soonest([...full.values()]);
+    return [...full.values()].sort((one, other) => one.seconds - other.seconds)[0];
   }
 
   /** What one line has no room for keeps nothing of the other. */
   async function handLine(line: Line, good: readonly Readable[]): Promise<Stopped | undefined> {
     const its = good.filter(({ notice }) => lineOf(notice) === line);
-    for (const some of inLetters(its, together.has(line))) {
+    const stopped = await handEach(inLetters(its, together.has(line)));
+    if (stopped?.kind === 'full') together.add(line);
+    return stopped;
+  }
+
+  async function handEach(letters: readonly (readonly Readable[])[]): Promise<Stopped | undefined> {
+    for (const some of letters) {
       const stopped = await hand(some);
-      if (stopped?.kind === 'full') together.add(line);
       if (stopped !== undefined) return stopped;
     }
     return undefined;
@@ -111,7 +112,7 @@ export function createHandingOver(parts: MailingParts): () => Promise<Stopped | 
       case 'refused':
         if (some.length === 1) await end(numbers, 'refused');
         // One of them is nothing that can be told, and the others are not to be lost for it.
-        else for (const one of some) await hand([one]);
+        else return handEach(some.map((one) => [one]));
         return undefined;
       case 'failed':
         for (const one of some) await putOff(one);

@@ -23,7 +23,7 @@ test('who is told, and of what, is in a file of root’s, and is shown', async (
   expect(out).toContain(
     'told of events    Admin@there.example: notification.*, system.*, operation.failed\n',
   );
-  expect(out).toContain('of the server     20 letters an hour to each of them\n');
+  expect(out).toContain('of the server     20 letters an hour to each of them, and as many of operations\n');
   expect(file()).toMatchObject({
     mode: 0o640,
     perHour: 20,

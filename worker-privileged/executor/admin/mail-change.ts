@@ -51,7 +51,7 @@ function told({ perHour, recipients }: NoticeSettings): readonly string[] {
   if (recipients.length === 0) return ['told of events    nobody'];
   return [
     ...recipients.map(({ address, events }) => `told of events    ${address}: ${events.join(', ')}`),
-    `of the server     ${perHour} letters an hour to each of them`,
+    `of the server     ${perHour} letters an hour to each of them, and as many of operations`,
   ];
 }
 
